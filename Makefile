@@ -1,0 +1,264 @@
+# gapferry: build, test, install.  `make help` lists the targets.
+#
+# Variables a user may set (packagers' CFLAGS, CPPFLAGS, LDFLAGS are appended, never replaced):
+#   CC=gcc|clang   MODE=release|debug|asan|coverage|analyze|fuzz   V=1 shows every command
+#   PREFIX BINDIR MANDIR DESTDIR   FUZZ_SECONDS (per target)   BENCH_DIR BENCH_ROUNDS
+# Everything generated goes under build/; `make clean` removes only that.
+
+.DEFAULT_GOAL := all
+.DELETE_ON_ERROR:
+.SUFFIXES:
+.SECONDARY:
+MAKEFLAGS += --no-builtin-rules
+
+VERSION    := 0.1.0
+ifeq ($(origin CC),default)
+CC         := gcc
+endif
+AR         ?= ar
+PKG_CONFIG ?= pkg-config
+INSTALL    ?= install
+PREFIX     ?= /usr/local
+BINDIR     ?= $(PREFIX)/bin
+MANDIR     ?= $(PREFIX)/share/man
+DESTDIR    ?=
+export SOURCE_DATE_EPOCH_BUILD ?= 0
+
+# ---- What is built, and who may use whom ------------------------------------
+# DIRS lists every component, X.needs the components it may include and link:
+# this is the architecture of docs/ARCHITECTURE.md, and `make layers` enforces it.
+
+DIRS := lib/base lib/cli lib/crypto lib/xml lib/cab lib/pack lib/catalog lib/store \
+        media verifier exporter importer importer/server tests/tools
+
+lib/base.needs        :=
+lib/cli.needs         := lib/base
+lib/crypto.needs      := lib/base
+lib/xml.needs         := lib/base
+lib/cab.needs         := lib/base
+lib/pack.needs        := lib/base lib/crypto
+lib/catalog.needs     := lib/base lib/xml
+lib/store.needs       := lib/base lib/crypto lib/catalog lib/pack lib/xml
+media.needs           := lib/base lib/crypto
+verifier.needs        := lib/base lib/cli lib/crypto media
+exporter.needs        := lib/base lib/cli lib/crypto lib/xml lib/cab lib/pack lib/catalog lib/store media verifier
+importer.needs        := lib/base lib/cli lib/crypto lib/xml lib/pack lib/catalog lib/store media verifier
+importer/server.needs := lib/base lib/cli lib/crypto lib/pack lib/catalog lib/store lib/xml
+tests/tools.needs     := lib/base lib/crypto
+
+lib/base.pkgs        := threads
+lib/cli.pkgs         := jansson
+lib/crypto.pkgs      := libcrypto
+lib/xml.pkgs         := libxml-2.0
+lib/cab.pkgs         := libarchive
+lib/pack.pkgs        := libzstd
+lib/store.pkgs       := sqlite3
+importer/server.pkgs := libmicrohttpd
+
+# Third-party headers appear in one component each ("jansson.h" is the text of every program).
+SEALED := openssl/=lib/crypto libxml/=lib/xml sqlite3.h=lib/store archive=lib/cab zstd=lib/pack \
+          microhttpd=importer/server
+
+exporter.program        := gapferry-export
+verifier.program        := gapferry-verify
+importer.program        := gapferry-import
+importer/server.program := gapferry-server
+tests/tools.program     := mkcatalog
+PROGRAMS := exporter verifier importer importer/server
+
+# ---- Modes --------------------------------------------------------------------
+
+MODE ?= release
+B    := build/$(MODE)
+
+mode.release  := -O2 -g
+mode.debug    := -Og -g3
+mode.asan     := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
+mode.coverage := -O0 -g --coverage
+mode.analyze  := -O0 -g -fanalyzer
+mode.fuzz     := $(mode.asan) -fsanitize=fuzzer-no-link
+ifeq ($(origin mode.$(MODE)),undefined)
+$(error MODE=$(MODE): use release, debug, asan, coverage, analyze or fuzz)
+endif
+ifeq ($(MODE),fuzz)
+override CC := clang
+endif
+FORTIFY.release := -D_FORTIFY_SOURCE=2
+
+WARN := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition \
+        -Wvla -Wundef -Wpointer-arith -Wwrite-strings -Wcast-qual -Wformat=2 -Wswitch-enum \
+        -Wimplicit-fallthrough -Wdate-time -Wconversion
+HARD := -fstack-protector-strong -fstack-clash-protection -fcf-protection -fPIE -fno-common \
+        $(if $(findstring clang,$(CC)),,-ftrivial-auto-var-init=zero)
+REPRO := -ffile-prefix-map=$(CURDIR)=.
+
+CPPFLAGS_ALL = -I. -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -DVERSION='"$(VERSION)"' $(FORTIFY.$(MODE)) $(CPPFLAGS)
+CFLAGS_ALL   = -std=c17 $(WARN) $(HARD) $(REPRO) $(mode.$(MODE)) $(CFLAGS)
+LDFLAGS_ALL  = $(mode.$(MODE)) -pie -Wl,-z,relro,-z,now,-z,noexecstack $(LDFLAGS)
+
+ifneq ($(V),1)
+say = @printf '  %-5s %s\n' $(1) $@;
+endif
+
+# ---- Rules --------------------------------------------------------------------
+# In every component main.c and cmd_*.c are the program; the rest is a library
+# named after the directory, so that tests can link all of it.
+
+srcs    = $(sort $(wildcard $(1)/*.c))
+progsrc = $(filter %/main.c $(1)/cmd_%.c,$(call srcs,$(1)))
+libsrc  = $(filter-out $(call progsrc,$(1)),$(call srcs,$(1)))
+lib     = $(if $(call libsrc,$(1)),$(B)/$(subst /,-,$(1)).a)
+libs    = $(foreach d,$(1) $($(1).needs),$(call lib,$(d)))
+pkgs    = $(sort $(foreach d,$(1) $($(1).needs),$($(d).pkgs)))
+objs    = $(patsubst %.c,$(B)/%.o,$(1))
+ldlibs  = -Wl,--start-group $(call libs,$(1)) -Wl,--end-group $(foreach p,$(call pkgs,$(1)),$(LIBS.$(p)))
+
+ALL_SRCS := $(foreach d,$(DIRS),$(call srcs,$(d)))
+HDRS     := $(sort $(foreach d,$(DIRS),$(wildcard $(d)/*.h)))
+TESTS    := $(sort $(shell find tests/unit -name 'test_*.c' 2>/dev/null))
+FUZZERS  := $(sort $(wildcard tests/fuzz/fuzz_*.c))
+E2E      := $(sort $(wildcard tests/e2e/[0-9]*.sh))
+BINS     := $(foreach p,$(PROGRAMS),$(B)/bin/$($(p).program))
+TOOLS    := $(B)/bin/mkcatalog
+TESTBINS := $(TESTS:%.c=$(B)/%)
+PKGS     := $(sort $(foreach d,$(DIRS),$($(d).pkgs)))
+
+LIBS.threads := -pthread
+CFLAGS.threads := -pthread
+# Asked once; empty before `make deps` has installed the packages.
+ifeq ($(filter deps clean help quickstart test,$(MAKECMDGOALS)),)
+$(foreach p,$(filter-out threads,$(PKGS)),$(eval LIBS.$(p) := $$(shell $(PKG_CONFIG) --libs $(p))))
+PKG_CFLAGS := -pthread $(shell $(PKG_CONFIG) --cflags $(filter-out threads,$(PKGS)))
+endif
+
+.PHONY: all
+all: $(BINS)                                ## the four programs (default)
+
+# Changing any flag rebuilds everything that depends on it.
+FLAGS_TEXT = $(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) $(LDFLAGS_ALL)
+$(B)/flags: FORCE
+	@mkdir -p $(@D); printf '%s\n' '$(FLAGS_TEXT)' | cmp -s - $@ || printf '%s\n' '$(FLAGS_TEXT)' > $@
+FORCE:
+
+$(B)/%.o: %.c $(B)/flags
+	@mkdir -p $(@D)
+	$(call say,CC)$(CC) $(CPPFLAGS_ALL) $(PKG_CFLAGS) $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
+
+define component
+$(call lib,$(1)): $(call objs,$(call libsrc,$(1)))
+	$$(call say,AR)rm -f $$@ && $(AR) rcsD $$@ $$^
+endef
+$(foreach d,$(DIRS),$(if $(call libsrc,$(d)),$(eval $(call component,$(d)))))
+
+define program
+$(B)/bin/$($(1).program): $(call objs,$(call progsrc,$(1))) $(call libs,$(1))
+	@mkdir -p $$(@D)
+	$$(call say,LD)$(CC) -o $$@ $(call objs,$(call progsrc,$(1))) $$(LDFLAGS_ALL) $$(call ldlibs,$(1))
+endef
+$(foreach p,$(PROGRAMS) tests/tools,$(eval $(call program,$(p))))
+
+# tests/unit/C/test_x.c links component C and what C needs, nothing more: an
+# undeclared dependency does not link.
+define unittest
+$(B)/$(2:.c=): $(call objs,$(2)) $(call libs,$(1))
+	$$(call say,LD)$(CC) -o $$@ $(call objs,$(2)) $$(LDFLAGS_ALL) $$(call ldlibs,$(1)) -lcmocka
+endef
+$(foreach t,$(TESTS),$(eval $(call unittest,$(patsubst tests/unit/%/,%,$(dir $(t))),$(t))))
+
+everything := $(call objs,$(ALL_SRCS) $(TESTS) $(FUZZERS) tests/fuzz/replay.c)
+-include $(everything:.o=.d)
+
+# ---- The two commands, and what they stand on -----------------------------------
+
+.PHONY: deps quickstart test test-all
+deps:                                       ## install the Debian packages that are missing
+	@tests/deps.sh
+
+quickstart: deps                            ## the main job, end to end, step by step
+	@$(MAKE) --no-print-directory all tools
+	@tests/quickstart.sh $(B)/bin
+
+test: deps                                  ## every test; last line is "N passed, N failed"
+	@tests/run.sh
+
+# ---- Checks ---------------------------------------------------------------------
+
+.PHONY: tools unit-bins replay-bins check layers headers symbols banned size docs-check format-check asan analyze coverage fuzz fuzz-run repro bench
+tools: $(TOOLS)
+unit-bins: $(TESTBINS)
+check: layers headers symbols banned size docs-check ## the checks of the code itself
+
+FUZZBINS := $(patsubst tests/fuzz/fuzz_%.c,$(B)/fuzz/%,$(FUZZERS))
+FUZZ_DIRS := $(filter-out tests/tools,$(DIRS))
+ifeq ($(MODE),fuzz)
+FUZZ_MAIN := -fsanitize=fuzzer
+else
+FUZZ_MAIN  = $(call objs,tests/fuzz/replay.c)
+endif
+$(B)/fuzz/%: $(B)/tests/fuzz/fuzz_%.o $(call objs,tests/fuzz/replay.c) $(foreach d,$(FUZZ_DIRS),$(call lib,$(d)))
+	@mkdir -p $(@D)
+	$(call say,LD)$(CC) -o $@ $< $(FUZZ_MAIN) $(LDFLAGS_ALL) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(foreach p,$(PKGS),$(LIBS.$(p)))
+replay-bins: $(FUZZBINS)
+
+fuzz:                                       ## FUZZ_SECONDS=60 of every fuzz target
+	@$(MAKE) MODE=fuzz fuzz-run
+fuzz-run: $(FUZZBINS)
+	@tests/fuzz/run.sh $(B) $(or $(FUZZ_SECONDS),60) $(FUZZBINS)
+
+layers:                                     ## no component includes what it does not declare
+	@mkdir -p $(B); { $(foreach d,$(DIRS),echo '$(d): $(d) $($(d).needs)';) $(foreach x,$(SEALED),echo '<$(subst =,: ,$(x))';) } > $(B)/layers
+	@tests/check/layers.sh $(B)/layers $(ALL_SRCS) $(HDRS)
+
+headers: $(HDRS:%=$(B)/%.ok)                ## every header compiles alone
+$(B)/%.h.ok: %.h $(B)/flags
+	@mkdir -p $(@D)
+	@echo '#include "$<"' | $(CC) $(CPPFLAGS_ALL) $(PKG_CFLAGS) $(CFLAGS_ALL) -fsyntax-only -x c - && touch $@
+
+symbols: $(foreach d,$(DIRS),$(call lib,$(d))) ## exported names start with their file's name
+	@tests/check/symbols.sh $(call objs,$(foreach d,$(DIRS),$(call libsrc,$(d))))
+
+BANNED := sprintf|vsprintf|strcpy|strcat|strncpy|strncat|gets|atoi|atol|atoll|strtol|strtoul|strtoull|sscanf|strtok|system|popen|alloca|mktemp|tmpnam|rand|goto
+banned:                                     ## functions with a safer local replacement
+	@! grep -nE '(^|[^a-zA-Z0-9_"])($(BANNED))[ ]*\(|^[[:space:]]*goto ' $(ALL_SRCS) $(HDRS)
+
+size:                                       ## no function over 80 lines, no file over 600
+	@tests/check/size.sh 80 600 $(ALL_SRCS)
+
+docs-check:                                 ## docs name every error id, verb, exit code and limit
+	@tests/check/docs.sh $(B)
+
+format-check:                               ## clang-format has nothing to change
+	@clang-format --dry-run --Werror $(ALL_SRCS) $(HDRS) $(TESTS) $(FUZZERS)
+
+asan:                                       ## every test under AddressSanitizer and UBSan
+	@MODE=asan tests/run.sh
+analyze:                                    ## gcc and clang analyzers
+	$(MAKE) MODE=analyze CC=gcc all
+	scan-build --status-bugs -disable-checker unix.Malloc $(MAKE) MODE=debug B=build/scan CC=clang all
+coverage:                                   ## line coverage per source file
+	@MODE=coverage tests/run.sh; tests/check/coverage.sh build/coverage $(ALL_SRCS)
+bench: all tools                            ## speed and memory beside the standard tools
+	@tests/bench/bench.sh $(B)/bin
+
+repro:                                      ## two clean builds in two places must be identical
+	@rm -rf build/r1 build/r2; for r in r1 r2; do mkdir -p build/$$r/src; tar -c --exclude=./build --exclude=./.git . | tar -x -C build/$$r/src; \
+	$(MAKE) -s -C build/$$r/src all >/dev/null || exit 1; (cd build/$$r/src/build/release/bin && sha256sum *) > build/$$r/sums; done; \
+	diff build/r1/sums build/r2/sums && echo reproducible
+
+build/compile_commands.json: Makefile       ## for clangd
+	@mkdir -p $(@D)
+	@{ echo '['; sep=''; for f in $(ALL_SRCS) $(TESTS); do printf '%s{"directory":"%s","file":"%s","command":"%s"}' "$$sep" '$(CURDIR)' $$f \
+	"$(CC) $(subst ",\\\",$(CPPFLAGS_ALL)) $(PKG_CFLAGS) $(CFLAGS_ALL) -c $$f"; sep=','; done; echo ']'; } > $@
+
+# ---- Install ----------------------------------------------------------------------
+
+MANPAGES = $(sort $(wildcard $(PROGRAMS:%=%/*.1)))
+.PHONY: install uninstall clean help
+install: all                                ## programs and manual pages
+	$(INSTALL) -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(MANDIR)/man1
+	$(INSTALL) -m 755 $(BINS) $(DESTDIR)$(BINDIR)
+	$(foreach m,$(MANPAGES),$(INSTALL) -m 644 $(m) $(DESTDIR)$(MANDIR)/man1;)
+uninstall:
+	rm -f $(foreach p,$(PROGRAMS),$(DESTDIR)$(BINDIR)/$($(p).program)) $(foreach m,$(MANPAGES),$(DESTDIR)$(MANDIR)/man1/$(notdir $(m)))
+clean: ; rm -rf build
+help: ; @sed -n 's/^\([a-z_-]*\):.*## \(.*\)/  \1\t\2/p' $(firstword $(MAKEFILE_LIST))

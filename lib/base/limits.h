@@ -1,0 +1,48 @@
+/*
+ * Every ceiling on what bytes from media or network may make us do, in one
+ * place.  Each one says what genuine input needs and what the ceiling costs.
+ * docs/SECURITY.md repeats the table; tests probe each at the limit and above.
+ */
+#ifndef BASE_LIMITS_H
+#define BASE_LIMITS_H
+
+/* ---- what lies on a medium (docs/FORMAT.md) ---- */
+#define LIMIT_MANIFEST_BYTES (64u << 10)      /* the only thing signed; genuine: 1 KiB */
+#define LIMIT_MANIFEST_LINES 512u
+#define LIMIT_TEXT_LINE 512u                  /* bytes of one line in any of our text files */
+#define LIMIT_SIGNATURE_BYTES (16u << 10)     /* one .p7s; genuine: 1.0 kB */
+#define LIMIT_SIGNATURES 16u                  /* files in sigs/ */
+#define LIMIT_TRUST_BYTES (64u << 10)         /* one trust root */
+#define LIMIT_TRUST_VERSIONS 1024u
+#define LIMIT_TRUST_KEYS 128u
+#define LIMIT_CERTIFICATE_BYTES (16u << 10)
+#define LIMIT_SUMS_BYTES (1u << 20)           /* SHA256SUMS, 4096 files */
+#define LIMIT_CHUNKS_BYTES (128u << 20)       /* CHUNKS: 1 M chunks of 4 MiB are 4 TiB */
+#define LIMIT_OBJECTS_BYTES (1ull << 30)      /* OBJECTS: 4 M lines */
+#define LIMIT_OBJECTS 4000000u
+#define LIMIT_VOLUMES 9999u                   /* vol-0001.tar ... vol-9999.tar */
+#define LIMIT_OBJECT_BYTES (64ull << 30)      /* one content object; genuine: 12 GB */
+
+/* ---- packs of metadata fragments ---- */
+#define LIMIT_PACK_BYTES (32u << 20)          /* decompressed; we write 4 MiB, one fragment may be 16 */
+#define LIMIT_PACK_ENTRIES 65536u
+#define LIMIT_ZSTD_WINDOW_LOG 23              /* 8 MiB */
+
+/* ---- cabinets ---- */
+#define LIMIT_CAB_OUTPUT_BYTES (16ull << 30)  /* decompressed members of one cabinet */
+#define LIMIT_CAB_DEPTH 2                     /* wsusscn2.cab, then its package*.cab */
+#define LIMIT_CAB_NAME 255u
+
+/* ---- XML ---- */
+#define LIMIT_XML_DEPTH 64u
+#define LIMIT_XML_NAME 256u                   /* bytes of an element or attribute name */
+#define LIMIT_XML_ATTRIBUTES 256u             /* per element; libxml2 is quadratic in them */
+#define LIMIT_XML_TEXT (4u << 20)             /* bytes of one text node or attribute value */
+#define LIMIT_FRAGMENT_BYTES (16u << 20)      /* one fragment; genuine: 1.2 MB */
+
+/* ---- catalog ---- */
+#define LIMIT_CATALOG_UPDATES 2000000u        /* one catalog; genuine 2026: 137,000 */
+#define LIMIT_UPDATE_RELATIONS 65536u         /* references of one update; genuine: 120 */
+#define LIMIT_FINDINGS 100000u                /* kept per run; the rest is counted */
+
+#endif
