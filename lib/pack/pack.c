@@ -1,0 +1,243 @@
+#include "lib/pack/pack.h"
+
+#include "lib/base/error.h"
+#include "lib/base/limits.h"
+#include "lib/base/str.h"
+#include "lib/crypto/digest.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <zstd.h>
+
+enum { LEVEL = 3 };
+
+static const char magic[] = "gapferry-pack 1\n";
+
+/* ---- frames ---- */
+
+static void cctx_free(ZSTD_CCtx *c)
+{
+	ZSTD_freeCCtx(c);
+}
+DEFINE_CLEANUP(ZSTD_CCtx *, cctx_free);
+
+static void dctx_free(ZSTD_DCtx *d)
+{
+	ZSTD_freeDCtx(d);
+}
+DEFINE_CLEANUP(ZSTD_DCtx *, dctx_free);
+
+static void bytes_free(unsigned char *bytes)
+{
+	free(bytes);
+}
+DEFINE_CLEANUP(unsigned char *, bytes_free);
+
+int pack_compress(const void *bytes, size_t len, struct buf *out, struct error *err)
+{
+	CLEANUP(cctx_free) ZSTD_CCtx *c = ZSTD_createCCtx();
+	size_t bound = ZSTD_compressBound(len);
+
+	if (!c)
+		abort();
+	ZSTD_CCtx_setParameter(c, ZSTD_c_compressionLevel, LEVEL);
+	ZSTD_CCtx_setParameter(c, ZSTD_c_contentSizeFlag, 1);
+	ZSTD_CCtx_setParameter(c, ZSTD_c_checksumFlag, 0); /* SHA-256 covers the bytes twice */
+	buf_clear(out);
+	unsigned char *room = buf_room(out, bound, err);
+	if (!room)
+		return -1;
+	size_t n = ZSTD_compress2(c, room, bound, bytes, len);
+	if (ZSTD_isError(n))
+		return error_set(err, ERROR_PACK_COMPRESS, "zstd: %s", ZSTD_getErrorName(n));
+	out->len = n;
+	return 0;
+}
+
+int pack_decompress(const void *bytes, size_t len, size_t max, const char *label,
+		    unsigned char **out, size_t *out_len, struct error *err)
+{
+	unsigned long long size = ZSTD_getFrameContentSize(bytes, len);
+	CLEANUP(dctx_free) ZSTD_DCtx *d = ZSTD_createDCtx();
+
+	if (!d)
+		abort();
+	/* Skippable frames hide bytes and have content size 0: only the real magic will do. */
+	if (len < 4 || memcmp(bytes, "\x28\xb5\x2f\xfd", 4) != 0)
+		return error_set(err, ERROR_PACK_FORMAT, "%s: not a zstd frame", label);
+	if (size == ZSTD_CONTENTSIZE_ERROR || size == ZSTD_CONTENTSIZE_UNKNOWN)
+		return error_set(err, ERROR_PACK_FORMAT, "%s: frame does not state its size", label);
+	if (size > max)
+		return error_set(err, ERROR_PACK_FORMAT, "%s: %llu bytes when decompressed, more than %zu",
+				 label, size, max);
+	if (ZSTD_findFrameCompressedSize(bytes, len) != len)
+		return error_set(err, ERROR_PACK_FORMAT, "%s: not exactly one zstd frame", label);
+	ZSTD_DCtx_setParameter(d, ZSTD_d_windowLogMax, LIMIT_ZSTD_WINDOW_LOG);
+
+	CLEANUP(bytes_free) unsigned char *plain = buf_malloc((size_t)size + 1);
+	size_t n = ZSTD_decompressDCtx(d, plain, (size_t)size, bytes, len);
+	if (ZSTD_isError(n) || n != size)
+		return error_set(err, ERROR_PACK_FORMAT, "%s: %s", label,
+				 ZSTD_isError(n) ? ZSTD_getErrorName(n) : "shorter than stated");
+	plain[size] = '\0';
+	*out = STEAL(plain);
+	*out_len = (size_t)size;
+	return 0;
+}
+
+/* ---- builder ---- */
+
+struct pack_builder {
+	struct buf bytes;
+	struct pack_entry *entries;
+	size_t count, capacity;
+};
+
+struct pack_builder *pack_builder_new(void)
+{
+	struct pack_builder *b = buf_calloc(1, sizeof *b);
+
+	b->bytes.max = LIMIT_PACK_BYTES;
+	return b;
+}
+
+void pack_builder_add(struct pack_builder *b, const unsigned char sha256[32], const void *bytes,
+		      size_t len)
+{
+	struct error err = ERROR_INIT;
+
+	b->entries = buf_grow(b->entries, &b->capacity, b->count, sizeof *b->entries);
+	struct pack_entry *e = &b->entries[b->count++];
+	memcpy(e->sha256, sha256, sizeof e->sha256);
+	e->offset = (uint32_t)b->bytes.len;
+	e->size = (uint32_t)len;
+	/* PACK_TARGET_BYTES plus one fragment is below the ceiling; more is misuse. */
+	if (buf_append(&b->bytes, bytes, len, &err) < 0)
+		abort();
+}
+
+size_t pack_builder_bytes(const struct pack_builder *b)
+{
+	return b->bytes.len;
+}
+
+size_t pack_builder_count(const struct pack_builder *b)
+{
+	return b->count;
+}
+
+int pack_builder_finish(const struct pack_builder *b, struct buf *out, struct error *err)
+{
+	CLEANUP(buf_clear) struct buf plain = BUF_INIT(2 * (size_t)LIMIT_PACK_BYTES);
+
+	if (buf_printf(&plain, err, "%s%zu\n", magic, b->count) < 0)
+		return -1;
+	for (size_t i = 0; i < b->count; i++) {
+		char hex[DIGEST_HEX];
+
+		str_to_hex(b->entries[i].sha256, DIGEST_SHA256, hex);
+		if (buf_printf(&plain, err, "%s %u\n", hex, b->entries[i].size) < 0)
+			return -1;
+	}
+	if (buf_append(&plain, b->bytes.bytes, b->bytes.len, err) < 0)
+		return -1;
+	return pack_compress(plain.bytes, plain.len, out, err);
+}
+
+void pack_builder_free(struct pack_builder *b)
+{
+	if (!b)
+		return;
+	buf_clear(&b->bytes);
+	free(b->entries);
+	free(b);
+}
+
+/* ---- reader ---- */
+
+/* The line at *at without its LF, and *at moved behind it; false at a missing LF. */
+static bool next_line(const struct pack *p, size_t *at, const char **line, size_t *len)
+{
+	const unsigned char *start = p->bytes + *at;
+	const unsigned char *end = memchr(start, '\n', p->len - *at);
+
+	if (!end)
+		return false;
+	*line = (const char *)start;
+	*len = (size_t)(end - start);
+	*at += *len + 1;
+	return true;
+}
+
+static int parse_entries(struct pack *p, const char *label, struct error *err)
+{
+	size_t at = sizeof magic - 1, len;
+	const char *line;
+	uint64_t count, size;
+
+	if (p->len < at || memcmp(p->bytes, magic, at) != 0)
+		return error_set(err, ERROR_PACK_FORMAT, "%s: does not begin with the pack magic", label);
+	if (!next_line(p, &at, &line, &len) || !str_to_u64(line, len, LIMIT_PACK_ENTRIES, &count))
+		return error_set(err, ERROR_PACK_FORMAT, "%s: bad number of fragments", label);
+	p->entries = buf_calloc((size_t)count, sizeof *p->entries);
+	p->count = (size_t)count;
+	for (size_t i = 0; i < p->count; i++) {
+		struct pack_entry *e = &p->entries[i];
+
+		if (!next_line(p, &at, &line, &len) || len < 66 || line[64] != ' ' ||
+		    !str_from_hex(line, 64, e->sha256, DIGEST_SHA256) ||
+		    !str_to_u64(line + 65, len - 65, LIMIT_FRAGMENT_BYTES, &size))
+			return error_set(err, ERROR_PACK_FORMAT, "%s: bad entry %zu", label, i + 1);
+		e->size = (uint32_t)size;
+	}
+	for (size_t i = 0; i < p->count; i++) {
+		struct pack_entry *e = &p->entries[i];
+
+		if (e->size > p->len - at)
+			return error_set(err, ERROR_PACK_FORMAT, "%s: fragment %zu ends beyond the pack",
+					 label, i + 1);
+		e->offset = (uint32_t)at;
+		at += e->size;
+	}
+	if (at != p->len)
+		return error_set(err, ERROR_PACK_FORMAT, "%s: %zu bytes belong to no fragment", label,
+				 p->len - at);
+	return 0;
+}
+
+static int check_digests(const struct pack *p, const char *label, struct error *err)
+{
+	CLEANUP(digest_free) struct digest *d = digest_new(DIGEST_KIND_SHA256);
+
+	for (size_t i = 0; i < p->count; i++) {
+		unsigned char sha256[DIGEST_SHA256];
+
+		digest_update(d, p->bytes + p->entries[i].offset, p->entries[i].size);
+		digest_final(d, sha256);
+		if (memcmp(sha256, p->entries[i].sha256, sizeof sha256) != 0)
+			return error_set(err, ERROR_PACK_DIGEST,
+					 "%s: fragment %zu at byte %u does not match its SHA-256", label,
+					 i + 1, p->entries[i].offset);
+	}
+	return 0;
+}
+
+struct pack *pack_open(const void *bytes, size_t len, const char *label, struct error *err)
+{
+	CLEANUP(pack_free) struct pack *p = buf_calloc(1, sizeof *p);
+
+	if (pack_decompress(bytes, len, LIMIT_PACK_BYTES, label, &p->bytes, &p->len, err) < 0 ||
+	    parse_entries(p, label, err) < 0 || check_digests(p, label, err) < 0)
+		return NULL;
+	return STEAL(p);
+}
+
+void pack_free(struct pack *p)
+{
+	if (!p)
+		return;
+	free(p->bytes);
+	free(p->entries);
+	free(p);
+}

@@ -1,0 +1,178 @@
+#include "lib/store/content.h"
+
+#include "lib/base/buf.h"
+#include "lib/base/error.h"
+#include "lib/base/file.h"
+#include "lib/base/str.h"
+#include "lib/crypto/digest.h"
+#include "lib/store/store.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { NAME_SIZE = 2 + 1 + DIGEST_HEX, CHECK_BUFFER = 1 << 20 };
+
+struct content_writer {
+	const struct store *store;
+	struct digest *sha256, *sha1;
+	uint64_t written;
+	int fd;
+	char temporary[32];
+};
+
+static void object_name(const unsigned char sha256[32], char out[NAME_SIZE])
+{
+	char hex[DIGEST_HEX];
+
+	str_to_hex(sha256, DIGEST_SHA256, hex);
+	snprintf(out, NAME_SIZE, "%.2s/%s", hex, hex);
+}
+
+static void bytes_free(unsigned char *bytes)
+{
+	free(bytes);
+}
+DEFINE_CLEANUP(unsigned char *, bytes_free);
+
+struct content_writer *content_begin(const struct store *s, bool with_sha1, struct error *err)
+{
+	/* A name of its own for every writer of this process; the lock keeps other processes out. */
+	static _Atomic unsigned long counter;
+	CLEANUP(content_abandon) struct content_writer *w = buf_calloc(1, sizeof *w);
+
+	w->store = s;
+	snprintf(w->temporary, sizeof w->temporary, "object-%lu", counter++);
+	w->fd = openat(store_tmp_dir(s), w->temporary,
+		       O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0444);
+	if (w->fd < 0) {
+		error_set_errno(err, ERROR_FILE_WRITE, "tmp/%s: cannot create", w->temporary);
+		return NULL;
+	}
+	w->sha256 = digest_new(DIGEST_KIND_SHA256);
+	if (with_sha1)
+		w->sha1 = digest_new(DIGEST_KIND_SHA1);
+	return STEAL(w);
+}
+
+int content_write(struct content_writer *w, const void *bytes, size_t len, struct error *err)
+{
+	digest_update(w->sha256, bytes, len);
+	if (w->sha1)
+		digest_update(w->sha1, bytes, len);
+	if (file_write_at(w->fd, "content store", bytes, len, w->written, err) < 0)
+		return -1;
+	w->written += len;
+	return 0;
+}
+
+int content_commit(struct content_writer *w, const unsigned char *expected,
+		   unsigned char sha256[32], unsigned char *sha1, struct error *err)
+{
+	CLEANUP(content_abandon) struct content_writer *mine = w;
+	char name[NAME_SIZE];
+
+	digest_final(w->sha256, sha256);
+	if (w->sha1 && sha1)
+		digest_final(w->sha1, sha1);
+	if (expected && memcmp(sha256, expected, DIGEST_SHA256) != 0) {
+		char want[DIGEST_HEX], have[DIGEST_HEX];
+
+		str_to_hex(expected, DIGEST_SHA256, want);
+		str_to_hex(sha256, DIGEST_SHA256, have);
+		return error_set(err, ERROR_CONTENT_DIGEST, "object %s: bytes have SHA-256 %s", want, have);
+	}
+	object_name(sha256, name);
+	/* Renaming over an equal object is harmless: same name, same bytes. */
+	if (renameat(store_tmp_dir(w->store), w->temporary, store_content_dir(w->store), name) < 0)
+		return error_set_errno(err, ERROR_FILE_WRITE, "content/%s: cannot rename into place", name);
+	w->temporary[0] = '\0';
+	return 0;
+}
+
+void content_abandon(struct content_writer *w)
+{
+	if (!w)
+		return;
+	/* Left-overs are removed by the next writer, so a failure here does not matter. */
+	if (w->temporary[0])
+		(void)unlinkat(store_tmp_dir(w->store), w->temporary, 0);
+	file_close(w->fd);
+	digest_free(w->sha256);
+	digest_free(w->sha1);
+	free(w);
+}
+
+int content_put(const struct store *s, const void *bytes, size_t len, unsigned char sha256[32],
+		struct error *err)
+{
+	CLEANUP(content_abandon) struct content_writer *w = content_begin(s, false, err);
+
+	if (!w || content_write(w, bytes, len, err) < 0)
+		return -1;
+	return content_commit(STEAL(w), NULL, sha256, NULL, err);
+}
+
+int content_sync(const struct store *s, struct error *err)
+{
+	if (syncfs(store_content_dir(s)) < 0)
+		return error_set_errno(err, ERROR_FILE_WRITE, "content store: cannot flush to disk");
+	return 0;
+}
+
+int content_open(const struct store *s, const unsigned char sha256[32], int *fd, uint64_t *size,
+		 struct error *err)
+{
+	char name[NAME_SIZE];
+
+	object_name(sha256, name);
+	return file_open_read(store_content_dir(s), name, fd, size, err);
+}
+
+int content_load(const struct store *s, const unsigned char sha256[32], size_t max,
+		 unsigned char **out, size_t *len, struct error *err)
+{
+	CLEANUP(bytes_free) unsigned char *bytes = NULL;
+	unsigned char actual[DIGEST_SHA256];
+	char name[NAME_SIZE];
+
+	object_name(sha256, name);
+	int found = file_load(store_content_dir(s), name, max, &bytes, len, err);
+	if (found < 0)
+		return -1;
+	if (found == 0)
+		return error_set(err, ERROR_CONTENT_ABSENT, "content/%s: not in the content store", name);
+	digest_sha256(bytes, *len, actual);
+	if (memcmp(actual, sha256, sizeof actual) != 0)
+		return error_set(err, ERROR_CONTENT_DIGEST, "content/%s: bytes do not have this SHA-256",
+				 name);
+	*out = STEAL(bytes);
+	return 0;
+}
+
+int content_check(const struct store *s, const unsigned char sha256[32], uint64_t size,
+		  struct error *err)
+{
+	CLEANUP(digest_free) struct digest *d = digest_new(DIGEST_KIND_SHA256);
+	CLEANUP(file_close) int fd = -1;
+	unsigned char actual[DIGEST_SHA256];
+	uint64_t have;
+	int found = content_open(s, sha256, &fd, &have, err);
+
+	if (found <= 0 || have != size)
+		return found < 0 ? -1 : 0;
+	CLEANUP(bytes_free) unsigned char *buffer = buf_malloc(CHECK_BUFFER);
+	for (uint64_t at = 0; at < size;) {
+		size_t n = size - at < CHECK_BUFFER ? (size_t)(size - at) : CHECK_BUFFER;
+
+		if (file_read_at(fd, "content store", buffer, n, at, err) < 0)
+			return -1;
+		digest_update(d, buffer, n);
+		at += n;
+	}
+	digest_final(d, actual);
+	return memcmp(actual, sha256, sizeof actual) == 0;
+}

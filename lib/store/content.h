@@ -1,0 +1,64 @@
+/*
+ * The content store: immutable objects named by their SHA-256.  An object
+ * appears under its name only after its bytes were hashed and matched; the
+ * same bytes are never stored twice.
+ */
+#ifndef STORE_CONTENT_H
+#define STORE_CONTENT_H
+
+#include "lib/base/cleanup.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct error;
+struct store;
+struct content_writer;
+
+/*
+ * Begin an object.  May be used from several workers at once, each with its
+ * own writer.  with_sha1 also computes SHA-1.
+ */
+struct content_writer *content_begin(const struct store *s, bool with_sha1, struct error *err)
+	__attribute__((nonnull, warn_unused_result));
+int content_write(struct content_writer *w, const void *bytes, size_t len, struct error *err)
+	__attribute__((nonnull, warn_unused_result));
+
+/*
+ * Compute the digests and give the object its name.  expected (may be NULL) is
+ * the SHA-256 it must have: CONTENT_DIGEST otherwise and nothing is kept.
+ * sha256 and sha1 (may be NULL) receive the digests.  The bytes are in the
+ * file system but not yet on the disk: content_sync() comes before any
+ * database row that mentions the object.  w is finished either way.
+ */
+int content_commit(struct content_writer *w, const unsigned char *expected,
+		   unsigned char sha256[32], unsigned char *sha1, struct error *err)
+	__attribute__((nonnull(1, 3, 5), warn_unused_result));
+
+/* Drop a writer and its bytes.  NULL is allowed. */
+void content_abandon(struct content_writer *w);
+DEFINE_CLEANUP(struct content_writer *, content_abandon);
+
+/* A whole object from memory. */
+int content_put(const struct store *s, const void *bytes, size_t len, unsigned char sha256[32],
+		struct error *err) __attribute__((nonnull(1, 4, 5), warn_unused_result));
+
+/* Flush everything committed so far to the disk (one syncfs). */
+int content_sync(const struct store *s, struct error *err)
+	__attribute__((nonnull, warn_unused_result));
+
+/* Open an object: 1 with *fd and *size, 0 when it is not here, -1. */
+int content_open(const struct store *s, const unsigned char sha256[32], int *fd, uint64_t *size,
+		 struct error *err) __attribute__((nonnull, warn_unused_result));
+
+/* The whole of an object of at most max bytes, digest checked; the caller frees *out. */
+int content_load(const struct store *s, const unsigned char sha256[32], size_t max,
+		 unsigned char **out, size_t *len, struct error *err)
+	__attribute__((nonnull, warn_unused_result));
+
+/* 1 when the file is there and its bytes have this digest and size, 0 when not, -1. */
+int content_check(const struct store *s, const unsigned char sha256[32], uint64_t size,
+		  struct error *err) __attribute__((nonnull, warn_unused_result));
+
+#endif

