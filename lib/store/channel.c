@@ -1,0 +1,215 @@
+#include "lib/store/channel.h"
+
+#include "lib/base/error.h"
+#include "lib/store/db.h"
+#include "lib/store/store.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define COLUMNS                                                                             \
+	"SELECT id, name, audience, epoch, sequence, manifest, catalog_root, trust_version, " \
+	"time_floor FROM channel "
+
+bool channel_name_valid(const char *name)
+{
+	size_t len = strlen(name);
+
+	if (len == 0 || len >= CHANNEL_NAME_SIZE)
+		return false;
+	for (size_t i = 0; i < len; i++) {
+		char c = name[i];
+		bool alnum = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+
+		if (!alnum && (i == 0 || (c != '.' && c != '_' && c != '-')))
+			return false;
+	}
+	return true;
+}
+
+static void read_row(struct db_statement *q, struct channel *c)
+{
+	*c = (struct channel){ .id = db_int(q, 0) };
+	snprintf(c->name, sizeof c->name, "%s", db_text(q, 1));
+	snprintf(c->audience, sizeof c->audience, "%s", db_text(q, 2));
+	c->epoch = (uint32_t)db_int(q, 3);
+	c->sequence = (uint64_t)db_int(q, 4);
+	c->has_manifest = db_copy(q, 5, c->manifest, sizeof c->manifest);
+	db_copy(q, 6, c->catalog_root, sizeof c->catalog_root);
+	c->trust_version = (uint32_t)db_int(q, 7);
+	c->time_floor = db_int(q, 8);
+}
+
+int channel_load(struct store *s, const char *name, struct channel *out, struct error *err)
+{
+	CLEANUP(db_finalize) struct db_statement *q =
+		db_prepare(store_db(s), name ? COLUMNS "WHERE name=?" : COLUMNS "ORDER BY id LIMIT 1", err);
+
+	if (!q)
+		return -1;
+	if (name)
+		db_bind_text(q, 1, name);
+	int row = db_step(q, err);
+	if (row == 0)
+		return name ? error_set(err, ERROR_CHANNEL_ABSENT, "channel '%s' is not known here", name)
+			    : error_set(err, ERROR_CHANNEL_ABSENT, "this repository has no channel");
+	if (row == 1)
+		read_row(q, out);
+	db_reset(q);
+	return row < 0 ? -1 : 0;
+}
+
+int channel_next(struct store *s, int64_t after, struct channel *c, struct error *err)
+{
+	CLEANUP(db_finalize) struct db_statement *q =
+		db_prepare(store_db(s), COLUMNS "WHERE id>? ORDER BY id LIMIT 1", err);
+
+	if (!q)
+		return -1;
+	db_bind_int(q, 1, after);
+	int row = db_step(q, err);
+	if (row == 1)
+		read_row(q, c);
+	db_reset(q);
+	return row;
+}
+
+int channel_add(struct store *s, struct channel *c, const struct channel_trust_file *files,
+		size_t count, struct error *err)
+{
+	CLEANUP(db_finalize) struct db_statement *known =
+		db_prepare(store_db(s), "SELECT 1 FROM channel WHERE name=?", err);
+	if (!known)
+		return -1;
+	db_bind_text(known, 1, c->name);
+	int row = db_step(known, err);
+	db_reset(known);
+	if (row < 0)
+		return -1;
+	if (row == 1)
+		return error_set(err, ERROR_CHANNEL_EXISTS, "channel '%s' exists already", c->name);
+
+	CLEANUP(db_finalize) struct db_statement *q =
+		db_prepare(store_db(s),
+			   "INSERT INTO channel(name, audience, epoch, sequence, trust_version, time_floor)"
+			   " VALUES(?,?,1,0,?,0)",
+			   err);
+	if (!q)
+		return -1;
+	db_bind_text(q, 1, c->name);
+	db_bind_text(q, 2, c->audience);
+	db_bind_int(q, 3, c->trust_version);
+	if (db_execute(q, err) < 0)
+		return -1;
+	c->id = db_last_id(store_db(s));
+	return channel_save_trust(s, c->id, files, count, err);
+}
+
+int channel_save(struct store *s, const struct channel *c, struct error *err)
+{
+	CLEANUP(db_finalize) struct db_statement *q =
+		db_prepare(store_db(s),
+			   "UPDATE channel SET epoch=?2, sequence=?3, manifest=?4, catalog_root=?5,"
+			   " trust_version=?6, time_floor=?7 WHERE id=?1",
+			   err);
+
+	if (!q)
+		return -1;
+	db_bind_int(q, 1, c->id);
+	db_bind_int(q, 2, c->epoch);
+	db_bind_int(q, 3, (int64_t)c->sequence);
+	db_bind_blob(q, 4, c->has_manifest ? c->manifest : NULL, sizeof c->manifest);
+	db_bind_blob(q, 5, c->has_manifest ? c->catalog_root : NULL, sizeof c->catalog_root);
+	db_bind_int(q, 6, c->trust_version);
+	db_bind_int(q, 7, c->time_floor);
+	return db_execute(q, err);
+}
+
+int channel_save_trust(struct store *s, int64_t channel_id, const struct channel_trust_file *files,
+		       size_t count, struct error *err)
+{
+	CLEANUP(db_finalize) struct db_statement *clear =
+		db_prepare(store_db(s), "DELETE FROM trust_file WHERE channel_id=?", err);
+	CLEANUP(db_finalize) struct db_statement *add =
+		clear ? db_prepare(store_db(s), "INSERT INTO trust_file VALUES(?,?,?)", err) : NULL;
+
+	if (!add)
+		return -1;
+	db_bind_int(clear, 1, channel_id);
+	if (db_execute(clear, err) < 0)
+		return -1;
+	for (size_t i = 0; i < count; i++) {
+		db_bind_int(add, 1, channel_id);
+		db_bind_text(add, 2, files[i].name);
+		db_bind_blob(add, 3, files[i].bytes, files[i].len);
+		if (db_execute(add, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+int channel_each_trust(struct store *s, int64_t channel_id,
+		       int (*each)(void *ctx, const struct channel_trust_file *f, struct error *err),
+		       void *ctx, struct error *err)
+{
+	CLEANUP(db_finalize) struct db_statement *q = db_prepare(
+		store_db(s), "SELECT name, bytes FROM trust_file WHERE channel_id=? ORDER BY name", err);
+	int row;
+
+	if (!q)
+		return -1;
+	db_bind_int(q, 1, channel_id);
+	while ((row = db_step(q, err)) == 1) {
+		struct channel_trust_file f = { .name = db_text(q, 0) };
+
+		f.bytes = db_blob(q, 1, &f.len);
+		if (each(ctx, &f, err) < 0)
+			return -1;
+	}
+	return row;
+}
+
+int channel_record_bundle(struct store *s, int64_t channel_id, const struct channel_bundle *b,
+			  struct error *err)
+{
+	CLEANUP(db_finalize) struct db_statement *q =
+		db_prepare(store_db(s), "INSERT INTO bundle VALUES(?,?,?,?,?,?,?,?)", err);
+
+	if (!q)
+		return -1;
+	db_bind_int(q, 1, channel_id);
+	db_bind_int(q, 2, b->epoch);
+	db_bind_int(q, 3, (int64_t)b->sequence);
+	db_bind_blob(q, 4, b->digest, sizeof b->digest);
+	db_bind_blob(q, 5, b->manifest, b->manifest_len);
+	db_bind_int(q, 6, b->recorded);
+	db_bind_int(q, 7, (int64_t)b->processed);
+	db_bind_int(q, 8, (int64_t)b->quarantined);
+	return db_execute(q, err);
+}
+
+int channel_find_bundle(struct store *s, int64_t channel_id, uint32_t epoch, uint64_t sequence,
+			struct channel_bundle *out, struct error *err)
+{
+	CLEANUP(db_finalize) struct db_statement *q =
+		db_prepare(store_db(s),
+			   "SELECT digest, recorded, processed, quarantined FROM bundle"
+			   " WHERE channel_id=? AND epoch=? AND sequence=?",
+			   err);
+
+	if (!q)
+		return -1;
+	db_bind_int(q, 1, channel_id);
+	db_bind_int(q, 2, epoch);
+	db_bind_int(q, 3, (int64_t)sequence);
+	int row = db_step(q, err);
+	if (row != 1)
+		return row;
+	*out = (struct channel_bundle){ .epoch = epoch, .sequence = sequence };
+	db_copy(q, 0, out->digest, sizeof out->digest);
+	out->recorded = db_int(q, 1);
+	out->processed = (uint64_t)db_int(q, 2);
+	out->quarantined = (uint64_t)db_int(q, 3);
+	db_reset(q);
+	return 1;
+}

@@ -1,0 +1,85 @@
+/*
+ * Channels: named flows to one isolated site.  The connected side remembers
+ * what it sent, the isolated side what it accepted; both in the same rows, so
+ * that the sequence state moves in the same transaction as the catalog.
+ */
+#ifndef STORE_CHANNEL_H
+#define STORE_CHANNEL_H
+
+#include "lib/base/cleanup.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct error;
+struct store;
+
+enum { CHANNEL_NAME_SIZE = 64 };
+
+struct channel {
+	int64_t id;
+	char name[CHANNEL_NAME_SIZE], audience[CHANNEL_NAME_SIZE];
+	uint32_t epoch;
+	uint64_t sequence;          /* of the newest bundle; 0 when there is none */
+	bool has_manifest;          /* the two digests below are known */
+	unsigned char manifest[32]; /* SHA-256 of its MANIFEST */
+	unsigned char catalog_root[32];
+	uint32_t trust_version;
+	int64_t time_floor;         /* no accepted statement was made before this */
+};
+
+/* One file of the trust directory that belongs to a channel. */
+struct channel_trust_file {
+	const char *name;
+	const void *bytes;
+	size_t len;
+};
+
+/* True for [A-Za-z0-9][A-Za-z0-9._-]{0,62}: names of channels and audiences. */
+bool channel_name_valid(const char *name) __attribute__((nonnull));
+
+/* New channel at epoch 1, sequence 0.  Sets c->id.  Opens no transaction of its own. */
+int channel_add(struct store *s, struct channel *c, const struct channel_trust_file *files,
+		size_t count, struct error *err) __attribute__((nonnull, warn_unused_result));
+
+/* By name; with name NULL the only channel (the isolated side).  CHANNEL_ABSENT when there is none. */
+int channel_load(struct store *s, const char *name, struct channel *out, struct error *err)
+	__attribute__((nonnull(1, 3, 4), warn_unused_result));
+
+/* All channels, by name: 1 and *c for the one after `after` (id order; start with 0), 0, -1. */
+int channel_next(struct store *s, int64_t after, struct channel *c, struct error *err)
+	__attribute__((nonnull, warn_unused_result));
+
+/* Store the state fields (epoch, sequence, digests, trust version, floor) of c. */
+int channel_save(struct store *s, const struct channel *c, struct error *err)
+	__attribute__((nonnull, warn_unused_result));
+
+/* Replace the trust files of a channel by newer ones. */
+int channel_save_trust(struct store *s, int64_t channel_id, const struct channel_trust_file *files,
+		       size_t count, struct error *err) __attribute__((nonnull, warn_unused_result));
+
+/* Call each(ctx, file, err) for every trust file, sorted by name. */
+int channel_each_trust(struct store *s, int64_t channel_id,
+		       int (*each)(void *ctx, const struct channel_trust_file *f, struct error *err),
+		       void *ctx, struct error *err) __attribute__((nonnull(1, 3, 5), warn_unused_result));
+
+/* A bundle that was written or imported: its MANIFEST is evidence and is kept. */
+struct channel_bundle {
+	uint32_t epoch;
+	uint64_t sequence;
+	unsigned char digest[32];
+	const void *manifest;
+	size_t manifest_len;
+	int64_t recorded;
+	uint64_t processed, quarantined;
+};
+int channel_record_bundle(struct store *s, int64_t channel_id, const struct channel_bundle *b,
+			  struct error *err) __attribute__((nonnull, warn_unused_result));
+
+/* Digest and totals (not the manifest) of one bundle: 1, 0 when never seen, -1. */
+int channel_find_bundle(struct store *s, int64_t channel_id, uint32_t epoch, uint64_t sequence,
+			struct channel_bundle *out, struct error *err)
+	__attribute__((nonnull, warn_unused_result));
+
+#endif
