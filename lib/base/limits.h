@@ -22,6 +22,12 @@
 #define LIMIT_OBJECTS 4000000u
 #define LIMIT_VOLUMES 9999u                   /* vol-0001.tar ... vol-9999.tar */
 #define LIMIT_OBJECT_BYTES (64ull << 30)      /* one content object; genuine: 12 GB */
+#define LIMIT_VOLUME_BYTES (1ull << 40)       /* one volume file; a tape takes several */
+#define LIMIT_CHUNKS (1u << 20)               /* lines of CHUNKS: 4 TiB; costs 32 MiB */
+#define LIMIT_SUMS 4096u                      /* lines of SHA256SUMS; genuine: 10 */
+#define LIMIT_SOURCES 64u                     /* source lines of a MANIFEST; genuine: 1 to 3 */
+#define LIMIT_OBJECT_NAMES (96u << 20)        /* bytes of all names in OBJECTS together */
+#define LIMIT_OPEN_SPLITS 1024u               /* objects begun, not ended: 4 TiB / 8 GiB is 512 */
 
 /* ---- packs of metadata fragments ---- */
 #define LIMIT_PACK_BYTES (32u << 20)          /* decompressed; we write 4 MiB, one fragment may be 16 */

@@ -1,0 +1,86 @@
+/*
+ * MANIFEST: the only thing that is signed (docs/FORMAT.md "MANIFEST").  Bytes
+ * to structure and back; knows no keys, no files and no state: whether a
+ * manifest is wanted here and now is decided elsewhere.
+ */
+#ifndef MEDIA_MANIFEST_H
+#define MEDIA_MANIFEST_H
+
+#include "lib/base/limits.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct buf;
+struct error;
+
+#define MANIFEST_MAGIC "gapferry-manifest 1"
+#define MANIFEST_NAME_SIZE 64      /* 63 bytes and a terminator */
+#define MANIFEST_KIND_SIZE 33      /* of a source */
+#define MANIFEST_DIRECTORY_SIZE 96 /* channel 63, epoch 10, sequence 20, two dashes, NUL */
+
+/* The three tables that a MANIFEST authenticates, in the order of its file lines. */
+enum manifest_table { MANIFEST_CHUNKS, MANIFEST_OBJECTS, MANIFEST_SUMS, MANIFEST_TABLES };
+
+struct manifest_file {
+	unsigned char sha256[32];
+	uint64_t size;
+};
+
+struct manifest_source {
+	char kind[MANIFEST_KIND_SIZE]; /* [a-z0-9]+ */
+	unsigned char cabinet[32];     /* SHA-256 of the source's own container */
+	bool dated;
+	int64_t created; /* of the catalog inside; only when dated */
+};
+
+struct manifest {
+	char channel[MANIFEST_NAME_SIZE], audience[MANIFEST_NAME_SIZE];
+	uint32_t epoch;             /* from 1 */
+	uint64_t sequence;          /* from 1 */
+	unsigned char previous[32]; /* meaningful when sequence > 1 */
+	int64_t created, expires;   /* seconds UTC, created < expires */
+	uint32_t trust_version;     /* from 1 */
+	unsigned char catalog_root[32];
+	uint32_t volumes;               /* 0 exactly when objects is 0 */
+	uint64_t objects, object_bytes; /* distinct objects and the sum of their sizes */
+	struct manifest_file files[MANIFEST_TABLES];
+	size_t source_count;
+	struct manifest_source sources[LIMIT_SOURCES]; /* sorted by their lines, unique */
+};
+
+/*
+ * Untrusted bytes to *out.  -1 with MANIFEST_FORMAT (line and cause) or
+ * MEDIA_LIMIT; *out is unspecified then.  On success manifest_write() gives
+ * exactly these bytes again.
+ */
+int manifest_parse(const void *bytes, size_t len, struct manifest *out, struct error *err)
+	__attribute__((nonnull, warn_unused_result));
+
+/*
+ * Whether a manifest about to be written keeps the rules that manifest_parse()
+ * enforces: names, ranges, times, order of sources.  -1 with MEDIA_VALUE.
+ */
+int manifest_check(const struct manifest *m, struct error *err)
+	__attribute__((nonnull, warn_unused_result));
+
+/* Sort the sources and drop repeated ones, as manifest_check() wants them. */
+void manifest_sort_sources(struct manifest *m) __attribute__((nonnull));
+
+/* Append the canonical bytes.  -1 with MEDIA_VALUE (as manifest_check) or LIMIT_BYTES. */
+int manifest_write(const struct manifest *m, struct buf *out, struct error *err)
+	__attribute__((nonnull, warn_unused_result));
+
+/* SHA-256 of the canonical bytes: the name of this manifest in "previous" of the next. */
+int manifest_digest(const struct manifest *m, unsigned char out[32], struct error *err)
+	__attribute__((nonnull, warn_unused_result));
+
+/* "<channel>-<epoch>-<sequence>", the bundle's directory below gapferry/. */
+void manifest_directory(const struct manifest *m, char out[MANIFEST_DIRECTORY_SIZE])
+	__attribute__((nonnull));
+
+/* "CHUNKS", "OBJECTS" or "SHA256SUMS". */
+const char *manifest_table_name(enum manifest_table table);
+
+#endif
