@@ -10,6 +10,7 @@
 #define MEDIA_OBJECT_TABLE_H
 
 #include "lib/base/cleanup.h"
+#include "lib/base/kind.h" /* in their canonical order of placement */
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -19,9 +20,6 @@ struct buf;
 struct error;
 struct manifest;
 struct object_table;
-
-/* In their canonical order of placement, which differs from the order of their names. */
-enum object_kind { OBJECT_CATALOG, OBJECT_PACK, OBJECT_CABINET, OBJECT_CONTENT, OBJECT_KINDS };
 
 #define OBJECT_NAME_MAX 128   /* bytes of an informational name */
 #define OBJECT_MEMBER_SIZE 72 /* 64 hex digits, ".pNNNN" or ".cab", NUL */

@@ -15,6 +15,7 @@
 #define LIMIT_TRUST_BYTES (64u << 10)         /* one trust root */
 #define LIMIT_TRUST_VERSIONS 1024u
 #define LIMIT_TRUST_KEYS 128u
+#define LIMIT_TRUST_FILES 8192u               /* in a trust directory */
 #define LIMIT_CERTIFICATE_BYTES (16u << 10)
 #define LIMIT_SUMS_BYTES (1u << 20)           /* SHA256SUMS, 4096 files */
 #define LIMIT_CHUNKS_BYTES (128u << 20)       /* CHUNKS: 1 M chunks of 4 MiB are 4 TiB */

@@ -1,10 +1,13 @@
 #include "lib/store/channel.h"
 
 #include "lib/base/error.h"
+#include "lib/base/file.h"
+#include "lib/base/limits.h"
 #include "lib/store/db.h"
 #include "lib/store/store.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define COLUMNS                                                                             \
@@ -74,8 +77,7 @@ int channel_next(struct store *s, int64_t after, struct channel *c, struct error
 	return row;
 }
 
-int channel_add(struct store *s, struct channel *c, const struct channel_trust_file *files,
-		size_t count, struct error *err)
+int channel_add(struct store *s, struct channel *c, struct error *err)
 {
 	CLEANUP(db_finalize) struct db_statement *known =
 		db_prepare(store_db(s), "SELECT 1 FROM channel WHERE name=?", err);
@@ -102,7 +104,7 @@ int channel_add(struct store *s, struct channel *c, const struct channel_trust_f
 	if (db_execute(q, err) < 0)
 		return -1;
 	c->id = db_last_id(store_db(s));
-	return channel_save_trust(s, c->id, files, count, err);
+	return 0;
 }
 
 int channel_save(struct store *s, const struct channel *c, struct error *err)
@@ -125,48 +127,49 @@ int channel_save(struct store *s, const struct channel *c, struct error *err)
 	return db_execute(q, err);
 }
 
-int channel_save_trust(struct store *s, int64_t channel_id, const struct channel_trust_file *files,
-		       size_t count, struct error *err)
+int channel_open_trust(const struct store *s, const char *channel, struct error *err)
 {
-	CLEANUP(db_finalize) struct db_statement *clear =
-		db_prepare(store_db(s), "DELETE FROM trust_file WHERE channel_id=?", err);
-	CLEANUP(db_finalize) struct db_statement *add =
-		clear ? db_prepare(store_db(s), "INSERT INTO trust_file VALUES(?,?,?)", err) : NULL;
+	CLEANUP(file_close) int all = file_open_subdir(store_dir(s), "trust", true, err);
 
-	if (!add)
+	return all < 0 ? -1 : file_open_subdir(all, channel, true, err);
+}
+
+static void bytes_free(unsigned char *bytes)
+{
+	free(bytes);
+}
+DEFINE_CLEANUP(unsigned char *, bytes_free);
+
+/* One file of a trust directory, which may be replaced by nothing but itself. */
+static int copy_file(int from, int to, const char *name, struct error *err)
+{
+	CLEANUP(bytes_free) unsigned char *bytes = NULL, *old = NULL;
+	size_t len, old_len;
+
+	if (file_load(from, name, LIMIT_TRUST_BYTES, &bytes, &len, err) < 0)
 		return -1;
-	db_bind_int(clear, 1, channel_id);
-	if (db_execute(clear, err) < 0)
+	int known = file_load(to, name, LIMIT_TRUST_BYTES, &old, &old_len, err);
+	if (known < 0)
 		return -1;
-	for (size_t i = 0; i < count; i++) {
-		db_bind_int(add, 1, channel_id);
-		db_bind_text(add, 2, files[i].name);
-		db_bind_blob(add, 3, files[i].bytes, files[i].len);
-		if (db_execute(add, err) < 0)
-			return -1;
-	}
+	if (known == 0)
+		return file_save(to, name, bytes, len, 0644, err);
+	if (len != old_len || memcmp(bytes, old, len) != 0)
+		return error_set(err, ERROR_TRUST_CHANGED, "trust file %s: differs from the one known here",
+				 name);
 	return 0;
 }
 
-int channel_each_trust(struct store *s, int64_t channel_id,
-		       int (*each)(void *ctx, const struct channel_trust_file *f, struct error *err),
-		       void *ctx, struct error *err)
+int channel_copy_trust(const struct store *s, const char *channel, int fromdir, struct error *err)
 {
-	CLEANUP(db_finalize) struct db_statement *q = db_prepare(
-		store_db(s), "SELECT name, bytes FROM trust_file WHERE channel_id=? ORDER BY name", err);
-	int row;
+	CLEANUP(file_close) int to = channel_open_trust(s, channel, err);
+	CLEANUP(file_list_clear) struct file_list list = { 0 };
 
-	if (!q)
+	if (to < 0 || file_list_load(fromdir, LIMIT_TRUST_FILES, &list, err) < 0)
 		return -1;
-	db_bind_int(q, 1, channel_id);
-	while ((row = db_step(q, err)) == 1) {
-		struct channel_trust_file f = { .name = db_text(q, 0) };
-
-		f.bytes = db_blob(q, 1, &f.len);
-		if (each(ctx, &f, err) < 0)
+	for (size_t i = 0; i < list.count; i++)
+		if (copy_file(fromdir, to, list.names[i], err) < 0)
 			return -1;
-	}
-	return row;
+	return 0;
 }
 
 int channel_record_bundle(struct store *s, int64_t channel_id, const struct channel_bundle *b,

@@ -29,19 +29,12 @@ struct channel {
 	int64_t time_floor;         /* no accepted statement was made before this */
 };
 
-/* One file of the trust directory that belongs to a channel. */
-struct channel_trust_file {
-	const char *name;
-	const void *bytes;
-	size_t len;
-};
-
 /* True for [A-Za-z0-9][A-Za-z0-9._-]{0,62}: names of channels and audiences. */
 bool channel_name_valid(const char *name) __attribute__((nonnull));
 
 /* New channel at epoch 1, sequence 0.  Sets c->id.  Opens no transaction of its own. */
-int channel_add(struct store *s, struct channel *c, const struct channel_trust_file *files,
-		size_t count, struct error *err) __attribute__((nonnull, warn_unused_result));
+int channel_add(struct store *s, struct channel *c, struct error *err)
+	__attribute__((nonnull, warn_unused_result));
 
 /* By name; with name NULL the only channel (the isolated side).  CHANNEL_ABSENT when there is none. */
 int channel_load(struct store *s, const char *name, struct channel *out, struct error *err)
@@ -55,14 +48,16 @@ int channel_next(struct store *s, int64_t after, struct channel *c, struct error
 int channel_save(struct store *s, const struct channel *c, struct error *err)
 	__attribute__((nonnull, warn_unused_result));
 
-/* Replace the trust files of a channel by newer ones. */
-int channel_save_trust(struct store *s, int64_t channel_id, const struct channel_trust_file *files,
-		       size_t count, struct error *err) __attribute__((nonnull, warn_unused_result));
-
-/* Call each(ctx, file, err) for every trust file, sorted by name. */
-int channel_each_trust(struct store *s, int64_t channel_id,
-		       int (*each)(void *ctx, const struct channel_trust_file *f, struct error *err),
-		       void *ctx, struct error *err) __attribute__((nonnull(1, 3, 5), warn_unused_result));
+/*
+ * The channel's copy of its trust directory: R/trust/<channel>.  Files are only ever added
+ * (a newer version continues the older ones), so the directory needs no transaction.
+ * channel_copy_trust() adds every regular file of fromdir that is not there yet and refuses
+ * (TRUST_CHANGED) one that is there with other bytes.
+ */
+int channel_open_trust(const struct store *s, const char *channel, struct error *err)
+	__attribute__((nonnull, warn_unused_result));
+int channel_copy_trust(const struct store *s, const char *channel, int fromdir, struct error *err)
+	__attribute__((nonnull, warn_unused_result));
 
 /* A bundle that was written or imported: its MANIFEST is evidence and is kept. */
 struct channel_bundle {
