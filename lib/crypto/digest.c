@@ -1,6 +1,7 @@
 #include "lib/crypto/digest.h"
 
 #include "lib/base/buf.h"
+#include "lib/crypto/openssl.h"
 
 #include <openssl/evp.h>
 #include <stdlib.h>
@@ -23,6 +24,7 @@ static const EVP_MD *fetch(enum digest_kind kind)
 
 	if (md)
 		return md;
+	openssl_start();
 	md = EVP_MD_fetch(NULL, names[kind], NULL);
 	if (!md)
 		abort();
