@@ -39,6 +39,9 @@
 #define LIMIT_CAB_OUTPUT_BYTES (16ull << 30)  /* decompressed members of one cabinet */
 #define LIMIT_CAB_DEPTH 2                     /* wsusscn2.cab, then its package*.cab */
 #define LIMIT_CAB_NAME 255u
+#define LIMIT_CAB_FOLDERS 4096u               /* genuine: 1; each costs one decoder, in turn */
+#define LIMIT_CAB_RATIO 1000u                 /* output to cbCabinet; genuine: 22 */
+#define LIMIT_CAB_SIGNATURE_BYTES (1u << 20)  /* what follows a signed cabinet; genuine: 15.7 kB */
 
 /* ---- XML ---- */
 #define LIMIT_XML_DEPTH 64u

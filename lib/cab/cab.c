@@ -1,0 +1,234 @@
+/*
+ * The reader: members are windows on the output of their folder, taken in order.
+ *
+ * Invariant: of the folder that is open, left + (the sizes of its later members) bytes have not
+ * been handed out.  A folder is closed only when all its blocks were read.
+ */
+#include "lib/cab/cab_internal.h"
+
+#include "lib/base/buf.h"
+#include "lib/base/error.h"
+#include "lib/base/limits.h"
+#include "lib/base/source.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct member_source {
+	struct source base; /* first: read is called with its address */
+	struct cab *cab;
+};
+
+struct cab {
+	struct cab_input in;
+	struct cab_table table;
+	struct cab_block blocks;
+	struct cab_decode *decode; /* of the open folder; NULL when it is stored */
+	bool folder_open;
+	bool ended;               /* the tail was checked */
+	uint32_t next;            /* member that cab_next() returns */
+	uint32_t folder;          /* to be opened next, or open */
+	uint64_t left;            /* of the current member */
+	const unsigned char *out; /* decoded, not handed out */
+	size_t out_len;
+	struct error failed; /* reported by every call from then on */
+	unsigned depth;
+	struct member_source member;
+};
+
+static int report(const struct cab *c, struct error *err)
+{
+	*err = c->failed;
+	return -1;
+}
+
+/* More decoded bytes of the open folder into c->out: 1, 0 when there are none, -1. */
+static int fill(struct cab *c)
+{
+	if (c->decode)
+		return cab_decode_next(c->decode, &c->out, &c->out_len, &c->failed);
+	int more = cab_block_next(&c->blocks, &c->failed);
+
+	if (more > 0) {
+		c->out = c->blocks.data;
+		c->out_len = c->blocks.output_bytes;
+	}
+	return more;
+}
+
+static void open_folder(struct cab *c)
+{
+	const struct cab_folder *f = &c->table.folders[c->folder];
+
+	cab_block_start(&c->blocks, &c->in, &c->table, c->folder);
+	if (f->method != CAB_STORED && f->output > 0)
+		c->decode = cab_decode_new(&c->blocks);
+	c->folder_open = true;
+}
+
+/* All members were read: so must be all blocks. */
+static int close_folder(struct cab *c)
+{
+	int more = c->out_len > 0 ? 1 : fill(c);
+
+	if (more < 0)
+		return -1;
+	if (more > 0)
+		return error_set(&c->failed, ERROR_CAB_CHAIN,
+				 "%s: offset %" PRIu64 ": folder %" PRIu32
+				 " holds more than its members",
+				 c->in.label, c->in.at, c->folder);
+	cab_decode_free(STEAL(c->decode));
+	c->folder_open = false;
+	c->folder++;
+	return 0;
+}
+
+/* Close folders before `target` and open that one. */
+static int seek_folder(struct cab *c, uint32_t target)
+{
+	for (;;) {
+		if (!c->folder_open)
+			open_folder(c);
+		if (c->folder == target)
+			return 0;
+		if (close_folder(c) < 0)
+			return -1;
+	}
+}
+
+/* Make c->out hold something of the current member, which has some left. */
+static int need(struct cab *c)
+{
+	if (c->out_len > 0)
+		return 0;
+	int more = fill(c);
+
+	if (more == 0)
+		return error_set(&c->failed, ERROR_CAB_CHAIN,
+				 "%s: offset %" PRIu64 ": folder %" PRIu32
+				 " holds less than its members",
+				 c->in.label, c->in.at, c->folder);
+	return more < 0 ? -1 : 0;
+}
+
+/* Take up to len bytes: *bytes is borrowed until the next call. */
+static int take(struct cab *c, size_t len, const unsigned char **bytes, size_t *got)
+{
+	if (need(c) < 0)
+		return -1;
+	size_t n = c->out_len < len ? c->out_len : len;
+
+	if (n > c->left)
+		n = (size_t)c->left;
+	*bytes = c->out;
+	*got = n;
+	c->out += n;
+	c->out_len -= n;
+	c->left -= n;
+	return 0;
+}
+
+static int drain(struct cab *c)
+{
+	const unsigned char *bytes;
+	size_t n;
+
+	while (c->left > 0)
+		if (take(c, SIZE_MAX, &bytes, &n) < 0)
+			return -1;
+	return 0;
+}
+
+/* After the last member: the remaining folders are empty, then the signature, then nothing. */
+static int finish(struct cab *c)
+{
+	if (seek_folder(c, c->table.info.folders - 1) < 0 || close_folder(c) < 0 ||
+	    cab_input_skip(&c->in, c->table.info.signature_bytes, &c->failed) < 0 ||
+	    cab_input_end(&c->in, &c->failed) < 0)
+		return -1;
+	c->ended = true;
+	return 0;
+}
+
+static ssize_t member_read(struct source *s, void *buf, size_t len, struct error *err)
+{
+	return cab_read(((struct member_source *)s)->cab, buf, len, err);
+}
+
+struct cab *cab_open(struct source *src, const char *label, struct error *err)
+{
+	CLEANUP(cab_close) struct cab *c = buf_calloc(1, sizeof *c);
+
+	c->in.source = src;
+	c->in.label = buf_strdup(label);
+	c->member = (struct member_source){ .base = { member_read }, .cab = c };
+	c->depth = 1;
+	if (src->read == member_read)
+		c->depth += ((struct member_source *)src)->cab->depth;
+	if (c->depth > LIMIT_CAB_DEPTH) {
+		error_set(err, ERROR_CAB_LIMIT, "%s: offset 0: cabinets are nested deeper than %d",
+			  label, LIMIT_CAB_DEPTH);
+		return NULL;
+	}
+	if (cab_table_read(&c->table, &c->in, err) < 0)
+		return NULL;
+	return STEAL(c);
+}
+
+const struct cab_info *cab_info(const struct cab *c)
+{
+	return &c->table.info;
+}
+
+int cab_next(struct cab *c, struct cab_member *m, struct error *err)
+{
+	if (c->failed.id != ERROR_NONE || drain(c) < 0)
+		return report(c, err);
+	if (c->ended)
+		return 0;
+	if (c->next == c->table.info.members)
+		return finish(c) < 0 ? report(c, err) : 0;
+
+	const struct cab_entry *e = &c->table.entries[c->next];
+
+	if (seek_folder(c, e->folder) < 0)
+		return report(c, err);
+	c->left = e->size;
+	*m = (struct cab_member){ .name = c->table.bytes + e->name,
+				  .size = e->size,
+				  .index = c->next };
+	c->next++;
+	return 1;
+}
+
+ssize_t cab_read(struct cab *c, void *buf, size_t len, struct error *err)
+{
+	const unsigned char *bytes;
+	size_t n;
+
+	if (c->failed.id != ERROR_NONE)
+		return report(c, err);
+	if (len == 0 || c->left == 0)
+		return 0;
+	if (take(c, len, &bytes, &n) < 0)
+		return report(c, err);
+	memcpy(buf, bytes, n);
+	return (ssize_t)n;
+}
+
+struct source *cab_member_source(struct cab *c)
+{
+	return &c->member.base;
+}
+
+void cab_close(struct cab *c)
+{
+	if (!c)
+		return;
+	cab_decode_free(c->decode);
+	cab_table_clear(&c->table);
+	free(c->in.label);
+	free(c);
+}
