@@ -165,6 +165,14 @@ int trust_check_signatures(const struct trust *t, const unsigned char *message, 
 	__attribute__((nonnull(1, 2, 7, 8), warn_unused_result));
 
 /*
+ * When the time is stated inside the message, the signatures come first: check them with
+ * TRUST_TIME_LATER, read the message, then call trust_check_validity() with its time.
+ */
+#define TRUST_TIME_LATER INT64_MIN
+int trust_check_validity(const struct trust *t, const struct trust_verdict *v, int64_t when,
+                         struct error *err) __attribute__((nonnull, warn_unused_result));
+
+/*
  * The same for a message with one signer in one role, such as a receipt: the key must be listed
  * with that role (TRUST_UNKNOWN_KEY otherwise).
  */

@@ -1,0 +1,372 @@
+#include "verifier/verify.h"
+
+#include "lib/base/buf.h"
+#include "lib/base/error.h"
+#include "lib/base/file.h"
+#include "lib/base/limits.h"
+#include "lib/crypto/digest.h"
+#include "lib/crypto/trust.h"
+#include "media/chunk_table.h"
+#include "media/manifest.h"
+#include "media/object_table.h"
+#include "media/sum_table.h"
+#include "media/volume.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct verified_bundle {
+	char *path;
+	int dir, trust_dir;
+	unsigned char *manifest_bytes;
+	size_t manifest_len;
+	unsigned char manifest_digest[DIGEST_SHA256];
+	struct manifest manifest;
+	const struct trust *trust; /* in force: the caller's or newer */
+	struct trust *newer;       /* owned; NULL unless the bundle carries a newer one */
+	struct trust_verdict signers;
+	struct object_table *objects;
+	struct chunk_table *chunks;
+	struct sum_table sums;
+	int *volumes; /* descriptors, -1 until opened */
+};
+
+static void bytes_free(unsigned char *bytes)
+{
+	free(bytes);
+}
+DEFINE_CLEANUP(unsigned char *, bytes_free);
+
+/* A file every bundle has. */
+static int load(int dir, const char *name, size_t max, unsigned char **out, size_t *len,
+		struct error *err)
+{
+	int found = file_load(dir, name, max, out, len, err);
+
+	if (found == 0)
+		return error_set(err, ERROR_BUNDLE_FILE_MISSING, "%s: not there", name);
+	return found < 0 ? -1 : 0;
+}
+
+/* ---- signatures ---- */
+
+struct signatures {
+	struct file_list names;
+	struct trust_signature items[LIMIT_SIGNATURES];
+	unsigned char *bytes[LIMIT_SIGNATURES];
+};
+
+static void signatures_clear(struct signatures *s)
+{
+	for (size_t i = 0; i < LIMIT_SIGNATURES; i++)
+		free(s->bytes[i]);
+	file_list_clear(&s->names);
+}
+DEFINE_CLEANUP_IN_PLACE(struct signatures, signatures_clear);
+
+static int load_signatures(int dir, struct signatures *s, struct error *err)
+{
+	CLEANUP(file_close) int sigs = file_open_subdir(dir, "sigs", false, err);
+
+	if (sigs < 0 && err->sys == ENOENT) {
+		error_clear(err); /* no directory, no signature: the policy says so better */
+		return 0;
+	}
+	if (sigs < 0 || file_list_load(sigs, LIMIT_SIGNATURES, &s->names, err) < 0)
+		return error_wrap(err, "sigs");
+	for (size_t i = 0; i < s->names.count; i++) {
+		s->items[i].name = s->names.names[i];
+		if (load(sigs, s->items[i].name, LIMIT_SIGNATURE_BYTES, &s->bytes[i], &s->items[i].len,
+			 err) < 0)
+			return error_wrap(err, "sigs");
+		s->items[i].bytes = s->bytes[i];
+	}
+	return 0;
+}
+
+/* The trust root the bundle carries, if it is a newer one that continues ours. */
+static int adopt_newer_trust(struct verified_bundle *b, struct error *err)
+{
+	b->trust_dir = file_open_subdir(b->dir, "trust", false, err);
+	if (b->trust_dir < 0)
+		return -1;
+	CLEANUP(trust_free) struct trust *offered = trust_load(b->trust_dir, "trust", err);
+	if (!offered)
+		return -1;
+	int newer = trust_extends(b->trust, offered, err);
+	if (newer < 0)
+		return error_wrap(err, "trust");
+	if (newer == 1) {
+		b->newer = STEAL(offered);
+		b->trust = b->newer;
+	}
+	return 0;
+}
+
+/* A builder signed, and nobody whose signature does not hold. */
+static int check_builder(struct verified_bundle *b, const struct signatures *s, struct error *err)
+{
+	for (size_t i = 0; i < s->names.count; i++) {
+		char id[KEY_SHORT_SIZE] = "";
+
+		snprintf(id, sizeof id, "%.16s", s->items[i].name);
+		const struct trust_key *key = trust_find(b->trust, id);
+		if (!key)
+			continue;
+		if (trust_check_role(b->trust, key->role, b->manifest_bytes, b->manifest_len,
+				     &s->items[i], TRUST_TIME_LATER,
+				     &b->signers.signers[b->signers.count], err) < 0)
+			return -1;
+		b->signers.count++;
+	}
+	for (size_t i = 0; i < b->signers.count; i++)
+		if (b->signers.signers[i].role == KEY_ROLE_BUILDER)
+			return 0;
+	return error_set(err, ERROR_TRUST_NO_BUILDER,
+			 "no builder of the trust root has signed this bundle");
+}
+
+static int check_signatures(struct verified_bundle *b, enum verify_policy policy, struct error *err)
+{
+	CLEANUP(signatures_clear) struct signatures s = { 0 };
+
+	if (load(b->dir, "MANIFEST", LIMIT_MANIFEST_BYTES, &b->manifest_bytes, &b->manifest_len, err) < 0 ||
+	    load_signatures(b->dir, &s, err) < 0 || adopt_newer_trust(b, err) < 0)
+		return -1;
+	if (policy == VERIFY_FOR_APPROVAL)
+		return check_builder(b, &s, err);
+	return trust_check_signatures(b->trust, b->manifest_bytes, b->manifest_len, s.items,
+				      s.names.count, TRUST_TIME_LATER, &b->signers, err);
+}
+
+/* ---- MANIFEST and tables ---- */
+
+static int read_manifest(struct verified_bundle *b, struct error *err)
+{
+	if (manifest_parse(b->manifest_bytes, b->manifest_len, &b->manifest, err) < 0)
+		return -1;
+	digest_sha256(b->manifest_bytes, b->manifest_len, b->manifest_digest);
+	if (b->manifest.trust_version > b->trust->version)
+		return error_set(err, ERROR_TRUST_NEWER,
+				 "MANIFEST names trust version %u, the newest one here is %u",
+				 b->manifest.trust_version, b->trust->version);
+	return trust_check_validity(b->trust, &b->signers, b->manifest.created, err);
+}
+
+/* A table whole, its size and digest proved, not yet interpreted. */
+static int load_table(const struct verified_bundle *b, enum manifest_table table,
+		      unsigned char **out, size_t *len, struct error *err)
+{
+	static const uint64_t limits[MANIFEST_TABLES] = {
+		[MANIFEST_CHUNKS] = LIMIT_CHUNKS_BYTES,
+		[MANIFEST_OBJECTS] = LIMIT_OBJECTS_BYTES,
+		[MANIFEST_SUMS] = LIMIT_SUMS_BYTES,
+	};
+	const struct manifest_file *want = &b->manifest.files[table];
+	const char *name = manifest_table_name(table);
+	unsigned char digest[DIGEST_SHA256];
+
+	if (load(b->dir, name, limits[table], out, len, err) < 0)
+		return -1;
+	if (*len != want->size)
+		return error_set(err, ERROR_BUNDLE_DIGEST, "%s: %zu bytes, MANIFEST says %llu", name, *len,
+				 (unsigned long long)want->size);
+	digest_sha256(*out, *len, digest);
+	if (memcmp(digest, want->sha256, sizeof digest) != 0)
+		return error_set(err, ERROR_BUNDLE_DIGEST,
+				 "%s: its SHA-256 is not the one MANIFEST names", name);
+	return 0;
+}
+
+static int read_chunks(struct verified_bundle *b, struct error *err)
+{
+	CLEANUP(bytes_free) unsigned char *bytes = NULL;
+	size_t len;
+
+	b->chunks = chunk_table_new();
+	if (load_table(b, MANIFEST_CHUNKS, &bytes, &len, err) < 0 ||
+	    chunk_table_feed(b->chunks, bytes, len, err) < 0 || chunk_table_finish(b->chunks, err) < 0)
+		return -1;
+	return chunk_table_check(b->chunks, object_table_volume_sizes(b->objects),
+				 object_table_volumes(b->objects), err);
+}
+
+static int read_objects(struct verified_bundle *b, struct error *err)
+{
+	CLEANUP(bytes_free) unsigned char *bytes = NULL;
+	size_t len;
+
+	b->objects = object_table_new();
+	if (load_table(b, MANIFEST_OBJECTS, &bytes, &len, err) < 0 ||
+	    object_table_feed(b->objects, bytes, len, err) < 0 ||
+	    object_table_finish(b->objects, err) < 0)
+		return -1;
+	return object_table_check(b->objects, &b->manifest, err);
+}
+
+/* Every file of SHA256SUMS, whole and unchanged. */
+static int check_sums(struct verified_bundle *b, struct error *err)
+{
+	CLEANUP(bytes_free) unsigned char *bytes = NULL;
+	size_t len;
+
+	if (load_table(b, MANIFEST_SUMS, &bytes, &len, err) < 0 ||
+	    sum_table_parse(bytes, len, &b->sums, err) < 0)
+		return -1;
+	for (size_t i = 0; i < b->sums.count; i++) {
+		CLEANUP(bytes_free) unsigned char *file = NULL;
+		unsigned char digest[DIGEST_SHA256];
+		const char *name = b->sums.entries[i].name;
+
+		if (load(b->dir, name, LIMIT_SUMS_BYTES, &file, &len, err) < 0)
+			return -1;
+		digest_sha256(file, len, digest);
+		if (memcmp(digest, b->sums.entries[i].sha256, sizeof digest) != 0)
+			return error_set(err, ERROR_BUNDLE_DIGEST,
+					 "%s: its SHA-256 is not the one SHA256SUMS names", name);
+	}
+	return 0;
+}
+
+/* ---- volumes ---- */
+
+int verify_volume(struct verified_bundle *b, uint32_t volume, struct error *err)
+{
+	char name[VOLUME_NAME_SIZE];
+	uint64_t size, want = object_table_volume_size(b->objects, volume);
+	int *fd = &b->volumes[volume - 1];
+
+	if (*fd >= 0)
+		return 0;
+	volume_name(volume, name);
+	CLEANUP(file_close) int opened = -1;
+	int found = file_open_read(b->dir, name, &opened, &size, err);
+	if (found < 0)
+		return -1;
+	if (found == 0)
+		return error_set(err, ERROR_VOLUME_MISSING, "%s: not there (volume %u of %u)", name, volume,
+				 object_table_volumes(b->objects));
+	if (size != want)
+		return error_set(err, ERROR_VOLUME_SIZE, "%s: %llu bytes, must be %llu", name,
+				 (unsigned long long)size, (unsigned long long)want);
+	*fd = opened;
+	opened = -1;
+	return 0;
+}
+
+int verify_volumes(struct verified_bundle *b, struct error *err)
+{
+	for (uint32_t v = 1; v <= object_table_volumes(b->objects); v++)
+		if (verify_volume(b, v, err) < 0)
+			return -1;
+	return 0;
+}
+
+/* ---- life ---- */
+
+struct verified_bundle *verify_open(const char *path, const struct trust *trust,
+				    enum verify_policy policy, struct error *err)
+{
+	CLEANUP(verify_close) struct verified_bundle *b = buf_calloc(1, sizeof *b);
+
+	b->path = buf_strdup(path);
+	b->trust = trust;
+	b->trust_dir = -1;
+	b->dir = file_open_dir(path, err);
+	if (b->dir < 0) {
+		error_clear(err);
+		error_set(err, ERROR_BUNDLE_ABSENT, "%s: no bundle there, or it cannot be read", path);
+		return NULL;
+	}
+	if (check_signatures(b, policy, err) < 0 || read_manifest(b, err) < 0 ||
+	    read_objects(b, err) < 0 || read_chunks(b, err) < 0 || check_sums(b, err) < 0) {
+		error_wrap(err, "%s", path);
+		return NULL;
+	}
+	uint32_t volumes = object_table_volumes(b->objects);
+	b->volumes = buf_calloc(volumes, sizeof *b->volumes);
+	for (uint32_t v = 0; v < volumes; v++)
+		b->volumes[v] = -1;
+	return STEAL(b);
+}
+
+void verify_close(struct verified_bundle *b)
+{
+	if (!b)
+		return;
+	for (uint32_t v = 0; b->volumes && v < object_table_volumes(b->objects); v++)
+		file_close(b->volumes[v]);
+	free(b->volumes);
+	object_table_free(b->objects);
+	chunk_table_free(b->chunks);
+	sum_table_clear(&b->sums);
+	trust_free(b->newer);
+	free(b->manifest_bytes);
+	file_close(b->trust_dir);
+	file_close(b->dir);
+	free(b->path);
+	free(b);
+}
+
+const struct manifest *verify_manifest(const struct verified_bundle *b)
+{
+	return &b->manifest;
+}
+
+const unsigned char *verify_manifest_digest(const struct verified_bundle *b)
+{
+	return b->manifest_digest;
+}
+
+const void *verify_manifest_bytes(const struct verified_bundle *b, size_t *len)
+{
+	*len = b->manifest_len;
+	return b->manifest_bytes;
+}
+
+const struct object_table *verify_objects(const struct verified_bundle *b)
+{
+	return b->objects;
+}
+
+const struct chunk_table *verify_chunks(const struct verified_bundle *b)
+{
+	return b->chunks;
+}
+
+const struct trust_verdict *verify_signers(const struct verified_bundle *b)
+{
+	return &b->signers;
+}
+
+const struct trust *verify_trust(const struct verified_bundle *b)
+{
+	return b->trust;
+}
+
+bool verify_trust_is_newer(const struct verified_bundle *b)
+{
+	return b->newer != NULL;
+}
+
+int verify_dir(const struct verified_bundle *b)
+{
+	return b->dir;
+}
+
+int verify_trust_dir(const struct verified_bundle *b)
+{
+	return b->trust_dir;
+}
+
+int verify_volume_fd(const struct verified_bundle *b, uint32_t volume)
+{
+	return b->volumes[volume - 1];
+}
+
+const char *verify_path(const struct verified_bundle *b)
+{
+	return b->path;
+}
