@@ -56,20 +56,6 @@ static CMS_ContentInfo *decode(const unsigned char *sig, size_t len, struct erro
 	return STEAL(cms);
 }
 
-/* The profile fixed that there is one SignerInfo; it must name the pinned certificate. */
-static int check_signer_id(CMS_ContentInfo *cms, X509 *pinned, struct error *err)
-{
-	STACK_OF(CMS_SignerInfo) *signers = CMS_get0_SignerInfos(cms);
-
-	if (sk_CMS_SignerInfo_num(signers) != 1 ||
-	    CMS_SignerInfo_cert_cmp(sk_CMS_SignerInfo_value(signers, 0), pinned) != 0) {
-		ERR_clear_error();
-		return error_set(err, ERROR_CMS_SIGNER_ID,
-		                 "issuer and serial number are not those of the trusted certificate");
-	}
-	return 0;
-}
-
 static int check_signature(CMS_ContentInfo *cms, X509 *pinned, const unsigned char *bytes,
                            size_t len, struct error *err)
 {
@@ -84,24 +70,27 @@ static int check_signature(CMS_ContentInfo *cms, X509 *pinned, const unsigned ch
 	return 0;
 }
 
-static int verify_with_der(const unsigned char *sig, size_t sig_len, const unsigned char *bytes,
-                           size_t len, X509 *pinned, struct error *err)
+static int verify(const unsigned char *sig, size_t sig_len, const unsigned char *bytes, size_t len,
+                  X509 *pinned, struct error *err)
 {
-	CLEANUP(openssl_free) unsigned char *der = NULL;
+	CLEANUP(openssl_free) unsigned char *der = NULL, *issuer = NULL, *serial = NULL;
 	int der_len = i2d_X509(pinned, &der);
+	int issuer_len = i2d_X509_NAME(X509_get_issuer_name(pinned), &issuer);
+	int serial_len = i2d_ASN1_INTEGER(X509_get0_serialNumber(pinned), &serial);
 	struct cms_expected expected = {
-		.certificate = { der, der_len > 0 ? (size_t)der_len : 0 },
 		.rsa = EVP_PKEY_get_base_id(X509_get0_pubkey(pinned)) == EVP_PKEY_RSA,
 	};
 
-	if (der_len <= 0 ||
+	if (der_len <= 0 || issuer_len <= 0 || serial_len <= 0 ||
 	    EVP_Digest(der, (size_t)der_len, expected.cert_sha384, NULL, EVP_sha384(), NULL) != 1 ||
 	    EVP_Digest(bytes, len, expected.content_sha384, NULL, EVP_sha384(), NULL) != 1)
 		return openssl_fail(err, ERROR_CRYPTO, "cannot digest");
+	expected.certificate = (struct der){ der, (size_t)der_len };
+	expected.issuer = (struct der){ issuer, (size_t)issuer_len };
+	expected.serial = (struct der){ serial, (size_t)serial_len };
 	CLEANUP(CMS_ContentInfo_free) CMS_ContentInfo *cms = decode(sig, sig_len, err);
 
-	if (!cms || cms_profile_check(sig, sig_len, &expected, err) < 0 ||
-	    check_signer_id(cms, pinned, err) < 0)
+	if (!cms || cms_profile_check(sig, sig_len, &expected, err) < 0)
 		return -1;
 	return check_signature(cms, pinned, bytes, len, err);
 }
@@ -115,7 +104,7 @@ int cms_verify(const unsigned char *sig, size_t sig_len, const unsigned char *by
 		                 LIMIT_SIGNATURE_BYTES);
 	if (check_bytes(bytes, len, err) < 0)
 		return -1;
-	return verify_with_der(sig, sig_len, bytes, len, key_cert_handle(pinned), err);
+	return verify(sig, sig_len, bytes, len, key_cert_handle(pinned), err);
 }
 
 /* ---- signing ---- */

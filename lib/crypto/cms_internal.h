@@ -11,6 +11,7 @@ enum { CMS_SHA384 = 48 };
 /* What the signature must speak of. */
 struct cms_expected {
 	struct der certificate;                   /* DER of the pinned certificate */
+	struct der issuer, serial;                /* DER of its issuer and serial number */
 	unsigned char cert_sha384[CMS_SHA384];    /* its digest */
 	bool rsa;                                 /* its key is RSA, else P-384 */
 	unsigned char content_sha384[CMS_SHA384]; /* the digest of the signed bytes */

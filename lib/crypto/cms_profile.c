@@ -235,6 +235,16 @@ static int check_unsigned_attributes(struct der from, struct error *err)
 
 /* ---- the structure around them ---- */
 
+/* Bytewise: OpenSSL compares names without regard to case, and nobody signs this field. */
+static bool is_signer_id(struct der sid, const struct cms_expected *expected)
+{
+	size_t issuer = expected->issuer.left;
+
+	return sid.left == issuer + expected->serial.left &&
+	       memcmp(sid.at, expected->issuer.at, issuer) == 0 &&
+	       memcmp(sid.at + issuer, expected->serial.at, expected->serial.left) == 0;
+}
+
 static int check_signer(struct der signer, const struct cms_expected *expected, struct error *err)
 {
 	struct der version, sid, signed_attributes, algorithm, signature, unsigned_attributes = { 0 };
@@ -244,6 +254,9 @@ static int check_signer(struct der signer, const struct cms_expected *expected, 
 	if (!der_equals(&version, "\x01", 1) || !der_take(&signer, DER_SEQUENCE, &sid))
 		return error_set(err, ERROR_CMS_VERSION,
 		                 "SignerInfo is not version 1 with issuer and serial number");
+	if (!is_signer_id(sid, expected))
+		return error_set(err, ERROR_CMS_SIGNER_ID,
+		                 "issuer and serial number are not those of the trusted certificate");
 	if (!take_sha384(&signer))
 		return error_set(err, ERROR_CMS_DIGEST, "the digest algorithm is not SHA-384");
 	if (!der_take(&signer, DER_CONTEXT + 0, &signed_attributes))
