@@ -11,7 +11,7 @@
 #include "lib/base/limits.h"
 #include "lib/base/source.h"
 
-#include <inttypes.h>
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -67,18 +67,14 @@ static void open_folder(struct cab *c)
 	c->folder_open = true;
 }
 
-/* All members were read: so must be all blocks. */
+/* All members were read, so the decoder must agree that nothing is left: it proves it here. */
 static int close_folder(struct cab *c)
 {
-	int more = c->out_len > 0 ? 1 : fill(c);
+	int more = fill(c);
 
 	if (more < 0)
 		return -1;
-	if (more > 0)
-		return error_set(&c->failed, ERROR_CAB_CHAIN,
-				 "%s: offset %" PRIu64 ": folder %" PRIu32
-				 " holds more than its members",
-				 c->in.label, c->in.at, c->folder);
+	assert(more == 0); /* both kinds of folder give exactly folder.output bytes, or fail */
 	cab_decode_free(STEAL(c->decode));
 	c->folder_open = false;
 	c->folder++;
@@ -98,26 +94,12 @@ static int seek_folder(struct cab *c, uint32_t target)
 	}
 }
 
-/* Make c->out hold something of the current member, which has some left. */
-static int need(struct cab *c)
-{
-	if (c->out_len > 0)
-		return 0;
-	int more = fill(c);
-
-	if (more == 0)
-		return error_set(&c->failed, ERROR_CAB_CHAIN,
-				 "%s: offset %" PRIu64 ": folder %" PRIu32
-				 " holds less than its members",
-				 c->in.label, c->in.at, c->folder);
-	return more < 0 ? -1 : 0;
-}
-
-/* Take up to len bytes: *bytes is borrowed until the next call. */
+/* Take up to len bytes of what is left of the member: *bytes is borrowed until the next call. */
 static int take(struct cab *c, size_t len, const unsigned char **bytes, size_t *got)
 {
-	if (need(c) < 0)
+	if (c->out_len == 0 && fill(c) < 0)
 		return -1;
+	assert(c->out_len > 0); /* members fill their folder exactly: some of it is left */
 	size_t n = c->out_len < len ? c->out_len : len;
 
 	if (n > c->left)

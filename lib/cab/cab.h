@@ -6,7 +6,8 @@
  * checks the header, the tables and every data block (checksum included) itself.  libarchive only
  * decompresses blocks that passed, one folder at a time, behind a header of our own making: it
  * sees neither names nor counts from the input, so its faults with skipped members and with
- * counts that lie cannot be reached.
+ * counts that lie cannot be reached.  Its decoders are still C that reads hostile bytes: where
+ * the cabinet is not yet authenticated, call this from a sandboxed process.
  *
  * It knows nothing of what the members mean, and it does not verify the Authenticode signature:
  * it only proves where the signature lies.
@@ -46,15 +47,16 @@ struct cab_info {
 struct cab_member {
 	const char *name; /* with '/' between components; borrowed until cab_close() */
 	uint64_t size;
-	uint32_t index; /* position in the cabinet, from 0 */
+	uint64_t index; /* position in the cabinet, from 0 */
 };
 
 /*
  * Start reading a cabinet from src, which must stand at its first byte and is borrowed until
- * cab_close().  label (copied) names the cabinet in messages.  Reads and checks the header, the
- * folders and the table of members.  A source of cab_member_source() may be given, to depth
- * LIMIT_CAB_DEPTH.  NULL with CAB_HEADER, CAB_SPANNED, CAB_COUNT, CAB_TABLE, CAB_NAME, CAB_METHOD,
- * CAB_TRUNCATED, CAB_TAIL, CAB_LIMIT, or whatever src reports.
+ * cab_close(); it is read ahead, so nothing else can follow in it.  label (copied) names the
+ * cabinet in messages.  Reads and checks the header, the folders and the table of members.  A
+ * source of cab_member_source() may be given, to depth LIMIT_CAB_DEPTH (a source wrapped around one
+ * counts as a new beginning).  NULL with CAB_HEADER, CAB_SPANNED, CAB_COUNT, CAB_TABLE, CAB_NAME,
+ * CAB_METHOD, CAB_TRUNCATED, CAB_TAIL, CAB_LIMIT, or whatever src reports.
  */
 struct cab *cab_open(struct source *src, const char *label, struct error *err)
 	__attribute__((nonnull, warn_unused_result));

@@ -1,7 +1,5 @@
 #include "lib/cab/cab_internal.h"
 
-#include "lib/base/limits.h"
-
 #include <string.h>
 
 /*
@@ -71,8 +69,6 @@ const char *cab_name_check(char *name, size_t len, bool utf8)
 {
 	if (len == 0)
 		return "is empty";
-	if (len > LIMIT_CAB_NAME)
-		return "is too long";
 	for (size_t i = 0; i < len; i++)
 		if (name[i] == '\\')
 			name[i] = '/';

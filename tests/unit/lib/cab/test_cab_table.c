@@ -215,6 +215,7 @@ static void names_are_judged(void **state)
 		{ "\xed\xa0\x80", "b", "not valid UTF-8", 0xa0 },
 		{ "\xf4\x90\x80\x80", "b", "not valid UTF-8", 0xa0 },
 		{ "\xe2\x82", "b", "not valid UTF-8", 0xa0 },
+		{ "\xe2\x82x", "b", "not valid UTF-8", 0xa0 },
 		{ "b", "b", "members 0 and 1 have the same name \"b\"", 0x20 },
 		{ "c\\1", "c/1", "the same name \"c/1\"", 0x20 },
 		{ "c\\1", "C\\1", "but for case the same name", 0x20 },
@@ -263,6 +264,24 @@ static void an_empty_name_is_refused(void **state)
 	writer_build(w);
 	assert_int_equal(reading_bytes(w->bytes, w->len, r, &err), -1);
 	assert_error(err, ERROR_CAB_NAME, "is empty");
+	free(w);
+	free(r);
+}
+
+/* The table is long enough for two members, but its only entry fills it. */
+static void a_count_too_high_is_refused(void **state)
+{
+	const struct writer_member one = { "a-name-that-is-rather-long", 5, 0, 0x20, NULL };
+	struct reading *r = calloc(1, sizeof *r);
+	struct writer *w = calloc(1, sizeof *w);
+	struct error err = ERROR_INIT;
+
+	(void)state;
+	*w = (struct writer){ .folder_count = 1, .members = &one, .member_count = 1 };
+	writer_build(w);
+	writer_number(w, 28, 2, 2);
+	assert_int_equal(reading_bytes(w->bytes, w->len, r, &err), -1);
+	assert_error(err, ERROR_CAB_COUNT, "ends after 1 of 2 members");
 	free(w);
 	free(r);
 }
@@ -373,6 +392,7 @@ int main(void)
 		cmocka_unit_test(blocks_without_checksum_are_refused),
 		cmocka_unit_test(names_are_judged),
 		cmocka_unit_test(an_empty_name_is_refused),
+		cmocka_unit_test(a_count_too_high_is_refused),
 		cmocka_unit_test(the_tail_must_be_the_signature),
 		cmocka_unit_test(promises_beyond_the_limits_are_refused),
 	};
