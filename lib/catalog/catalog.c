@@ -1,0 +1,438 @@
+#include "lib/catalog/catalog.h"
+
+#include "lib/base/buf.h"
+#include "lib/base/error.h"
+#include "lib/base/limits.h"
+#include "lib/catalog/catalog_internal.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char MASTER[] = "package.xml";
+
+struct catalog *catalog_new(void)
+{
+	struct catalog *c = buf_calloc(1, sizeof *c);
+
+	c->parser = catalog_fragment_new();
+	return c;
+}
+
+void catalog_free(struct catalog *c)
+{
+	if (!c)
+		return;
+	arena_clear(&c->arena);
+	free(c->items);
+	free(c->slots);
+	free(c->by_guid);
+	free(c->locations);
+	catalog_fragment_free(c->parser);
+	catalog_findings_clear(&c->findings);
+	free(c);
+}
+
+void catalog_report(struct catalog *c, struct catalog_revision *r, enum catalog_rule rule,
+		    const char *file, uint64_t offset, const char *value, const char *detail)
+{
+	struct catalog_finding f = {
+		.rule = rule, .file = file, .offset = offset, .value = value,
+	};
+
+	if (r) {
+		f.revision_id = r->revision_id;
+		f.has_update_id = r->has_update_id;
+		memcpy(f.update_id, r->update_id.bytes, sizeof f.update_id);
+		f.kb = r->kb;
+		if (catalog_rule_severity(rule) == CATALOG_ERROR && r->verdict == CATALOG_OK) {
+			r->verdict = CATALOG_QUARANTINED;
+			r->cause = r->revision_id;
+		}
+	}
+	catalog_finding_add(&c->findings, &f, detail);
+}
+
+/* ---- records while filling ---- */
+
+static size_t slot_of(const struct catalog *c, uint32_t revision_id)
+{
+	size_t mask = c->slots_count - 1;
+	/* the odd constant spreads consecutive ids; its inverse is as cheap for an attacker, but
+	   a revision id decides nothing else, and 2^32 ids bound a chain to the table */
+	size_t i = ((uint64_t)revision_id * 0x9E3779B97F4A7C15ull >> 32) & mask;
+
+	while (c->slots[i] != 0 && c->items[c->slots[i] - 1].revision_id != revision_id)
+		i = (i + 1) & mask;
+	return i;
+}
+
+static void grow_slots(struct catalog *c)
+{
+	uint32_t *old = c->slots;
+	size_t old_count = c->slots_count;
+
+	c->slots_count = old_count ? 2 * old_count : 1024;
+	c->slots = buf_calloc(c->slots_count, sizeof *c->slots);
+	for (size_t i = 0; i < old_count; i++)
+		if (old[i] != 0)
+			c->slots[slot_of(c, c->items[old[i] - 1].revision_id)] = old[i];
+	free(old);
+}
+
+static struct catalog_revision *new_item(struct catalog *c, uint32_t revision_id, struct error *err)
+{
+	if (c->count == LIMIT_CATALOG_UPDATES) {
+		error_set(err, ERROR_CATALOG_LIMIT, "more than %u updates", LIMIT_CATALOG_UPDATES);
+		return NULL;
+	}
+	c->items = buf_grow(c->items, &c->capacity, c->count, sizeof *c->items);
+	struct catalog_revision *r = &c->items[c->count];
+	*r = (struct catalog_revision){
+		.revision_id = revision_id, .sequence = (uint32_t)c->count, .title = "",
+		.title_language = "", .kb = "", .severity = "", .bulletin = "", .update_type = "",
+		.default_language = "", .action_text = "", .is_software = true,
+	};
+	c->count++;
+	return r;
+}
+
+struct catalog_revision *catalog_record(struct catalog *c, uint32_t revision_id, struct error *err)
+{
+	if (2 * (c->count + 1) > c->slots_count)
+		grow_slots(c);
+	size_t i = slot_of(c, revision_id);
+
+	if (c->slots[i] != 0)
+		return &c->items[c->slots[i] - 1];
+	struct catalog_revision *r = new_item(c, revision_id, err);
+	if (r)
+		c->slots[i] = (uint32_t)c->count;
+	return r;
+}
+
+/* ---- copies ---- */
+
+static const char *keep_text(struct catalog *c, const char *text)
+{
+	size_t len = strlen(text);
+
+	if (len == 0)
+		return "";
+	return strcmp(text, "en") == 0 ? "en" : arena_text(&c->arena, text, len);
+}
+
+static const void *keep(struct catalog *c, const void *items, size_t count, size_t size)
+{
+	return count > 0 ? memcpy(arena_alloc(&c->arena, count * size), items, count * size) : NULL;
+}
+
+static const struct catalog_group *keep_groups(struct catalog *c, const struct catalog_group *g,
+					       size_t count)
+{
+	if (count == 0)
+		return NULL;
+	size_t ids = 0;
+	for (size_t i = 0; i < count; i++)
+		ids += g[i].count;
+	struct catalog_group *copy = arena_alloc(&c->arena, count * sizeof *copy +
+								    ids * sizeof(struct catalog_guid));
+	struct catalog_guid *next = (struct catalog_guid *)(copy + count);
+	for (size_t i = 0; i < count; i++) {
+		copy[i] = (struct catalog_group){ .any_of = next, .count = g[i].count };
+		if (g[i].count > 0)
+			memcpy(next, g[i].any_of, g[i].count * sizeof *next);
+		next += g[i].count;
+	}
+	return copy;
+}
+
+static const struct catalog_licence *keep_licences(struct catalog *c,
+						   const struct catalog_licence *l, size_t count)
+{
+	struct catalog_licence *copy = count > 0 ? arena_alloc(&c->arena, count * sizeof *copy) : NULL;
+
+	for (size_t i = 0; i < count; i++)
+		copy[i] = (struct catalog_licence){ l[i].sha1, keep_text(c, l[i].language) };
+	return copy;
+}
+
+uint64_t catalog_groups_digest(const struct catalog_group *groups, size_t count)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		uint64_t group = 0;
+
+		for (size_t k = 0; k < groups[i].count; k++) {
+			uint64_t h = 0xCBF29CE484222325ull;
+
+			for (size_t b = 0; b < 16; b++)
+				h = (h ^ groups[i].any_of[k].bytes[b]) * 0x100000001B3ull;
+			group += h ^ h >> 29;
+		}
+		sum += (group ^ group >> 31) * 0x9E3779B97F4A7C15ull;
+	}
+	return sum;
+}
+
+/* ---- the master document ---- */
+
+static void report_problems(struct catalog *c, struct catalog_revision *r,
+			    const struct catalog_problems *p, const char *file, uint64_t base,
+			    uint64_t offset)
+{
+	for (size_t i = 0; i < p->count; i++)
+		catalog_report(c, r, p->items[i].rule, file, offset + (p->items[i].offset - base),
+			       p->items[i].value, p->items[i].detail);
+}
+
+static void copy_lists(struct catalog *c, struct catalog_revision *r, const struct catalog_update *u)
+{
+	/* counts are at most LIMIT_UPDATE_RELATIONS */
+	r->prerequisites = keep_groups(c, u->prerequisites, u->prerequisites_count);
+	r->prerequisites_count = (uint32_t)u->prerequisites_count;
+	r->superseded_by = keep(c, u->superseded_by, u->superseded_by_count, sizeof(uint32_t));
+	r->superseded_by_count = (uint32_t)u->superseded_by_count;
+	r->bundled_by = keep(c, u->bundled_by, u->bundled_by_count, sizeof(uint32_t));
+	r->bundled_by_count = (uint32_t)u->bundled_by_count;
+	r->categories = keep(c, u->categories, u->categories_count, sizeof *u->categories);
+	r->categories_count = (uint32_t)u->categories_count;
+	r->payload = keep(c, u->payload, u->payload_count, sizeof *u->payload);
+	r->payload_count = (uint32_t)u->payload_count;
+	const char **languages = NULL;
+	if (u->languages_count > 0)
+		languages = arena_alloc(&c->arena, u->languages_count * sizeof *languages);
+	for (size_t i = 0; i < u->languages_count; i++)
+		languages[i] = keep_text(c, u->languages[i]);
+	r->languages = languages;
+	r->languages_count = (uint32_t)u->languages_count;
+	if (!r->has_licence_fragment) {
+		r->licences = keep_licences(c, u->licences, u->licences_count);
+		r->licences_count = (uint32_t)u->licences_count;
+	}
+}
+
+int catalog_add_update(struct catalog *c, const struct catalog_update *u, uint64_t offset,
+		       struct error *err)
+{
+	if (u->revision_id == 0) {
+		report_problems(c, NULL, &u->problems, MASTER, u->offset, offset);
+		return 0;
+	}
+	struct catalog_revision *r = catalog_record(c, u->revision_id, err);
+	if (!r)
+		return -1;
+	bool again = r->has_master;
+	if (again)
+		r = new_item(c, u->revision_id, err);
+	if (!r)
+		return -1;
+	r->has_master = true;
+	r->is_duplicate = again;
+	r->revision_number = u->revision_number;
+	r->has_update_id = u->has_update_id;
+	r->update_id = u->update_id;
+	r->offset = offset;
+	r->creation = u->creation;
+	r->default_language = keep_text(c, u->default_language);
+	r->is_leaf = u->is_leaf;
+	r->is_bundle = u->is_bundle;
+	r->is_software = u->is_software;
+	r->action = u->action;
+	/* the text of a known action is a constant */
+	r->action_text = u->action == CATALOG_ACTION_UNKNOWN ? keep_text(c, u->action_text) :
+							       catalog_action_text(u->action);
+	copy_lists(c, r, u);
+	r->master_prerequisites = catalog_groups_digest(u->prerequisites, u->prerequisites_count);
+	report_problems(c, r, &u->problems, MASTER, u->offset, offset);
+	if (again)
+		catalog_report(c, r, CATALOG_RULE_REVISION_DUPLICATE, MASTER, offset, "", "");
+	return 0;
+}
+
+int catalog_add_location(struct catalog *c, const struct catalog_location *l, uint64_t offset,
+			 struct error *err)
+{
+	report_problems(c, NULL, &l->problems, MASTER, l->offset, offset);
+	if (!l->has_sha1)
+		return 0;
+	if (c->locations_count == LIMIT_OBJECTS)
+		return error_set(err, ERROR_CATALOG_LIMIT, "more than %u file locations",
+				 LIMIT_OBJECTS);
+	c->locations = buf_grow(c->locations, &c->locations_capacity, c->locations_count,
+				sizeof *c->locations);
+	c->locations[c->locations_count++] = (struct catalog_location){
+		.has_sha1 = true, .sha1 = l->sha1, .url = keep_text(c, l->url),
+		.is_included = l->is_included, .offset = offset,
+	};
+	return 0;
+}
+
+void catalog_set_package(struct catalog *c, const struct catalog_package *p)
+{
+	report_problems(c, NULL, &p->problems, MASTER, 0, 0);
+	c->package = (struct catalog_package){
+		.minimum_client_version = keep_text(c, p->minimum_client_version),
+		.package_version = keep_text(c, p->package_version),
+		.protocol_version = keep_text(c, p->protocol_version),
+		.creation_text = keep_text(c, p->creation_text),
+		.package_id = keep_text(c, p->package_id),
+		.source_id = keep_text(c, p->source_id),
+		.xmlns = keep_text(c, p->xmlns),
+		.creation = p->creation,
+		.offset = p->offset,
+	};
+	c->has_package = true;
+}
+
+void catalog_add_problem(struct catalog *c, const struct catalog_problem *p)
+{
+	catalog_report(c, NULL, p->rule, MASTER, p->offset, p->value, p->detail);
+}
+
+/* ---- fragments ---- */
+
+static void take_core(struct catalog *c, struct catalog_revision *r, const struct catalog_core *core)
+{
+	r->has_core = true;
+	c->cores++;
+	r->update_type = keep_text(c, core->update_type);
+	r->core_has_id = core->has_update_id;
+	r->core_id = core->update_id;
+	r->core_number = core->revision_number;
+	r->core_prerequisites = catalog_groups_digest(core->prerequisites, core->prerequisites_count);
+}
+
+static void take_extended(struct catalog *c, struct catalog_revision *r,
+			  const struct catalog_extended *x)
+{
+	struct catalog_file *files = NULL;
+
+	if (x->files_count > 0)
+		files = arena_alloc(&c->arena, x->files_count * sizeof *files);
+	for (size_t i = 0; i < x->files_count; i++) {
+		files[i] = x->files[i];
+		files[i].name = keep_text(c, x->files[i].name);
+		files[i].modified = keep_text(c, x->files[i].modified);
+		files[i].patching_type = keep_text(c, x->files[i].patching_type);
+	}
+	r->has_extended = true;
+	r->files = files;
+	r->files_count = (uint32_t)x->files_count;
+	r->kb = keep_text(c, x->kb);
+	r->severity = keep_text(c, x->severity);
+	r->bulletin = keep_text(c, x->bulletin);
+}
+
+/* "en" wins, then the default language, then what came first. */
+static int title_rank(const struct catalog_revision *r, const char *language)
+{
+	if (strcasecmp(language, "en") == 0)
+		return 2;
+	return *r->default_language && strcasecmp(language, r->default_language) == 0;
+}
+
+static void take_title(struct catalog *c, struct catalog_revision *r, const char *language,
+		       const struct catalog_localized *l)
+{
+	if (r->has_title && title_rank(r, r->title_language) >= title_rank(r, language))
+		return;
+	r->has_title = true;
+	r->title = keep_text(c, l->title);
+	r->title_language = keep_text(c, language);
+}
+
+static void take_licences(struct catalog *c, struct catalog_revision *r, const char *language,
+			  const struct catalog_eula *e)
+{
+	uint32_t before = r->has_licence_fragment ? r->licences_count : 0;
+
+	if (e->files_count == 0 || before + e->files_count > LIMIT_UPDATE_RELATIONS)
+		return;
+	struct catalog_licence *all = arena_alloc(&c->arena, (before + e->files_count) * sizeof *all);
+	if (before > 0)
+		memcpy(all, r->licences, before * sizeof *all);
+	for (size_t i = 0; i < e->files_count; i++)
+		all[before + i] = (struct catalog_licence){
+			e->files[i].sha1,
+			keep_text(c, *e->files[i].language ? e->files[i].language : language),
+		};
+	r->has_licence_fragment = true;
+	r->licences = all;
+	r->licences_count = before + (uint32_t)e->files_count;
+}
+
+static void take_fragment(struct catalog *c, struct catalog_revision *r, const char *file,
+			  const char *language, const struct catalog_fragment *f)
+{
+	if ((f->stream == CATALOG_STREAM_CORE && r->has_core) ||
+	    (f->stream == CATALOG_STREAM_EXTENDED && r->has_extended)) {
+		catalog_report(c, r, CATALOG_RULE_FRAGMENT_DUPLICATE, file, 0, "", "");
+		return;
+	}
+	if (f->stream == CATALOG_STREAM_CORE)
+		take_core(c, r, &f->core);
+	else if (f->stream == CATALOG_STREAM_EXTENDED)
+		take_extended(c, r, &f->extended);
+	else if (f->stream == CATALOG_STREAM_LOCALIZED)
+		take_title(c, r, *language ? language : f->localized.language, &f->localized);
+	else if (f->stream == CATALOG_STREAM_LICENCE)
+		take_licences(c, r, language, &f->eula);
+	if (f->stream != CATALOG_STREAM_COMPLETE)
+		report_problems(c, r, &f->problems, file, 0, 0);
+}
+
+int catalog_add_fragment(struct catalog *c, enum catalog_stream stream, const char *language,
+			 uint32_t revision_id, const void *bytes, size_t len, struct error *err)
+{
+	struct catalog_revision *r = catalog_record(c, revision_id, err);
+	struct catalog_fragment f;
+	struct error fault = ERROR_INIT;
+	char file[64];
+
+	if (!r)
+		return -1;
+	snprintf(file, sizeof file, "%c%s%.24s/%" PRIu32, (char)stream, *language ? "/" : "", language,
+		 revision_id);
+	if (catalog_fragment_parse(c->parser, stream, file, bytes, len, &f, &fault) < 0)
+		catalog_report(c, r, CATALOG_RULE_FRAGMENT_MALFORMED, file,
+			       catalog_fragment_fault(c->parser), "", fault.message);
+	else
+		take_fragment(c, r, file, language, &f);
+	return 0;
+}
+
+/* ---- as a handler of the master parser ---- */
+
+static int fill_package(void *ctx, const struct catalog_package *p, struct error *err)
+{
+	(void)err;
+	catalog_set_package(ctx, p);
+	return 0;
+}
+
+static int fill_update(void *ctx, const struct catalog_update *u, struct error *err)
+{
+	return catalog_add_update(ctx, u, u->offset, err);
+}
+
+static int fill_location(void *ctx, const struct catalog_location *l, struct error *err)
+{
+	return catalog_add_location(ctx, l, l->offset, err);
+}
+
+static int fill_problem(void *ctx, const struct catalog_problem *p, struct error *err)
+{
+	(void)err;
+	catalog_add_problem(ctx, p);
+	return 0;
+}
+
+const struct catalog_master_handler catalog_fill = {
+	.package = fill_package,
+	.update = fill_update,
+	.location = fill_location,
+	.problem = fill_problem,
+};

@@ -1,0 +1,128 @@
+#include "lib/catalog/catalog_finding.h"
+
+#include "lib/base/buf.h"
+#include "lib/base/limits.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { VALUE_SHOWN = 200 };
+
+static const struct {
+	const char *id, *text, *next;
+	enum catalog_severity severity;
+} rules[] = {
+#define CATALOG_RULE(name, id_, severity_, text_, next_) \
+	{ .id = id_, .severity = CATALOG_##severity_, .text = text_, .next = next_ },
+#include "lib/catalog/rules.def"
+#undef CATALOG_RULE
+};
+
+const char *catalog_rule_id(enum catalog_rule rule)
+{
+	return rules[rule].id;
+}
+
+enum catalog_severity catalog_rule_severity(enum catalog_rule rule)
+{
+	return rules[rule].severity;
+}
+
+const char *catalog_rule_text(enum catalog_rule rule)
+{
+	return rules[rule].text;
+}
+
+const char *catalog_rule_next_step(enum catalog_rule rule)
+{
+	return rules[rule].next;
+}
+
+const char *catalog_severity_text(enum catalog_severity severity)
+{
+	static const char *const texts[] = { "error", "warning", "note" };
+
+	return texts[severity];
+}
+
+static const char *printable(struct arena *a, const char *text)
+{
+	size_t len = strnlen(text, VALUE_SHOWN);
+	/* do not cut inside a UTF-8 sequence */
+	while (len > 0 && text[len] != '\0' && ((unsigned char)text[len] & 0xC0) == 0x80)
+		len--;
+	char *copy = arena_text(a, text, len);
+
+	for (char *p = copy; *p; p++)
+		if ((unsigned char)*p < ' ' || *p == 0x7F)
+			*p = '?';
+	return copy;
+}
+
+void catalog_finding_add(struct catalog_findings *l, const struct catalog_finding *f,
+			 const char *detail)
+{
+	enum catalog_severity severity = rules[f->rule].severity;
+	char message[1024];
+
+	if (l->seen[severity]++ >= LIMIT_FINDINGS)
+		return;
+	l->items = buf_grow(l->items, &l->capacity, l->count, sizeof *l->items);
+	struct catalog_finding *n = &l->items[l->count++];
+	*n = *f;
+	n->severity = severity;
+	n->sequence = l->seen[CATALOG_ERROR] + l->seen[CATALOG_WARNING] + l->seen[CATALOG_NOTE];
+	n->kb = f->kb ? arena_text(&l->arena, f->kb, strlen(f->kb)) : "";
+	n->file = f->file ? arena_text(&l->arena, f->file, strlen(f->file)) : "";
+	n->value = f->value && *f->value ? printable(&l->arena, f->value) : "";
+	snprintf(message, sizeof message, "%s%s%s", rules[f->rule].text, *detail ? ": " : "", detail);
+	n->message = *detail ? printable(&l->arena, message) : rules[f->rule].text;
+}
+
+void catalog_finding_extend(struct catalog_findings *l, struct catalog_finding *f, const char *text)
+{
+	size_t head = strlen(f->message), tail = strlen(text);
+	char *longer = arena_alloc(&l->arena, head + 2 + tail + 1);
+
+	memcpy(longer, f->message, head);
+	memcpy(longer + head, "; ", 2);
+	memcpy(longer + head + 2, text, tail + 1);
+	f->message = longer;
+}
+
+static int by_place(const void *left, const void *right)
+{
+	const struct catalog_finding *a = left, *b = right;
+
+	if (a->revision_id != b->revision_id)
+		return a->revision_id < b->revision_id ? -1 : 1;
+	if (a->rule != b->rule)
+		return a->rule < b->rule ? -1 : 1;
+	if (a->offset != b->offset)
+		return a->offset < b->offset ? -1 : 1;
+	return a->sequence < b->sequence ? -1 : a->sequence > b->sequence;
+}
+
+void catalog_finding_sort(struct catalog_findings *l)
+{
+	if (l->count > 1)
+		qsort(l->items, l->count, sizeof *l->items, by_place);
+}
+
+void catalog_findings_clear(struct catalog_findings *l)
+{
+	free(l->items);
+	arena_clear(&l->arena);
+	*l = (struct catalog_findings){ .items = NULL };
+}
+
+const char *catalog_historic_line(uint32_t revision_id, char buf[CATALOG_HISTORIC_SIZE])
+{
+	snprintf(buf, CATALOG_HISTORIC_SIZE,
+		 "Error 0x80004005, Unexpected DeploymentAction for update %" PRIu32
+		 ". Returned from CreateUpdateNode",
+		 revision_id);
+	return buf;
+}

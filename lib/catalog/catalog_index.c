@@ -1,0 +1,210 @@
+#include "lib/base/buf.h"
+#include "lib/base/error.h"
+#include "lib/catalog/catalog.h"
+#include "lib/catalog/catalog_internal.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int by_revision(const void *left, const void *right)
+{
+	const struct catalog_revision *a = left, *b = right;
+
+	if (a->revision_id != b->revision_id)
+		return a->revision_id < b->revision_id ? -1 : 1;
+	if (a->is_duplicate != b->is_duplicate)
+		return a->is_duplicate ? 1 : -1;
+	return a->sequence < b->sequence ? -1 : a->sequence > b->sequence;
+}
+
+static int by_digest(const void *left, const void *right)
+{
+	const struct catalog_location *a = left, *b = right;
+	int order = memcmp(a->sha1.bytes, b->sha1.bytes, sizeof a->sha1.bytes);
+
+	if (order != 0)
+		return order;
+	return a->offset < b->offset ? -1 : a->offset > b->offset;
+}
+
+static int by_guid(const void *left, const void *right, void *ctx)
+{
+	const struct catalog *c = ctx;
+	uint32_t a = *(const uint32_t *)left, b = *(const uint32_t *)right;
+	int order = memcmp(c->items[a].update_id.bytes, c->items[b].update_id.bytes, 16);
+
+	return order != 0 ? order : a < b ? -1 : a > b;
+}
+
+/* Records that only fragments spoke of. */
+static void drop_orphans(struct catalog *c)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < c->count; i++) {
+		if (c->items[i].has_master) {
+			c->items[kept++] = c->items[i];
+			continue;
+		}
+		/* a note must not look like a verdict on a revision that is not there */
+		catalog_report(c, &c->items[i], CATALOG_RULE_FRAGMENT_ORPHAN, "", 0, "", "");
+		c->orphans++;
+	}
+	c->count = kept;
+}
+
+static void index_guids(struct catalog *c)
+{
+	c->by_guid = buf_calloc(c->count, sizeof *c->by_guid);
+	for (size_t i = 0; i < c->count; i++)
+		if (c->items[i].has_update_id && !c->items[i].is_duplicate)
+			c->by_guid[c->by_guid_count++] = (uint32_t)i;
+	if (c->by_guid_count > 1)
+		qsort_r(c->by_guid, c->by_guid_count, sizeof *c->by_guid, by_guid, c);
+}
+
+static void index_locations(struct catalog *c)
+{
+	size_t kept = 0;
+
+	if (c->locations_count > 1)
+		qsort(c->locations, c->locations_count, sizeof *c->locations, by_digest);
+	for (size_t i = 0; i < c->locations_count; i++) {
+		if (kept > 0 && memcmp(&c->locations[kept - 1].sha1, &c->locations[i].sha1,
+				       sizeof c->locations[i].sha1) == 0)
+			catalog_report(c, NULL, CATALOG_RULE_LOCATION_DUPLICATE, "package.xml",
+				       c->locations[i].offset, c->locations[i].url, "");
+		else
+			c->locations[kept++] = c->locations[i];
+	}
+	c->locations_count = kept;
+}
+
+int catalog_finish(struct catalog *c, struct error *err)
+{
+	(void)err;
+	free(STEAL(c->slots));
+	c->slots_count = 0;
+	drop_orphans(c);
+	if (c->count > 1)
+		qsort(c->items, c->count, sizeof *c->items, by_revision);
+	index_guids(c);
+	index_locations(c);
+	return 0;
+}
+
+size_t catalog_count(const struct catalog *c)
+{
+	return c->count;
+}
+
+const struct catalog_revision *catalog_at(const struct catalog *c, size_t i)
+{
+	return &c->items[i];
+}
+
+size_t catalog_index_of(const struct catalog *c, uint32_t revision_id)
+{
+	size_t low = 0, high = c->count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (c->items[middle].revision_id < revision_id)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < c->count && c->items[low].revision_id == revision_id ? low : SIZE_MAX;
+}
+
+const struct catalog_revision *catalog_by_revision(const struct catalog *c, uint32_t revision_id)
+{
+	size_t i = catalog_index_of(c, revision_id);
+
+	return i == SIZE_MAX ? NULL : &c->items[i];
+}
+
+/* First entry of by_guid whose update id is not below id (or, past: above id). */
+static size_t bound(const struct catalog *c, const struct catalog_guid *id, int past)
+{
+	size_t low = 0, high = c->by_guid_count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		const struct catalog_revision *r = &c->items[c->by_guid[middle]];
+
+		if (memcmp(r->update_id.bytes, id->bytes, sizeof id->bytes) < past)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+size_t catalog_by_update(const struct catalog *c, const struct catalog_guid *id, size_t *first)
+{
+	*first = bound(c, id, 0);
+	return bound(c, id, 1) - *first;
+}
+
+const struct catalog_revision *catalog_of_update(const struct catalog *c, size_t first, size_t i)
+{
+	return &c->items[c->by_guid[first + i]];
+}
+
+const struct catalog_location *catalog_find_location(const struct catalog *c,
+						     const struct catalog_sha1 *sha1)
+{
+	size_t low = 0, high = c->locations_count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		int order = memcmp(c->locations[middle].sha1.bytes, sha1->bytes, 20);
+
+		if (order == 0)
+			return &c->locations[middle];
+		if (order < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return NULL;
+}
+
+const struct catalog_package *catalog_package(const struct catalog *c)
+{
+	return c->has_package ? &c->package : NULL;
+}
+
+size_t catalog_finding_count(const struct catalog *c)
+{
+	return c->findings.count;
+}
+
+const struct catalog_finding *catalog_finding_at(const struct catalog *c, size_t i)
+{
+	return &c->findings.items[i];
+}
+
+void catalog_summarize(const struct catalog *c, struct catalog_summary *out)
+{
+	*out = (struct catalog_summary){
+		.updates = c->count,
+		.locations = c->locations_count,
+		.orphans = c->orphans,
+		.errors = c->findings.seen[CATALOG_ERROR],
+		.warnings = c->findings.seen[CATALOG_WARNING],
+		.notes = c->findings.seen[CATALOG_NOTE],
+	};
+	for (size_t i = 0; i < c->count; i++) {
+		if (c->items[i].verdict == CATALOG_OK)
+			out->processed++;
+		else
+			out->quarantined++;
+		if (c->items[i].verdict != CATALOG_OK && c->items[i].cause != c->items[i].revision_id)
+			out->dependents++;
+	}
+}

@@ -1,0 +1,64 @@
+/* What the files of this component share about struct catalog. */
+#ifndef CATALOG_INTERNAL_H
+#define CATALOG_INTERNAL_H
+
+#include "lib/base/arena.h"
+#include "lib/catalog/catalog.h"
+
+struct catalog {
+	struct arena arena;
+	struct catalog_revision *items;
+	size_t count, capacity;
+	uint32_t *slots;          /* while filling: revision id -> index + 1, open addressing */
+	size_t slots_count;
+	uint32_t *by_guid;        /* after finish: indexes sorted by (update id, revision id) */
+	size_t by_guid_count;
+	struct catalog_location *locations;
+	size_t locations_count, locations_capacity;
+	struct catalog_package package;
+	bool has_package;
+	size_t cores;             /* core fragments given */
+	size_t orphans;
+	struct catalog_fragment_parser *parser;
+	struct catalog_findings findings;
+};
+
+/* Report a fault of a revision (NULL: of the whole catalog); an error quarantines it. */
+void catalog_report(struct catalog *c, struct catalog_revision *r, enum catalog_rule rule,
+		    const char *file, uint64_t offset, const char *value, const char *detail);
+
+/* Index of the first record of a revision id, or SIZE_MAX. */
+size_t catalog_index_of(const struct catalog *c, uint32_t revision_id);
+
+/* The record of a revision id while filling; made when absent.  NULL with CATALOG_LIMIT. */
+struct catalog_revision *catalog_record(struct catalog *c, uint32_t revision_id,
+					struct error *err);
+
+/* Order-independent digest of prerequisites; empty groups count for nothing. */
+uint64_t catalog_groups_digest(const struct catalog_group *groups, size_t count);
+
+/* Cycles of bundles, prerequisites and supersedence (catalog_cycle.c). */
+void catalog_cycle_check(struct catalog *c);
+
+/*
+ * Who may need what, as compressed rows (catalog_graph.c).  Update ids present in the catalog
+ * are numbered 0..ids-1; a group that has an absent or no alternative can always be met and is
+ * left out.
+ */
+struct catalog_graph {
+	uint32_t *id_of;          /* revision -> update id number, UINT32_MAX without one */
+	uint32_t *id_live;        /* update id number -> revisions that carry it */
+	size_t ids;
+	uint32_t *group_owner;    /* group -> revision */
+	uint32_t *group_size;     /* group -> distinct entries in users (may repeat an id) */
+	size_t groups;
+	uint32_t *users_first;    /* update id number -> first entry in users; ids + 1 entries */
+	uint32_t *users;          /* groups that name the update id */
+	uint32_t *child_first;    /* revision -> first entry in children; count + 1 entries */
+	uint32_t *children;       /* revisions whose BundledBy names it */
+};
+void catalog_graph_build(const struct catalog *c, struct catalog_graph *g);
+void catalog_graph_clear(struct catalog_graph *g);
+DEFINE_CLEANUP_IN_PLACE(struct catalog_graph, catalog_graph_clear);
+
+#endif
