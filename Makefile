@@ -219,7 +219,7 @@ symbols: $(foreach d,$(DIRS),$(call lib,$(d))) ## exported names start with thei
 
 BANNED := sprintf|vsprintf|strcpy|strcat|strncpy|strncat|gets|atoi|atol|atoll|strtol|strtoul|strtoull|sscanf|strtok|system|popen|alloca|mktemp|tmpnam|rand|goto
 banned:                                     ## functions with a safer local replacement
-	@! grep -nE '(^|[^a-zA-Z0-9_"])($(BANNED))[ ]*\(|^[[:space:]]*goto ' $(ALL_SRCS) $(HDRS)
+	@tests/check/banned.sh '$(BANNED)' $(ALL_SRCS) $(HDRS)
 
 size:                                       ## no function over 80 lines, no file over 600
 	@tests/check/size.sh 80 600 $(ALL_SRCS)

@@ -41,7 +41,7 @@ static const char *const migrations[SCHEMA_VERSION] = {
 	" UNIQUE(identity_id, number));"
 	"CREATE TABLE update_info("
 	" source_id INTEGER NOT NULL, source_revision INTEGER NOT NULL, revision_id INTEGER NOT NULL,"
-	" type INTEGER NOT NULL, flags INTEGER NOT NULL, action INTEGER NOT NULL,"
+	" type TEXT NOT NULL, flags INTEGER NOT NULL, action INTEGER NOT NULL,"
 	" action_text TEXT, created INTEGER, kb TEXT, severity TEXT, bulletin TEXT, title TEXT,"
 	" verdict INTEGER NOT NULL, cause INTEGER NOT NULL, relations BLOB,"
 	" PRIMARY KEY(source_id, source_revision)) WITHOUT ROWID;"
