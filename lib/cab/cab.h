@@ -6,7 +6,8 @@
  * checks the header, the tables and every data block (checksum included) itself.  libarchive only
  * decompresses blocks that passed, one folder at a time, behind a header of our own making: it
  * sees neither names nor counts from the input, so its faults with skipped members and with
- * counts that lie cannot be reached.
+ * counts that lie cannot be reached.  Its decoders are still C that reads hostile bytes: where
+ * the cabinet is not yet authenticated, call this from a sandboxed process.
  *
  * It knows nothing of what the members mean, and it does not verify the Authenticode signature:
  * it only proves where the signature lies.
