@@ -33,6 +33,8 @@
 /* ---- packs of metadata fragments ---- */
 #define LIMIT_PACK_BYTES (32u << 20)          /* decompressed; we write 4 MiB, one fragment may be 16 */
 #define LIMIT_PACK_ENTRIES 65536u
+#define LIMIT_LISTING_BYTES (16u << 20)       /* one part of a catalog listing, decompressed */
+#define LIMIT_LISTINGS 4096u                  /* parts in one bundle: 134 M documents */
 #define LIMIT_ZSTD_WINDOW_LOG 23              /* 8 MiB */
 
 /* ---- cabinets ---- */

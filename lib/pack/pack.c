@@ -127,6 +127,26 @@ size_t pack_builder_count(const struct pack_builder *b)
 	return b->count;
 }
 
+static size_t digits(size_t value)
+{
+	size_t n = 1;
+
+	while (value >= 10) {
+		value /= 10;
+		n++;
+	}
+	return n;
+}
+
+size_t pack_builder_header(const struct pack_builder *b)
+{
+	size_t size = sizeof magic - 1 + digits(b->count) + 1;
+
+	for (size_t i = 0; i < b->count; i++)
+		size += 64 + 1 + digits(b->entries[i].size) + 1;
+	return size;
+}
+
 int pack_builder_finish(const struct pack_builder *b, struct buf *out, struct error *err)
 {
 	CLEANUP(buf_clear) struct buf plain = BUF_INIT(2 * (size_t)LIMIT_PACK_BYTES);

@@ -37,6 +37,9 @@ void pack_builder_add(struct pack_builder *b, const unsigned char sha256[32], co
 size_t pack_builder_bytes(const struct pack_builder *b) __attribute__((nonnull));
 size_t pack_builder_count(const struct pack_builder *b) __attribute__((nonnull));
 
+/* Bytes before the first fragment in the decompressed pack, as things stand. */
+size_t pack_builder_header(const struct pack_builder *b) __attribute__((nonnull));
+
 /*
  * The finished pack: one zstd frame with its content size, level 3, window at
  * most 8 MiB; the same fragments in the same order always give the same bytes.

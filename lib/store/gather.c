@@ -1,0 +1,109 @@
+#include "lib/store/gather.h"
+
+#include "lib/base/buf.h"
+#include "lib/base/error.h"
+#include "lib/catalog/catalog.h"
+#include "lib/crypto/digest.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct gather *gather_new(const struct listing_source *source)
+{
+	struct gather *g = buf_calloc(1, sizeof *g);
+
+	g->source = *source;
+	g->catalog = catalog_new();
+	return g;
+}
+
+void gather_free(struct gather *g)
+{
+	if (!g)
+		return;
+	catalog_free(g->catalog);
+	free(g->entries);
+	free(g->fragments);
+	free(g->packs);
+	free(g->listings);
+	free(g);
+}
+
+void gather_add_entry(struct gather *g, const struct listing_entry *e)
+{
+	g->entries = buf_grow(g->entries, &g->entry_capacity, g->entry_count, sizeof *g->entries);
+	g->entries[g->entry_count++] = *e;
+}
+
+int gather_feed(struct gather *g, const struct listing_entry *e, const void *bytes, size_t len,
+		struct error *err)
+{
+	/* The letters of the listing are the values of the enumeration. */
+	return catalog_add_fragment(g->catalog, (enum catalog_stream)e->stream, e->key, e->revision,
+				    bytes, len, err);
+}
+
+static int compare_fragments(const void *a, const void *b)
+{
+	const struct gather_fragment *x = a, *y = b;
+
+	return memcmp(x->sha256, y->sha256, sizeof x->sha256);
+}
+
+int gather_finish(struct gather *g, struct error *err)
+{
+	if (g->entry_count > 0)
+		qsort(g->entries, g->entry_count, sizeof *g->entries, listing_compare);
+	if (g->fragment_count > 0)
+		qsort(g->fragments, g->fragment_count, sizeof *g->fragments, compare_fragments);
+	for (size_t i = 1; i < g->entry_count; i++)
+		if (listing_compare(&g->entries[i - 1], &g->entries[i]) == 0)
+			return error_set(err, ERROR_GATHER_DUPLICATE, "%s: document %c/%s/%u comes twice",
+					 g->source.name, g->entries[i].stream, g->entries[i].key,
+					 g->entries[i].revision);
+	if (catalog_finish(g->catalog, err) < 0)
+		return -1;
+	catalog_validate(g->catalog);
+	catalog_quarantine(g->catalog);
+	return 0;
+}
+
+const struct gather_fragment *gather_find(const struct gather *g, const unsigned char sha256[32])
+{
+	struct gather_fragment key;
+
+	if (g->fragment_count == 0)
+		return NULL;
+	memcpy(key.sha256, sha256, sizeof key.sha256);
+	return bsearch(&key, g->fragments, g->fragment_count, sizeof key, compare_fragments);
+}
+
+int gather_compare_sources(const struct listing_source *a, const struct listing_source *b)
+{
+	int order = strcmp(a->kind, b->kind);
+
+	return order ? order : strcmp(a->series, b->series);
+}
+
+static int compare_gathers(const void *a, const void *b)
+{
+	const struct gather *const *x = a, *const *y = b;
+
+	return gather_compare_sources(&(*x)->source, &(*y)->source);
+}
+
+void gather_root(struct gather **sources, size_t count, unsigned char out[32])
+{
+	CLEANUP(digest_free) struct digest *d = digest_new(DIGEST_KIND_SHA256);
+	char line[LISTING_LINE_SIZE * 2];
+
+	if (count > 0)
+		qsort(sources, count, sizeof *sources, compare_gathers);
+	digest_update(d, "gapferry-catalog 1\n", 19);
+	for (size_t i = 0; i < count; i++) {
+		digest_update(d, line, listing_root_source(&sources[i]->source, line));
+		for (size_t k = 0; k < sources[i]->entry_count; k++)
+			digest_update(d, line, listing_root_line(&sources[i]->entries[k], line));
+	}
+	digest_final(d, out);
+}

@@ -1,0 +1,233 @@
+#include "lib/store/gather_build.h"
+
+#include "lib/base/buf.h"
+#include "lib/base/error.h"
+#include "lib/base/limits.h"
+#include "lib/base/pool.h"
+#include "lib/crypto/digest.h"
+#include "lib/pack/pack.h"
+#include "lib/store/content.h"
+#include "lib/store/gather.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { QUEUE_PER_THREAD = 2 };
+
+/* A pack on its way through a worker: first the builder, then the bytes. */
+struct job {
+	struct pack_builder *builder;
+	struct buf packed;
+};
+
+struct gather_build {
+	struct gather *g;
+	struct store *store;
+	struct pool *pool;
+	unsigned threads;
+	struct pack_builder *builder;
+	struct digest *digest;
+	size_t first; /* first fragment of the pack being built */
+	/* Open addressing over g->fragments; 0 is empty, else index + 1. */
+	uint32_t *table;
+	size_t table_size;
+};
+
+static void job_free(struct job *j)
+{
+	if (!j)
+		return;
+	pack_builder_free(j->builder);
+	buf_clear(&j->packed);
+	free(j);
+}
+DEFINE_CLEANUP(struct job *, job_free);
+
+static int run_job(void *arg, struct error *err)
+{
+	struct job *j = arg;
+
+	return pack_builder_finish(j->builder, &j->packed, err);
+}
+
+struct gather_build *gather_build_new(struct gather *g, struct store *s, unsigned threads,
+				      struct error *err)
+{
+	CLEANUP(gather_build_free) struct gather_build *b = buf_calloc(1, sizeof *b);
+
+	b->g = g;
+	b->store = s;
+	b->threads = threads;
+	b->digest = digest_new(DIGEST_KIND_SHA256);
+	b->builder = pack_builder_new();
+	b->table_size = 1024;
+	b->table = buf_calloc(b->table_size, sizeof *b->table);
+	b->pool = pool_new(threads, run_job, err);
+	return b->pool ? STEAL(b) : NULL;
+}
+
+void gather_build_free(struct gather_build *b)
+{
+	if (!b)
+		return;
+	while (b->pool && pool_pending(b->pool) > 0) {
+		struct error ignored = ERROR_INIT; /* the work is being abandoned */
+		void *job;
+
+		if (pool_reap(b->pool, &job, &ignored) != 0)
+			job_free(job);
+	}
+	pool_free(b->pool);
+	pack_builder_free(b->builder);
+	digest_free(b->digest);
+	free(b->table);
+	free(b);
+}
+
+/* ---- which fragments are known ---- */
+
+static size_t slot_of(const struct gather_build *b, const unsigned char sha256[32])
+{
+	size_t hash;
+
+	memcpy(&hash, sha256, sizeof hash);
+	for (size_t i = hash & (b->table_size - 1);; i = (i + 1) & (b->table_size - 1)) {
+		uint32_t known = b->table[i];
+
+		if (known == 0 || memcmp(b->g->fragments[known - 1].sha256, sha256, 32) == 0)
+			return i;
+	}
+}
+
+static void grow_table(struct gather_build *b)
+{
+	free(b->table);
+	b->table_size *= 2;
+	b->table = buf_calloc(b->table_size, sizeof *b->table);
+	for (size_t i = 0; i < b->g->fragment_count; i++)
+		b->table[slot_of(b, b->g->fragments[i].sha256)] = (uint32_t)i + 1;
+}
+
+/* True when the fragment is new, and it is then the newest of g->fragments. */
+static bool remember(struct gather_build *b, const unsigned char sha256[32], size_t len)
+{
+	struct gather *g = b->g;
+	size_t slot = slot_of(b, sha256);
+
+	if (b->table[slot] != 0)
+		return false;
+	g->fragments =
+		buf_grow(g->fragments, &g->fragment_capacity, g->fragment_count, sizeof *g->fragments);
+	struct gather_fragment *f = &g->fragments[g->fragment_count++];
+	memcpy(f->sha256, sha256, sizeof f->sha256);
+	f->pack = (uint32_t)g->pack_count;
+	f->offset = (uint32_t)pack_builder_bytes(b->builder);
+	f->size = (uint32_t)len;
+	b->table[slot] = (uint32_t)g->fragment_count;
+	if (g->fragment_count * 2 > b->table_size)
+		grow_table(b);
+	return true;
+}
+
+/* ---- packs ---- */
+
+static int put_blob(struct gather_build *b, const struct buf *bytes, struct gather_blob *out,
+		    struct error *err)
+{
+	out->size = bytes->len;
+	return content_put(b->store, bytes->bytes, bytes->len, out->sha256, err);
+}
+
+/* Store the oldest pack that workers were given.  Packs were numbered when they were submitted. */
+static int reap(struct gather_build *b, struct error *err)
+{
+	size_t number = b->g->pack_count - pool_pending(b->pool);
+	void *arg = NULL;
+	int got = pool_reap(b->pool, &arg, err);
+	CLEANUP(job_free) struct job *j = arg;
+
+	return got < 0 ? -1 : put_blob(b, &j->packed, &b->g->packs[number], err);
+}
+
+static int submit(struct gather_build *b, struct error *err)
+{
+	struct gather *g = b->g;
+	struct job *j = buf_calloc(1, sizeof *j);
+	size_t header = pack_builder_header(b->builder);
+
+	for (size_t i = b->first; i < g->fragment_count; i++)
+		g->fragments[i].offset += (uint32_t)header;
+	b->first = g->fragment_count;
+	g->packs = buf_grow(g->packs, &g->pack_capacity, g->pack_count, sizeof *g->packs);
+	g->pack_count++;
+	j->builder = b->builder;
+	j->packed.max = SIZE_MAX;
+	b->builder = pack_builder_new();
+	pool_submit(b->pool, j);
+	if (pool_pending(b->pool) <= (size_t)b->threads * QUEUE_PER_THREAD)
+		return 0;
+	return reap(b, err);
+}
+
+int gather_build_add(struct gather_build *b, struct listing_entry *e, const void *bytes, size_t len,
+		     struct error *err)
+{
+	digest_update(b->digest, bytes, len);
+	digest_final(b->digest, e->sha256);
+	gather_add_entry(b->g, e);
+	if (!remember(b, e->sha256, len))
+		return 0;
+	pack_builder_add(b->builder, e->sha256, bytes, len);
+	if (pack_builder_bytes(b->builder) < PACK_TARGET_BYTES &&
+	    pack_builder_count(b->builder) < LIMIT_PACK_ENTRIES)
+		return 0;
+	return submit(b, err);
+}
+
+/* ---- listings ---- */
+
+static int put_listing(struct gather_build *b, size_t first, size_t count, uint32_t part,
+		       uint32_t parts, struct error *err)
+{
+	struct gather *g = b->g;
+	CLEANUP(buf_clear) struct buf text = BUF_INIT(LIMIT_LISTING_BYTES);
+	CLEANUP(buf_clear) struct buf packed = BUF_INIT(SIZE_MAX);
+	struct listing l = { .source = g->source,
+			     .part = part,
+			     .parts = parts,
+			     .entries = g->entries + first,
+			     .count = count };
+
+	if (listing_write(&l, &text, err) < 0 || pack_compress(text.bytes, text.len, &packed, err) < 0)
+		return -1;
+	g->listings =
+		buf_grow(g->listings, &g->listing_capacity, g->listing_count, sizeof *g->listings);
+	return put_blob(b, &packed, &g->listings[g->listing_count++], err);
+}
+
+int gather_build_finish(struct gather_build *b, struct error *err)
+{
+	struct gather *g = b->g;
+
+	if (pack_builder_count(b->builder) > 0 && submit(b, err) < 0)
+		return -1;
+	while (pool_pending(b->pool) > 0)
+		if (reap(b, err) < 0)
+			return -1;
+	if (gather_finish(g, err) < 0)
+		return -1;
+	uint32_t parts = (uint32_t)((g->entry_count + LISTING_PART_ENTRIES - 1) / LISTING_PART_ENTRIES);
+	if (parts == 0)
+		parts = 1;
+	for (uint32_t part = 1; part <= parts; part++) {
+		size_t first = (size_t)(part - 1) * LISTING_PART_ENTRIES;
+		size_t count = g->entry_count - first;
+
+		if (count > LISTING_PART_ENTRIES)
+			count = LISTING_PART_ENTRIES;
+		if (put_listing(b, first, count, part, parts, err) < 0)
+			return -1;
+	}
+	return 0;
+}

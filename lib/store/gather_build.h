@@ -1,0 +1,34 @@
+/*
+ * Filling a gather from a cabinet that is being read: fragments are hashed,
+ * each distinct one goes into a pack, packs are compressed on workers and put
+ * into the content store.  The same input gives the same packs whatever the
+ * number of threads.
+ */
+#ifndef STORE_GATHER_BUILD_H
+#define STORE_GATHER_BUILD_H
+
+#include "lib/base/cleanup.h"
+
+#include <stddef.h>
+
+struct error;
+struct gather;
+struct gather_build;
+struct listing_entry;
+struct store;
+
+/* g and s are borrowed. */
+struct gather_build *gather_build_new(struct gather *g, struct store *s, unsigned threads,
+				      struct error *err) __attribute__((nonnull, warn_unused_result));
+void gather_build_free(struct gather_build *b);
+DEFINE_CLEANUP(struct gather_build *, gather_build_free);
+
+/* Store the bytes of one document and record it; e->sha256 is filled in. */
+int gather_build_add(struct gather_build *b, struct listing_entry *e, const void *bytes, size_t len,
+		     struct error *err) __attribute__((nonnull, warn_unused_result));
+
+/* Write out the last pack and the listings.  After this call gather_finish() has been done. */
+int gather_build_finish(struct gather_build *b, struct error *err)
+	__attribute__((nonnull, warn_unused_result));
+
+#endif

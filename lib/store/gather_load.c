@@ -1,0 +1,410 @@
+#include "lib/store/gather_load.h"
+
+#include "lib/base/buf.h"
+#include "lib/base/error.h"
+#include "lib/base/limits.h"
+#include "lib/base/pool.h"
+#include "lib/base/str.h"
+#include "lib/catalog/catalog.h"
+#include "lib/crypto/digest.h"
+#include "lib/pack/listing.h"
+#include "lib/pack/pack.h"
+#include "lib/store/gather.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { QUEUE_PER_THREAD = 3 };
+
+/* One document waiting for its fragment. */
+struct wanted {
+	uint32_t source, entry;
+};
+
+struct load {
+	const struct gather_load_request *request;
+	struct gather_set *set;
+	struct wanted *wanted; /* sorted by digest */
+	size_t wanted_count;
+	bool *found;                       /* by position in wanted */
+	struct catalog_master **masters;   /* by source */
+	const struct listing_entry *current; /* the document a master parser is at */
+};
+
+/* A pack on its way through a worker. */
+struct job {
+	const struct gather_load_request *request;
+	const unsigned char *sha256;
+	struct pack *pack;
+	uint64_t stored;
+};
+
+static void bytes_free(unsigned char *bytes)
+{
+	free(bytes);
+}
+DEFINE_CLEANUP(unsigned char *, bytes_free);
+
+static void job_free(struct job *j)
+{
+	if (!j)
+		return;
+	pack_free(j->pack);
+	free(j);
+}
+DEFINE_CLEANUP(struct job *, job_free);
+
+void gather_set_clear(struct gather_set *s)
+{
+	for (size_t i = 0; i < s->count; i++)
+		gather_free(s->items[i]);
+	free(s->items);
+	*s = (struct gather_set){ 0 };
+}
+
+static void load_clear(struct load *l)
+{
+	for (size_t i = 0; l->masters && i < l->set->count; i++)
+		catalog_master_free(l->masters[i]);
+	free(l->masters);
+	free(l->wanted);
+	free(l->found);
+}
+DEFINE_CLEANUP_IN_PLACE(struct load, load_clear);
+
+/* ---- listings ---- */
+
+static struct gather *gather_of(struct gather_set *set, const struct listing_source *source,
+				size_t *capacity, struct error *err)
+{
+	for (size_t i = 0; i < set->count; i++) {
+		const struct listing_source *known = &set->items[i]->source;
+
+		if (gather_compare_sources(known, source) != 0)
+			continue;
+		if (memcmp(known->cabinet, source->cabinet, sizeof known->cabinet) == 0)
+			return set->items[i];
+		error_set(err, ERROR_GATHER_INCOMPLETE, "source %s %s: two cabinets in one bundle",
+			  source->kind, source->series);
+		return NULL;
+	}
+	set->items = buf_grow(set->items, capacity, set->count, sizeof *set->items);
+	set->items[set->count] = gather_new(source);
+	return set->items[set->count++];
+}
+
+static int load_listing(struct load *l, const unsigned char sha256[32], size_t *capacity,
+			uint32_t *parts, struct error *err)
+{
+	CLEANUP(bytes_free) unsigned char *packed = NULL, *text = NULL;
+	CLEANUP(listing_clear) struct listing listing = { 0 };
+	char label[DIGEST_HEX];
+	size_t packed_len, len;
+
+	str_to_hex(sha256, DIGEST_SHA256, label);
+	if (l->request->fetch(l->request->ctx, sha256, &packed, &packed_len, err) < 0 ||
+	    pack_decompress(packed, packed_len, LIMIT_LISTING_BYTES, label, &text, &len, err) < 0 ||
+	    listing_parse(text, len, label, &listing, err) < 0)
+		return -1;
+	struct gather *g = gather_of(l->set, &listing.source, capacity, err);
+	if (!g)
+		return -1;
+	g->listings =
+		buf_grow(g->listings, &g->listing_capacity, g->listing_count, sizeof *g->listings);
+	struct gather_blob *blob = &g->listings[g->listing_count++];
+	memcpy(blob->sha256, sha256, sizeof blob->sha256);
+	blob->size = packed_len;
+	*parts = listing.parts;
+	for (size_t i = 0; i < listing.count; i++)
+		gather_add_entry(g, &listing.entries[i]);
+	return 0;
+}
+
+/* Parts are disjoint ranges of documents (gather_finish() checks), so counting them is enough. */
+static int check_parts(const struct load *l, const uint32_t *parts, struct error *err)
+{
+	uint64_t expected = 0;
+	size_t have = 0;
+
+	for (size_t i = 0; i < l->request->listing_count; i++)
+		expected += parts[i];
+	/* A source with n parts contributes n * n when all are there. */
+	for (size_t i = 0; i < l->set->count; i++)
+		have += l->set->items[i]->listing_count * l->set->items[i]->listing_count;
+	if (expected != have)
+		return error_set(err, ERROR_GATHER_INCOMPLETE, "a part of a catalog listing is missing");
+	return 0;
+}
+
+static int load_listings(struct load *l, struct error *err)
+{
+	size_t count = l->request->listing_count, capacity = 0;
+
+	if (count > LIMIT_LISTINGS)
+		return error_set(err, ERROR_LISTING_FORMAT, "%zu catalog listings, at most %u", count,
+				 LIMIT_LISTINGS);
+	uint32_t *parts = buf_calloc(count, sizeof *parts);
+	int failed = 0;
+	for (size_t i = 0; i < count && !failed; i++)
+		failed = load_listing(l, l->request->listings[i], &capacity, &parts[i], err);
+	if (!failed)
+		failed = check_parts(l, parts, err);
+	free(parts);
+	return failed;
+}
+
+/* ---- which document waits for which digest ---- */
+
+static const struct listing_entry *entry_of(const struct load *l, const struct wanted *w)
+{
+	return &l->set->items[w->source]->entries[w->entry];
+}
+
+static int compare_wanted(const void *a, const void *b, void *arg)
+{
+	const struct load *l = arg;
+	const struct wanted *x = a, *y = b;
+	int order = memcmp(entry_of(l, x)->sha256, entry_of(l, y)->sha256, 32);
+
+	if (order)
+		return order;
+	if (x->source != y->source)
+		return x->source < y->source ? -1 : 1;
+	return x->entry < y->entry ? -1 : x->entry > y->entry;
+}
+
+static void index_wanted(struct load *l)
+{
+	size_t total = 0;
+
+	for (size_t i = 0; i < l->set->count; i++)
+		total += l->set->items[i]->entry_count;
+	l->wanted = buf_calloc(total, sizeof *l->wanted);
+	l->found = buf_calloc(total, sizeof *l->found);
+	for (size_t i = 0; i < l->set->count; i++)
+		for (size_t k = 0; k < l->set->items[i]->entry_count; k++)
+			l->wanted[l->wanted_count++] = (struct wanted){ (uint32_t)i, (uint32_t)k };
+	if (total > 0)
+		qsort_r(l->wanted, total, sizeof *l->wanted, compare_wanted, l);
+}
+
+/* The first document that wants this digest, or wanted_count. */
+static size_t first_wanted(const struct load *l, const unsigned char sha256[32])
+{
+	size_t low = 0, high = l->wanted_count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (memcmp(entry_of(l, &l->wanted[middle])->sha256, sha256, 32) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+/* ---- pieces of the master document ---- */
+
+struct master_ctx {
+	struct load *load;
+	struct gather *gather;
+};
+
+static int on_package(void *ctx, const struct catalog_package *p, struct error *err)
+{
+	struct master_ctx *m = ctx;
+
+	(void)err;
+	catalog_set_package(m->gather->catalog, p);
+	return 0;
+}
+
+static int on_update(void *ctx, const struct catalog_update *u, struct error *err)
+{
+	struct master_ctx *m = ctx;
+
+	return catalog_add_update(m->gather->catalog, u, m->load->current->offset, err);
+}
+
+static int on_location(void *ctx, const struct catalog_location *location, struct error *err)
+{
+	struct master_ctx *m = ctx;
+
+	return catalog_add_location(m->gather->catalog, location, m->load->current->offset, err);
+}
+
+static const struct catalog_master_handler master_handler = {
+	.package = on_package, .update = on_update, .location = on_location
+};
+
+static int feed(struct load *l, struct master_ctx *contexts, const struct wanted *w,
+		const unsigned char *bytes, size_t len, struct error *err)
+{
+	struct gather *g = l->set->items[w->source];
+	const struct listing_entry *e = entry_of(l, w);
+	char label[64];
+
+	if (e->stream != 'h' && e->stream != 'u' && e->stream != 'f')
+		return gather_feed(g, e, bytes, len, err);
+	if (!l->masters[w->source]) {
+		contexts[w->source] = (struct master_ctx){ l, g };
+		l->masters[w->source] = catalog_master_new(&master_handler, &contexts[w->source]);
+	}
+	l->current = e;
+	snprintf(label, sizeof label, "package.xml %c/%u", e->stream, e->revision);
+	return catalog_master_element(l->masters[w->source], label, bytes, len, err);
+}
+
+/* ---- packs ---- */
+
+static int run_job(void *arg, struct error *err)
+{
+	struct job *j = arg;
+	CLEANUP(bytes_free) unsigned char *bytes = NULL;
+	char label[DIGEST_HEX];
+	size_t len;
+
+	str_to_hex(j->sha256, DIGEST_SHA256, label);
+	if (j->request->fetch(j->request->ctx, j->sha256, &bytes, &len, err) < 0)
+		return -1;
+	j->stored = len;
+	j->pack = pack_open(bytes, len, label, err);
+	return j->pack ? 0 : -1;
+}
+
+/* The gather's own number of a pack, made when the first fragment of it is used there. */
+static uint32_t pack_index(struct gather *g, const struct job *j)
+{
+	if (g->pack_count > 0 && memcmp(g->packs[g->pack_count - 1].sha256, j->sha256, 32) == 0)
+		return (uint32_t)g->pack_count - 1;
+	g->packs = buf_grow(g->packs, &g->pack_capacity, g->pack_count, sizeof *g->packs);
+	memcpy(g->packs[g->pack_count].sha256, j->sha256, 32);
+	g->packs[g->pack_count].size = j->stored;
+	return (uint32_t)g->pack_count++;
+}
+
+static void add_fragment(struct gather *g, const struct job *j, const struct pack_entry *p)
+{
+	g->fragments =
+		buf_grow(g->fragments, &g->fragment_capacity, g->fragment_count, sizeof *g->fragments);
+	struct gather_fragment *f = &g->fragments[g->fragment_count++];
+	memcpy(f->sha256, p->sha256, sizeof f->sha256);
+	f->pack = pack_index(g, j);
+	f->offset = p->offset;
+	f->size = p->size;
+}
+
+/* Give every fragment of a pack to the documents that wait for it. */
+static int use_pack(struct load *l, struct master_ctx *contexts, const struct job *j,
+		    struct error *err)
+{
+	for (size_t i = 0; i < j->pack->count; i++) {
+		const struct pack_entry *p = &j->pack->entries[i];
+		uint32_t last_source = UINT32_MAX;
+
+		for (size_t w = first_wanted(l, p->sha256); w < l->wanted_count; w++) {
+			const struct wanted *want = &l->wanted[w];
+
+			if (memcmp(entry_of(l, want)->sha256, p->sha256, 32) != 0)
+				break;
+			if (l->found[w])
+				break; /* a second pack holds the same fragment */
+			l->found[w] = true;
+			if (want->source != last_source)
+				add_fragment(l->set->items[want->source], j, p);
+			last_source = want->source;
+			if (feed(l, contexts, want, j->pack->bytes + p->offset, p->size, err) < 0)
+				return -1;
+		}
+	}
+	if (l->request->done)
+		*l->request->done += j->pack->len;
+	if (l->request->tick && l->request->tick(l->request->tick_ctx))
+		return error_set(err, ERROR_STOPPED, "stopped on request");
+	return 0;
+}
+
+static int reap_pack(struct load *l, struct master_ctx *contexts, struct pool *pool,
+		     struct error *err)
+{
+	void *arg = NULL;
+	int got = pool_reap(pool, &arg, err);
+	CLEANUP(job_free) struct job *j = arg;
+
+	return got < 0 ? -1 : use_pack(l, contexts, j, err);
+}
+
+static void drain(struct pool *pool)
+{
+	while (pool_pending(pool) > 0) {
+		struct error ignored = ERROR_INIT; /* an earlier failure is being reported */
+		void *arg = NULL;
+
+		if (pool_reap(pool, &arg, &ignored) != 0)
+			job_free(arg);
+	}
+}
+
+static int load_packs(struct load *l, struct master_ctx *contexts, struct error *err)
+{
+	const struct gather_load_request *r = l->request;
+	CLEANUP(pool_free) struct pool *pool = pool_new(r->threads, run_job, err);
+	int failed = 0;
+
+	if (!pool)
+		return -1;
+	for (size_t i = 0; i < r->pack_count && !failed; i++) {
+		struct job *j = buf_calloc(1, sizeof *j);
+
+		j->request = r;
+		j->sha256 = r->packs[i];
+		pool_submit(pool, j);
+		if (pool_pending(pool) > (size_t)r->threads * QUEUE_PER_THREAD)
+			failed = reap_pack(l, contexts, pool, err);
+	}
+	while (!failed && pool_pending(pool) > 0)
+		failed = reap_pack(l, contexts, pool, err);
+	drain(pool);
+	return failed;
+}
+
+static int check_complete(const struct load *l, struct error *err)
+{
+	for (size_t i = 0; i < l->wanted_count; i++) {
+		const struct listing_entry *e = entry_of(l, &l->wanted[i]);
+
+		if (!l->found[i])
+			return error_set(err, ERROR_GATHER_INCOMPLETE,
+					 "the fragment of document %c/%u %s is in no pack", e->stream,
+					 e->revision, e->key);
+	}
+	return 0;
+}
+
+int gather_load(const struct gather_load_request *request, struct gather_set *out,
+		struct error *err)
+{
+	CLEANUP(gather_set_clear) struct gather_set set = { 0 };
+	CLEANUP(load_clear) struct load l = { .request = request, .set = &set };
+
+	if (load_listings(&l, err) < 0)
+		return -1;
+	index_wanted(&l);
+	l.masters = buf_calloc(set.count, sizeof *l.masters);
+	struct master_ctx *contexts = buf_calloc(set.count, sizeof *contexts);
+	int failed = load_packs(&l, contexts, err);
+	free(contexts);
+	if (failed || check_complete(&l, err) < 0)
+		return -1;
+	for (size_t i = 0; i < set.count; i++)
+		if (gather_finish(set.items[i], err) < 0)
+			return -1;
+	load_clear(&l);
+	l = (struct load){ .set = &set };
+	*out = set;
+	set = (struct gather_set){ 0 };
+	return 0;
+}
