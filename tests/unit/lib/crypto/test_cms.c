@@ -495,12 +495,14 @@ static void forge(const struct buf *genuine, struct buf *forged, struct buf *con
 	assert_true(der_take(&at, DER_SEQUENCE, &outer));
 	assert_true(der_next(&outer, &tag, &body, &whole));
 	assert_int_equal(buf_append(&info, whole.at, whole.left, &err), 0);
-	assert_true(der_take(&outer, DER_CONTEXT, &body) && der_take(&body, DER_SEQUENCE, &at));
+	assert_true(der_take(&outer, DER_CONTEXT, &body));
+	assert_true(der_take(&body, DER_SEQUENCE, &at));
 	for (int i = 0; i < 4; i++) { /* version, digests, content, certificates */
 		assert_true(der_next(&at, &tag, &body, &whole));
 		assert_int_equal(buf_append(&data, whole.at, whole.left, &err), 0);
 	}
-	assert_true(der_take(&at, DER_SET, &signers) && der_take(&signers, DER_SEQUENCE, &signer));
+	assert_true(der_take(&at, DER_SET, &signers));
+	assert_true(der_take(&signers, DER_SEQUENCE, &signer));
 	split_signer(signer, &bare, content);
 	put(&data, DER_SET, bare.bytes, bare.len);
 	put(&wrapped, DER_SEQUENCE, data.bytes, data.len);

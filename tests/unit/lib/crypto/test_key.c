@@ -157,9 +157,12 @@ static void weak_keys_are_refused(void **state)
 
 static void keys_that_are_none_are_refused(void **state)
 {
-	static const char *const rows[] = { "", "x", "-----BEGIN PRIVATE KEY-----\nAAAA\n",
-		                            "-----BEGIN PRIVATE KEY-----\nAAAA\n"
-		                            "-----END PRIVATE KEY-----\n" };
+	static const char *const rows[] = {
+		"",
+		"x",
+		"-----BEGIN PRIVATE KEY-----\nAAAA\n",
+		"-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n",
+	};
 	static unsigned char big[KEY_PEM_BYTES + 1];
 
 	(void)state;
