@@ -6,6 +6,7 @@
 
 #include <openssl/err.h>
 #include <openssl/pem.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -157,14 +158,19 @@ static int take_algorithm(X509 *x509, struct key_facts *facts, struct error *err
 	return 0;
 }
 
+/* By way of text: timegm() would open /etc/localtime, which a sandboxed reader may not. */
 static bool take_time(const ASN1_TIME *from, int64_t *out)
 {
+	char text[STR_TIME_SIZE];
 	struct tm tm;
 
-	if (ASN1_TIME_to_tm(from, &tm) != 1)
+	if (ASN1_TIME_to_tm(from, &tm) != 1 || tm.tm_year < 70 || tm.tm_year > 9999 - 1900)
 		return false;
-	*out = timegm(&tm);
-	return true;
+	snprintf(text, sizeof text, "%04u-%02u-%02uT%02u:%02u:%02uZ",
+	         ((unsigned)tm.tm_year + 1900u) % 10000u, ((unsigned)tm.tm_mon + 1u) % 100u,
+	         (unsigned)tm.tm_mday % 100u, (unsigned)tm.tm_hour % 100u, (unsigned)tm.tm_min % 100u,
+	         (unsigned)tm.tm_sec % 100u);
+	return str_to_time(text, sizeof text - 1, out);
 }
 
 static int take_ids(X509 *x509, const unsigned char *der, long len, struct key_facts *facts,

@@ -132,6 +132,37 @@ static void long_texts_are_refused(void **state)
 	assert_error(err, ERROR_TRUST_FORMAT, "line 1: too long");
 }
 
+/* n keys: one root, one builder, then approvers. */
+static void text_of_keys(struct buf *out, unsigned n)
+{
+	static const char *const roles[] = { "root", "builder", "approver" };
+	struct error err = ERROR_INIT;
+
+	assert_int_equal(buf_printf(out, &err, "%s", TOP), 0);
+	for (unsigned i = 0; i < n; i++)
+		assert_int_equal(buf_printf(out, &err, "key %016x%048x %s p%u %064x\n", i, 0,
+		                            roles[i < 2 ? i : 2], i, i), 0);
+	assert_int_equal(buf_printf(out, &err, "end %u\n", n + 8), 0);
+}
+
+static void keys_are_limited(void **state)
+{
+	(void)state;
+	for (unsigned n = LIMIT_TRUST_KEYS; n <= LIMIT_TRUST_KEYS + 1; n++) {
+		CLEANUP(buf_clear) struct buf out = BUF_INIT(LIMIT_TRUST_BYTES);
+		struct error err = ERROR_INIT;
+
+		text_of_keys(&out, n);
+		CLEANUP(trust_free) struct trust *t = trust_parse(out.bytes, out.len, &err);
+
+		if (n > LIMIT_TRUST_KEYS)
+			assert_error(err, ERROR_TRUST_FORMAT, "too many keys");
+		else
+			assert_no_error(err);
+		assert_int_equal(t != NULL, n <= LIMIT_TRUST_KEYS);
+	}
+}
+
 /* ---- on disk ---- */
 
 struct site {
@@ -646,6 +677,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(texts_are_canonical_or_refused),
 		cmocka_unit_test(thresholds_must_be_within_reach),
+		cmocka_unit_test(keys_are_limited),
 		cmocka_unit_test(long_texts_are_refused),
 		cmocka_unit_test(a_created_trust_root_loads),
 		cmocka_unit_test(impossible_trust_roots_are_not_created),
