@@ -453,6 +453,48 @@ static void damaged_directories_are_refused(void **state)
 	}
 }
 
+/* A signature of an attempt that never wrote its text does not spoil the next one. */
+static void leftovers_of_an_attempt_are_removed(void **state)
+{
+	struct site *s = *state;
+	const struct person *keys[] = { &s->root, &s->builder, &s->stranger, NULL };
+	const struct person *signers[] = { &s->root, NULL };
+	struct error err = ERROR_INIT;
+	char sig[40];
+
+	create(s);
+	snprintf(sig, sizeof sig, "0001.%s.p7s", key_cert_facts(s->root.cert)->short_id);
+	copy_file(s->dir, sig, "0002.0123456789abcdef.p7s");
+	assert_int_equal(make_version(s->dir, trust_append, keys, signers, 1, &err), 0);
+	CLEANUP(trust_free) struct trust *t = trust_load(s->dir, "t", &err);
+
+	assert_no_error(err);
+	assert_int_equal(t->version, 2);
+	wipe(s);
+}
+
+static void a_certificate_file_is_never_replaced(void **state)
+{
+	struct site *s = *state;
+	const struct person *keys[] = { &s->root, &s->builder, &s->stranger, NULL };
+	const struct person *signers[] = { &s->root, NULL };
+	struct error err = ERROR_INIT;
+	char own[40], other[40];
+
+	create(s);
+	snprintf(own, sizeof own, "%s.pem", key_cert_facts(s->stranger.cert)->short_id);
+	snprintf(other, sizeof other, "%s.pem", key_cert_facts(s->builder.cert)->short_id);
+	copy_file(s->dir, other, own);
+	assert_int_equal(make_version(s->dir, trust_append, keys, signers, 1, &err), -1);
+	assert_error(err, ERROR_TRUST_CERTIFICATE, "already there");
+	error_clear(&err);
+	CLEANUP(trust_free) struct trust *t = trust_load(s->dir, "t", &err);
+
+	assert_no_error(err);
+	assert_int_equal(t->version, 1); /* as before */
+	wipe(s);
+}
+
 /* A key line that gives its certificate another role, signed by the true root key. */
 static void a_key_line_cannot_change_a_role(void **state)
 {
@@ -683,6 +725,8 @@ int main(void)
 		cmocka_unit_test(impossible_trust_roots_are_not_created),
 		cmocka_unit_test(a_chain_needs_both_quorums),
 		cmocka_unit_test(damaged_directories_are_refused),
+		cmocka_unit_test(leftovers_of_an_attempt_are_removed),
+		cmocka_unit_test(a_certificate_file_is_never_replaced),
 		cmocka_unit_test(a_key_line_cannot_change_a_role),
 		cmocka_unit_test(the_policy_counts_people),
 		cmocka_unit_test(one_bad_signature_spoils_all),
