@@ -79,7 +79,8 @@ static void check_genuine(const unsigned char *data, size_t size)
 int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
 {
 	struct error err = ERROR_INIT;
-	int result = cms_verify(data, size, (const unsigned char *)text, strlen(text), pinned(), &err);
+	int result =
+		cms_verify(data, size, (const unsigned char *)text, strlen(text), pinned(), &err);
 
 	if ((result == 0) != (err.id == ERROR_NONE))
 		abort();

@@ -14,18 +14,18 @@ static void elements_are_der_or_refused(void **state)
 	} rows[] = {
 		{ { 0x05, 0x00 }, 2, true, 0 },
 		{ { 0x04, 0x01, 0xff }, 3, true, 1 },
-		{ { 0x04, 0x01, 0xff, 0x05 }, 4, true, 1 },       /* more follows */
+		{ { 0x04, 0x01, 0xff, 0x05 }, 4, true, 1 }, /* more follows */
 		{ { 0 }, 0, false, 0 },
 		{ { 0x04 }, 1, false, 0 },
-		{ { 0x04, 0x02, 0xff }, 3, false, 0 },            /* one byte short */
-		{ { 0x30, 0x80, 0x00, 0x00 }, 4, false, 0 },      /* indefinite */
-		{ { 0x04, 0x81, 0x01, 0xff }, 4, false, 0 },      /* needs no 0x81 */
-		{ { 0x04, 0x82, 0x00, 0x81, 0 }, 5, false, 0 },   /* leading zero */
+		{ { 0x04, 0x02, 0xff }, 3, false, 0 },          /* one byte short */
+		{ { 0x30, 0x80, 0x00, 0x00 }, 4, false, 0 },    /* indefinite */
+		{ { 0x04, 0x81, 0x01, 0xff }, 4, false, 0 },    /* needs no 0x81 */
+		{ { 0x04, 0x82, 0x00, 0x81, 0 }, 5, false, 0 }, /* leading zero */
 		{ { 0x04, 0x81 }, 2, false, 0 },
 		{ { 0x04, 0x83, 0xff, 0xff, 0xff }, 5, false, 0 },
 		{ { 0x04, 0x84, 0, 0, 0, 1, 0 }, 7, false, 0 },
 		{ { 0x04, 0xff, 1, 1, 1, 1, 1 }, 7, false, 0 },
-		{ { 0x1f, 0x01, 0x01, 0 }, 4, false, 0 },         /* multi-byte tag */
+		{ { 0x1f, 0x01, 0x01, 0 }, 4, false, 0 }, /* multi-byte tag */
 	};
 
 	(void)state;
