@@ -20,10 +20,10 @@ static int check_bytes(const unsigned char *bytes, size_t len, struct error *err
 {
 	if (len == 0 || bytes[0] < 'a' || bytes[0] > 'z')
 		return error_set(err, ERROR_CMS_CONTENT,
-		                 "the signed bytes do not begin with a magic word");
+				 "the signed bytes do not begin with a magic word");
 	if (len > LIMIT_MANIFEST_BYTES)
 		return error_set(err, ERROR_CMS_CONTENT, "%zu bytes to sign, at most %u", len,
-		                 LIMIT_MANIFEST_BYTES);
+				 LIMIT_MANIFEST_BYTES);
 	return 0;
 }
 
@@ -33,7 +33,8 @@ static int check_bytes(const unsigned char *bytes, size_t len, struct error *err
 static CMS_ContentInfo *decode(const unsigned char *sig, size_t len, struct error *err)
 {
 	const unsigned char *at = sig;
-	CLEANUP(CMS_ContentInfo_free) CMS_ContentInfo *cms = d2i_CMS_ContentInfo(NULL, &at, (long)len);
+	CLEANUP(CMS_ContentInfo_free)
+	CMS_ContentInfo *cms = d2i_CMS_ContentInfo(NULL, &at, (long)len);
 	CLEANUP(openssl_free) unsigned char *again = NULL;
 
 	if (!cms) {
@@ -43,7 +44,7 @@ static CMS_ContentInfo *decode(const unsigned char *sig, size_t len, struct erro
 	ERR_clear_error();
 	if (at != sig + len) {
 		error_set(err, ERROR_CMS_TRAILING, "%zu bytes after the end of the signature",
-		          (size_t)(sig + len - at));
+			  (size_t)(sig + len - at));
 		return NULL;
 	}
 	int again_len = i2d_CMS_ContentInfo(cms, &again);
@@ -57,7 +58,7 @@ static CMS_ContentInfo *decode(const unsigned char *sig, size_t len, struct erro
 }
 
 static int check_signature(CMS_ContentInfo *cms, X509 *pinned, const unsigned char *bytes,
-                           size_t len, struct error *err)
+			   size_t len, struct error *err)
 {
 	const unsigned flags = CMS_BINARY | CMS_DETACHED | CMS_NOINTERN | CMS_NO_SIGNER_CERT_VERIFY;
 	CLEANUP(BIO_free) BIO *content = BIO_new_mem_buf(bytes, (int)len);
@@ -71,7 +72,7 @@ static int check_signature(CMS_ContentInfo *cms, X509 *pinned, const unsigned ch
 }
 
 static int verify(const unsigned char *sig, size_t sig_len, const unsigned char *bytes, size_t len,
-                  X509 *pinned, struct error *err)
+		  X509 *pinned, struct error *err)
 {
 	CLEANUP(openssl_free) unsigned char *der = NULL, *issuer = NULL, *serial = NULL;
 	int der_len = i2d_X509(pinned, &der);
@@ -96,12 +97,12 @@ static int verify(const unsigned char *sig, size_t sig_len, const unsigned char 
 }
 
 int cms_verify(const unsigned char *sig, size_t sig_len, const unsigned char *bytes, size_t len,
-               const struct key_cert *pinned, struct error *err)
+	       const struct key_cert *pinned, struct error *err)
 {
 	openssl_start();
 	if (sig_len > LIMIT_SIGNATURE_BYTES)
-		return error_set(err, ERROR_CMS_SIZE, "a signature of %zu bytes, at most %u", sig_len,
-		                 LIMIT_SIGNATURE_BYTES);
+		return error_set(err, ERROR_CMS_SIZE, "a signature of %zu bytes, at most %u",
+				 sig_len, LIMIT_SIGNATURE_BYTES);
 	if (check_bytes(bytes, len, err) < 0)
 		return -1;
 	return verify(sig, sig_len, bytes, len, key_cert_handle(pinned), err);
@@ -115,7 +116,7 @@ static bool add_signing_time(CMS_SignerInfo *signer)
 	CLEANUP(ASN1_TIME_free) ASN1_TIME *now = ASN1_TIME_adj(NULL, (time_t)clock_stamp(), 0, 0);
 
 	return now && CMS_signed_add1_attr_by_NID(signer, NID_pkcs9_signingTime,
-	                                          ASN1_STRING_type(now), now, -1) == 1;
+						  ASN1_STRING_type(now), now, -1) == 1;
 }
 
 static bool use_pss(CMS_SignerInfo *signer, EVP_PKEY *pkey)
@@ -134,7 +135,8 @@ static CMS_ContentInfo *sign(EVP_PKEY *pkey, X509 *cert, const unsigned char *by
 	const unsigned flags = CMS_BINARY | CMS_DETACHED | CMS_PARTIAL;
 	const unsigned signer_flags = flags | CMS_CADES | CMS_NOSMIMECAP | CMS_KEY_PARAM;
 	CLEANUP(BIO_free) BIO *content = BIO_new_mem_buf(bytes, (int)len);
-	CLEANUP(CMS_ContentInfo_free) CMS_ContentInfo *cms = CMS_sign(NULL, NULL, NULL, NULL, flags);
+	CLEANUP(CMS_ContentInfo_free)
+	CMS_ContentInfo *cms = CMS_sign(NULL, NULL, NULL, NULL, flags);
 
 	if (!content || !cms)
 		return NULL;
@@ -147,15 +149,15 @@ static CMS_ContentInfo *sign(EVP_PKEY *pkey, X509 *cert, const unsigned char *by
 }
 
 int cms_sign(const struct key *key, const struct key_cert *cert, const unsigned char *bytes,
-             size_t len, struct buf *out, struct error *err)
+	     size_t len, struct buf *out, struct error *err)
 {
 	openssl_start();
 	if (check_bytes(bytes, len, err) < 0)
 		return -1;
 	if (!key_matches(key, cert))
 		return error_set(err, ERROR_KEY_MISMATCH,
-		                 "the private key does not belong to the certificate of %s",
-		                 key_cert_facts(cert)->holder);
+				 "the private key does not belong to the certificate of %s",
+				 key_cert_facts(cert)->holder);
 	CLEANUP(CMS_ContentInfo_free)
 	CMS_ContentInfo *cms = sign(key_handle(key), key_cert_handle(cert), bytes, len);
 	CLEANUP(openssl_free) unsigned char *der = NULL;

@@ -26,7 +26,7 @@ struct key_cert;
  * was verified with cms_verify().
  */
 int cms_sign(const struct key *key, const struct key_cert *cert, const unsigned char *bytes,
-             size_t len, struct buf *out, struct error *err)
+	     size_t len, struct buf *out, struct error *err)
 	__attribute__((nonnull, warn_unused_result));
 
 /*
@@ -34,7 +34,7 @@ int cms_sign(const struct key *key, const struct key_cert *cert, const unsigned 
  * profile?  Validity dates are not looked at.  -1 with one of the CMS_* errors otherwise.
  */
 int cms_verify(const unsigned char *sig, size_t sig_len, const unsigned char *bytes, size_t len,
-               const struct key_cert *pinned, struct error *err)
+	       const struct key_cert *pinned, struct error *err)
 	__attribute__((nonnull, warn_unused_result));
 
 #endif

@@ -22,6 +22,6 @@ struct cms_expected {
  * the CMS_* error of the first rule it breaks.
  */
 int cms_profile_check(const unsigned char *sig, size_t len, const struct cms_expected *expected,
-                      struct error *err) __attribute__((nonnull, warn_unused_result));
+		      struct error *err) __attribute__((nonnull, warn_unused_result));
 
 #endif

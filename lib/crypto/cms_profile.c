@@ -9,7 +9,10 @@
 
 enum { MAX_CERTIFICATES = 4 };
 
-#define OID(...) { .bytes = { __VA_ARGS__ }, .len = sizeof((unsigned char[]){ __VA_ARGS__ }) }
+#define OID(...)                                                                          \
+	{                                                                                 \
+		.bytes = { __VA_ARGS__ }, .len = sizeof((unsigned char[]){ __VA_ARGS__ }) \
+	}
 struct oid {
 	unsigned char bytes[16];
 	size_t len;
@@ -85,18 +88,19 @@ static bool is_signature_algorithm(struct der algorithm, bool rsa)
 /* ---- signed attributes ---- */
 
 static int check_content_type(struct der value, const struct cms_expected *expected,
-                              struct error *err)
+			      struct error *err)
 {
 	struct der oid;
 
 	(void)expected;
 	if (!der_take(&value, DER_OID, &oid) || value.left || !is_oid(&oid, &id_data))
-		return error_set(err, ERROR_CMS_CONTENT_TYPE, "the signed content type is not id-data");
+		return error_set(err, ERROR_CMS_CONTENT_TYPE,
+				 "the signed content type is not id-data");
 	return 0;
 }
 
 static int check_message_digest(struct der value, const struct cms_expected *expected,
-                                struct error *err)
+				struct error *err)
 {
 	struct der digest;
 
@@ -104,7 +108,7 @@ static int check_message_digest(struct der value, const struct cms_expected *exp
 		return malformed("messageDigest", err);
 	if (digest.left != CMS_SHA384)
 		return error_set(err, ERROR_CMS_DIGEST, "the message digest has %zu bytes, not 48",
-		                 digest.left);
+				 digest.left);
 	if (!der_equals(&digest, expected->content_sha384, CMS_SHA384))
 		return error_set(err, ERROR_CMS_MESSAGE_DIGEST, "it signs other bytes than these");
 	return 0;
@@ -112,7 +116,7 @@ static int check_message_digest(struct der value, const struct cms_expected *exp
 
 /* YYMMDDhhmmssZ or YYYYMMDDhhmmssZ, the only DER forms of RFC 5652 section 11.3. */
 static int check_signing_time(struct der value, const struct cms_expected *expected,
-                              struct error *err)
+			      struct error *err)
 {
 	unsigned char tag;
 	struct der text;
@@ -131,7 +135,7 @@ static int check_signing_time(struct der value, const struct cms_expected *expec
 
 /* SigningCertificateV2 of RFC 5035 with one ESSCertIDv2, which names the pinned certificate. */
 static int check_signing_certificate(struct der value, const struct cms_expected *expected,
-                                     struct error *err)
+				     struct error *err)
 {
 	struct der fields, ids, id, hash, issuer_serial;
 
@@ -140,16 +144,19 @@ static int check_signing_certificate(struct der value, const struct cms_expected
 	    !der_take(&ids, DER_SEQUENCE, &id))
 		return malformed("signingCertificateV2", err);
 	if (ids.left)
-		return error_set(err, ERROR_CMS_ESS, "signingCertificateV2 names several certificates");
+		return error_set(err, ERROR_CMS_ESS,
+				 "signingCertificateV2 names several certificates");
 	/* Without an algorithm SHA-256 is meant. */
 	if (!der_is_next(&id, DER_SEQUENCE) || !take_sha384(&id))
-		return error_set(err, ERROR_CMS_DIGEST, "signingCertificateV2 does not use SHA-384");
+		return error_set(err, ERROR_CMS_DIGEST,
+				 "signingCertificateV2 does not use SHA-384");
 	if (!der_take(&id, DER_OCTET_STRING, &hash) ||
 	    (id.left && !der_take(&id, DER_SEQUENCE, &issuer_serial)) || id.left)
 		return malformed("signingCertificateV2", err);
 	if (!der_equals(&hash, expected->cert_sha384, CMS_SHA384))
-		return error_set(err, ERROR_CMS_ESS,
-		                 "signingCertificateV2 names another certificate than the trusted one");
+		return error_set(
+			err, ERROR_CMS_ESS,
+			"signingCertificateV2 names another certificate than the trusted one");
 	return 0;
 }
 
@@ -195,27 +202,29 @@ static const struct attribute *find_attribute(const struct der *oid)
  * for a signature made by another tool is the missing attribute, not a detail.
  */
 static int check_signed_attributes(struct der from, const struct cms_expected *expected,
-                                   struct error *err)
+				   struct error *err)
 {
 	struct der values[ATTRIBUTES] = { 0 }, oid, value;
 
 	while (from.left) {
 		if (!take_attribute(&from, &oid, &value))
-			return error_set(err, ERROR_CMS_SIGNED_ATTRIBUTE,
-			                 "a signed attribute is malformed or has not exactly one value");
+			return error_set(
+				err, ERROR_CMS_SIGNED_ATTRIBUTE,
+				"a signed attribute is malformed or has not exactly one value");
 		const struct attribute *a = find_attribute(&oid);
 
 		if (!a)
 			return error_set(err, ERROR_CMS_SIGNED_ATTRIBUTE,
-			                 "a signed attribute outside the profile");
+					 "a signed attribute outside the profile");
 		if (values[a - attributes].at)
-			return error_set(err, ERROR_CMS_SIGNED_ATTRIBUTE, "%s appears twice", a->name);
+			return error_set(err, ERROR_CMS_SIGNED_ATTRIBUTE, "%s appears twice",
+					 a->name);
 		values[a - attributes] = value;
 	}
 	for (size_t i = 0; i < ATTRIBUTES; i++)
 		if (!values[i].at && attributes[i].missing != ERROR_NONE)
-			return error_set(err, attributes[i].missing, "signed attribute %s is missing",
-			                 attributes[i].name);
+			return error_set(err, attributes[i].missing,
+					 "signed attribute %s is missing", attributes[i].name);
 	for (size_t i = 0; i < ATTRIBUTES; i++)
 		if (values[i].at && attributes[i].check(values[i], expected, err) < 0)
 			return -1;
@@ -229,7 +238,7 @@ static int check_unsigned_attributes(struct der from, struct error *err)
 
 	if (!take_attribute(&from, &oid, &value) || from.left || !is_oid(&oid, &id_timestamp_token))
 		return error_set(err, ERROR_CMS_UNSIGNED_ATTRIBUTE,
-		                 "an unsigned attribute other than one time stamp");
+				 "an unsigned attribute other than one time stamp");
 	return 0;
 }
 
@@ -247,28 +256,32 @@ static bool is_signer_id(struct der sid, const struct cms_expected *expected)
 
 static int check_signer(struct der signer, const struct cms_expected *expected, struct error *err)
 {
-	struct der version, sid, signed_attributes, algorithm, signature, unsigned_attributes = { 0 };
+	struct der version, sid, signed_attributes, algorithm, signature,
+		unsigned_attributes = { 0 };
 
 	if (!der_take(&signer, DER_INTEGER, &version))
 		return malformed("SignerInfo", err);
 	if (!der_equals(&version, "\x01", 1) || !der_take(&signer, DER_SEQUENCE, &sid))
 		return error_set(err, ERROR_CMS_VERSION,
-		                 "SignerInfo is not version 1 with issuer and serial number");
+				 "SignerInfo is not version 1 with issuer and serial number");
 	if (!is_signer_id(sid, expected))
-		return error_set(err, ERROR_CMS_SIGNER_ID,
-		                 "issuer and serial number are not those of the trusted certificate");
+		return error_set(
+			err, ERROR_CMS_SIGNER_ID,
+			"issuer and serial number are not those of the trusted certificate");
 	if (!take_sha384(&signer))
 		return error_set(err, ERROR_CMS_DIGEST, "the digest algorithm is not SHA-384");
 	if (!der_take(&signer, DER_CONTEXT + 0, &signed_attributes))
-		return error_set(err, ERROR_CMS_NO_SIGNED_ATTRIBUTES, "there are no signed attributes");
+		return error_set(err, ERROR_CMS_NO_SIGNED_ATTRIBUTES,
+				 "there are no signed attributes");
 	if (!der_take(&signer, DER_SEQUENCE, &algorithm) ||
 	    !is_signature_algorithm(algorithm, expected->rsa))
 		return error_set(err, ERROR_CMS_ALGORITHM, "the signature algorithm is not %s",
-		                 expected->rsa ? "RSASSA-PSS with SHA-384 and a salt of 48 bytes"
-		                               : "ECDSA with SHA-384");
+				 expected->rsa ? "RSASSA-PSS with SHA-384 and a salt of 48 bytes"
+					       : "ECDSA with SHA-384");
 	if (!der_take(&signer, DER_OCTET_STRING, &signature))
 		return malformed("SignerInfo", err);
-	if (signer.left && (!der_take(&signer, DER_CONTEXT + 1, &unsigned_attributes) || signer.left))
+	if (signer.left &&
+	    (!der_take(&signer, DER_CONTEXT + 1, &unsigned_attributes) || signer.left))
 		return malformed("SignerInfo", err);
 	if (unsigned_attributes.at && check_unsigned_attributes(unsigned_attributes, err) < 0)
 		return -1;
@@ -286,15 +299,16 @@ static int check_certificates(struct der *from, const struct der *pinned, struct
 	for (size_t n = 0; set.left; n++) {
 		if (n == MAX_CERTIFICATES)
 			return error_set(err, ERROR_CMS_CERTIFICATES, "more than %d certificates",
-			                 MAX_CERTIFICATES);
+					 MAX_CERTIFICATES);
 		if (!der_next(&set, &tag, &contents, &whole) || tag != DER_SEQUENCE)
 			return error_set(err, ERROR_CMS_CERTIFICATES,
-			                 "something else than a certificate is embedded");
+					 "something else than a certificate is embedded");
 		found = found || der_equals(&whole, pinned->at, pinned->left);
 	}
 	if (!found)
-		return error_set(err, ERROR_CMS_CERTIFICATES,
-		                 "the trusted certificate is not embedded: another key signed this");
+		return error_set(
+			err, ERROR_CMS_CERTIFICATES,
+			"the trusted certificate is not embedded: another key signed this");
 	return 0;
 }
 
@@ -312,7 +326,7 @@ static int check_content(struct der content, struct error *err)
 }
 
 static int check_signed_data(struct der data, const struct cms_expected *expected,
-                             struct error *err)
+			     struct error *err)
 {
 	struct der version, digests, content, signers, signer;
 
@@ -321,7 +335,8 @@ static int check_signed_data(struct der data, const struct cms_expected *expecte
 	if (!der_equals(&version, "\x01", 1))
 		return error_set(err, ERROR_CMS_VERSION, "SignedData is not version 1");
 	if (!der_take(&data, DER_SET, &digests) || !take_sha384(&digests) || digests.left)
-		return error_set(err, ERROR_CMS_DIGEST, "the digest algorithms are not just SHA-384");
+		return error_set(err, ERROR_CMS_DIGEST,
+				 "the digest algorithms are not just SHA-384");
 	if (!der_take(&data, DER_SEQUENCE, &content))
 		return malformed("EncapsulatedContentInfo", err);
 	if (check_content(content, err) < 0)
@@ -338,7 +353,7 @@ static int check_signed_data(struct der data, const struct cms_expected *expecte
 }
 
 int cms_profile_check(const unsigned char *sig, size_t len, const struct cms_expected *expected,
-                      struct error *err)
+		      struct error *err)
 {
 	struct der all = { .at = sig, .left = len }, info, type, content, data;
 

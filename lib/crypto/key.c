@@ -122,12 +122,12 @@ static int key_load_failed(const struct passphrase *p, struct error *err)
 	ERR_clear_error();
 	if (!p->text || !*p->text)
 		return error_set(err, ERROR_KEY_PASSPHRASE,
-		                 "private key: it is encrypted and no passphrase was given");
+				 "private key: it is encrypted and no passphrase was given");
 	return error_set(err, ERROR_KEY_PASSPHRASE, "private key: the passphrase does not open it");
 }
 
 struct key *key_load(const unsigned char *pem, size_t len, const char *passphrase,
-                     struct error *err)
+		     struct error *err)
 {
 	struct passphrase p = { .text = passphrase };
 	enum key_algorithm algorithm;
@@ -135,7 +135,7 @@ struct key *key_load(const unsigned char *pem, size_t len, const char *passphras
 	openssl_start();
 	if (len > KEY_PEM_BYTES) {
 		error_set(err, ERROR_KEY_FORMAT, "private key: %zu bytes, at most %d", len,
-		          KEY_PEM_BYTES);
+			  KEY_PEM_BYTES);
 		return NULL;
 	}
 	CLEANUP(BIO_free) BIO *bio = BIO_new_mem_buf(pem, (int)len);
@@ -149,7 +149,7 @@ struct key *key_load(const unsigned char *pem, size_t len, const char *passphras
 	ERR_clear_error();
 	if (!key_algorithm_is_allowed(pkey, &algorithm)) {
 		error_set(err, ERROR_KEY_ALGORITHM,
-		          "private key: neither ECDSA P-384 nor RSA of 3072 to 8192 bits");
+			  "private key: neither ECDSA P-384 nor RSA of 3072 to 8192 bits");
 		return NULL;
 	}
 	struct key *k = buf_malloc(sizeof *k);

@@ -61,7 +61,7 @@ struct key_request {
 	const char *passphrase; /* NULL: not encrypted */
 };
 int key_generate(const struct key_request *request, struct buf *key_pem, struct buf *cert_pem,
-                 struct error *err) __attribute__((nonnull, warn_unused_result));
+		 struct error *err) __attribute__((nonnull, warn_unused_result));
 
 /* A private key in memory. */
 struct key;
@@ -72,15 +72,16 @@ struct key;
  * P-384 and RSA of 3072 to 8192 bits (KEY_ALGORITHM).  NULL on failure.
  */
 struct key *key_load(const unsigned char *pem, size_t len, const char *passphrase,
-                     struct error *err) __attribute__((nonnull(1, 4), warn_unused_result));
+		     struct error *err) __attribute__((nonnull(1, 4), warn_unused_result));
 void key_free(struct key *k);
 DEFINE_CLEANUP(struct key *, key_free);
 
 /* What a certificate says; everything was checked against the profile. */
 struct key_facts {
 	unsigned char cert_sha256[DIGEST_SHA256]; /* of the certificate's DER */
-	unsigned char spki_sha256[DIGEST_SHA256]; /* the key id: of the SubjectPublicKeyInfo's DER */
-	char short_id[KEY_SHORT_SIZE];            /* first 16 hex digits of the key id */
+	unsigned char
+		spki_sha256[DIGEST_SHA256]; /* the key id: of the SubjectPublicKeyInfo's DER */
+	char short_id[KEY_SHORT_SIZE];      /* first 16 hex digits of the key id */
 	char holder[KEY_HOLDER_SIZE];
 	enum key_role role;
 	enum key_algorithm algorithm;

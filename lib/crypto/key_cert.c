@@ -6,6 +6,7 @@
 
 #include <openssl/err.h>
 #include <openssl/pem.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -17,7 +18,7 @@ struct key_cert {
 
 /* DER of the one certificate in a PEM file; OpenSSL allocates it. */
 static int decode_pem(const unsigned char *pem, size_t len, unsigned char **der, long *der_len,
-                      struct error *err)
+		      struct error *err)
 {
 	CLEANUP(BIO_free) BIO *bio = BIO_new_mem_buf(pem, (int)len);
 	CLEANUP(openssl_free_text) char *name = NULL, *header = NULL, *second = NULL;
@@ -28,7 +29,8 @@ static int decode_pem(const unsigned char *pem, size_t len, unsigned char **der,
 	if (!bio || PEM_read_bio(bio, &name, &header, der, der_len) != 1)
 		return openssl_fail(err, ERROR_CERT_FORMAT, "certificate: not a PEM file");
 	if (strcmp(name, PEM_STRING_X509) != 0 || *header)
-		return error_set(err, ERROR_CERT_FORMAT, "certificate: the PEM file holds another thing");
+		return error_set(err, ERROR_CERT_FORMAT,
+				 "certificate: the PEM file holds another thing");
 	if (PEM_read_bio(bio, &second, &second_header, &second_bytes, &second_len) == 1 ||
 	    ERR_GET_REASON(ERR_peek_last_error()) != PEM_R_NO_START_LINE) {
 		ERR_clear_error();
@@ -63,16 +65,18 @@ static int check_kind(X509 *x509, struct error *err)
 
 	ERR_clear_error();
 	if (flags & (EXFLAG_INVALID | EXFLAG_CRITICAL))
-		return error_set(err, ERROR_CERT_PROFILE, "certificate: an extension is malformed or "
-		                                          "critical and unknown");
+		return error_set(err, ERROR_CERT_PROFILE,
+				 "certificate: an extension is malformed or "
+				 "critical and unknown");
 	if (X509_get_version(x509) != X509_VERSION_3)
 		return error_set(err, ERROR_CERT_PROFILE, "certificate: not X.509 version 3");
 	if (!(flags & EXFLAG_BCONS) || (flags & EXFLAG_CA))
-		return error_set(err, ERROR_CERT_PROFILE, "certificate: basicConstraints must say CA:FALSE");
+		return error_set(err, ERROR_CERT_PROFILE,
+				 "certificate: basicConstraints must say CA:FALSE");
 	if (!(flags & EXFLAG_KUSAGE) || !(usage & KU_DIGITAL_SIGNATURE) ||
 	    (usage & (KU_KEY_CERT_SIGN | KU_CRL_SIGN)))
 		return error_set(err, ERROR_CERT_PROFILE,
-		                 "certificate: keyUsage must be digitalSignature, without CA uses");
+				 "certificate: keyUsage must be digitalSignature, without CA uses");
 	return 0;
 }
 
@@ -96,7 +100,8 @@ static int take_role(X509 *x509, struct key_facts *facts, struct error *err)
 
 	ERR_clear_error();
 	if (!usage)
-		return error_set(err, ERROR_CERT_ROLE, "certificate: no extended key usage, so no role");
+		return error_set(err, ERROR_CERT_ROLE,
+				 "certificate: no extended key usage, so no role");
 	for (int i = 0; i < sk_ASN1_OBJECT_num(usage); i++) {
 		const ASN1_OBJECT *purpose = sk_ASN1_OBJECT_value(usage, i);
 		enum key_role role = role_of(purpose);
@@ -106,12 +111,13 @@ static int take_role(X509 *x509, struct key_facts *facts, struct error *err)
 		else if (role != KEY_ROLE_NONE && facts->role == KEY_ROLE_NONE)
 			facts->role = role;
 		else
-			return error_set(err, ERROR_CERT_ROLE, "certificate: extended key usage "
-			                 "is not just codeSigning and one role");
+			return error_set(err, ERROR_CERT_ROLE,
+					 "certificate: extended key usage "
+					 "is not just codeSigning and one role");
 	}
 	if (!code_signing || facts->role == KEY_ROLE_NONE)
 		return error_set(err, ERROR_CERT_ROLE,
-		                 "certificate: extended key usage lacks codeSigning or a role");
+				 "certificate: extended key usage lacks codeSigning or a role");
 	return 0;
 }
 
@@ -121,7 +127,8 @@ static int take_holder(X509 *x509, struct key_facts *facts, struct error *err)
 	int at = X509_NAME_get_index_by_NID(subject, NID_commonName, -1);
 
 	if (at < 0 || X509_NAME_get_index_by_NID(subject, NID_commonName, at) >= 0)
-		return error_set(err, ERROR_CERT_HOLDER, "certificate: not exactly one common name");
+		return error_set(err, ERROR_CERT_HOLDER,
+				 "certificate: not exactly one common name");
 	const ASN1_STRING *cn = X509_NAME_ENTRY_get_data(X509_NAME_get_entry(subject, at));
 	const char *text = (const char *)ASN1_STRING_get0_data(cn);
 	size_t len = (size_t)ASN1_STRING_length(cn);
@@ -129,8 +136,9 @@ static int take_holder(X509 *x509, struct key_facts *facts, struct error *err)
 
 	if ((type != V_ASN1_UTF8STRING && type != V_ASN1_PRINTABLESTRING) ||
 	    !key_holder_is_valid(text, len))
-		return error_set(err, ERROR_CERT_HOLDER, "certificate: the common name is not a holder "
-		                                         "(letters, digits, . _ -, at most 63)");
+		return error_set(err, ERROR_CERT_HOLDER,
+				 "certificate: the common name is not a holder "
+				 "(letters, digits, . _ -, at most 63)");
 	memcpy(facts->holder, text, len);
 	return 0;
 }
@@ -145,30 +153,37 @@ static int take_algorithm(X509 *x509, struct key_facts *facts, struct error *err
 
 	ERR_clear_error();
 	if (!pkey || !key_algorithm_is_allowed(pkey, &facts->algorithm))
-		return error_set(err, ERROR_KEY_ALGORITHM,
-		                 "certificate: the key is neither ECDSA P-384 nor RSA of 3072 to 8192 bits");
+		return error_set(
+			err, ERROR_KEY_ALGORITHM,
+			"certificate: the key is neither ECDSA P-384 nor RSA of 3072 to 8192 bits");
 	X509_PUBKEY_get0_param(NULL, NULL, NULL, &algorithm, X509_get_X509_PUBKEY(x509));
 	X509_ALGOR_get0(&oid, &type, &parameter, algorithm);
 	/* Explicit curve parameters (CVE-2020-0601) never name a curve. */
 	if (facts->algorithm == KEY_ALGORITHM_P384 &&
 	    (type != V_ASN1_OBJECT || OBJ_obj2nid(parameter) != NID_secp384r1))
-		return error_set(err, ERROR_KEY_ALGORITHM, "certificate: the curve is not given by name");
+		return error_set(err, ERROR_KEY_ALGORITHM,
+				 "certificate: the curve is not given by name");
 	facts->bits = (unsigned)EVP_PKEY_get_bits(pkey);
 	return 0;
 }
 
+/* By way of text: timegm() would open /etc/localtime, which a sandboxed reader may not. */
 static bool take_time(const ASN1_TIME *from, int64_t *out)
 {
+	char text[STR_TIME_SIZE];
 	struct tm tm;
 
-	if (ASN1_TIME_to_tm(from, &tm) != 1)
+	if (ASN1_TIME_to_tm(from, &tm) != 1 || tm.tm_year < 70 || tm.tm_year > 9999 - 1900)
 		return false;
-	*out = timegm(&tm);
-	return true;
+	snprintf(text, sizeof text, "%04u-%02u-%02uT%02u:%02u:%02uZ",
+		 ((unsigned)tm.tm_year + 1900u) % 10000u, ((unsigned)tm.tm_mon + 1u) % 100u,
+		 (unsigned)tm.tm_mday % 100u, (unsigned)tm.tm_hour % 100u,
+		 (unsigned)tm.tm_min % 100u, (unsigned)tm.tm_sec % 100u);
+	return str_to_time(text, sizeof text - 1, out);
 }
 
 static int take_ids(X509 *x509, const unsigned char *der, long len, struct key_facts *facts,
-                    struct error *err)
+		    struct error *err)
 {
 	CLEANUP(openssl_free) unsigned char *spki = NULL;
 	int spki_len = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(x509), &spki);
@@ -196,7 +211,7 @@ struct key_cert *key_cert_load(const unsigned char *pem, size_t len, struct erro
 	openssl_start();
 	if (len > LIMIT_CERTIFICATE_BYTES) {
 		error_set(err, ERROR_CERT_FORMAT, "certificate: %zu bytes, at most %u", len,
-		          LIMIT_CERTIFICATE_BYTES);
+			  LIMIT_CERTIFICATE_BYTES);
 		return NULL;
 	}
 	if (decode_pem(pem, len, &der, &der_len, err) < 0)

@@ -36,7 +36,7 @@ static bool set_name(X509 *x509, const struct key_request *request)
 
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
 		if (X509_NAME_add_entry_by_txt(name, rows[i][0], MBSTRING_UTF8,
-		                               (const unsigned char *)rows[i][1], -1, -1, 0) != 1)
+					       (const unsigned char *)rows[i][1], -1, -1, 0) != 1)
 			return false;
 	return X509_set_issuer_name(x509, name) == 1;
 }
@@ -74,7 +74,7 @@ static bool add_extensions(X509 *x509, enum key_role role)
 }
 
 static int write_certificate(EVP_PKEY *pkey, const struct key_request *request, struct buf *out,
-                             struct error *err)
+			     struct error *err)
 {
 	CLEANUP(X509_free) X509 *x509 = X509_new();
 	CLEANUP(BIO_free) BIO *bio = BIO_new(BIO_s_mem());
@@ -95,7 +95,7 @@ static bool write_encrypted(BIO *bio, PKCS8_PRIV_KEY_INFO *plain, const char *pa
 		return false;
 	CLEANUP(X509_SIG_free)
 	X509_SIG *sealed = PKCS8_encrypt(-1, EVP_aes_256_cbc(), passphrase, (int)strlen(passphrase),
-	                                 salt, sizeof salt, PBKDF2_ROUNDS, plain);
+					 salt, sizeof salt, PBKDF2_ROUNDS, plain);
 
 	return sealed && PEM_write_bio_PKCS8(bio, sealed) == 1;
 }
@@ -107,13 +107,13 @@ static int write_key(EVP_PKEY *pkey, const char *passphrase, struct buf *out, st
 
 	if (!plain || !bio ||
 	    !(passphrase ? write_encrypted(bio, plain, passphrase)
-	                 : PEM_write_bio_PKCS8_PRIV_KEY_INFO(bio, plain) == 1))
+			 : PEM_write_bio_PKCS8_PRIV_KEY_INFO(bio, plain) == 1))
 		return openssl_fail(err, ERROR_CRYPTO, "cannot write a private key");
 	return key_append_bio(bio, out, err);
 }
 
 int key_generate(const struct key_request *request, struct buf *key_pem, struct buf *cert_pem,
-                 struct error *err)
+		 struct error *err)
 {
 	const char *passphrase = request->passphrase;
 
@@ -122,11 +122,11 @@ int key_generate(const struct key_request *request, struct buf *key_pem, struct 
 		return error_set(err, ERROR_KEY_ROLE, "key: no such role");
 	if (!key_holder_is_valid(request->holder, strlen(request->holder)))
 		return error_set(err, ERROR_KEY_HOLDER, "key: \"%.64s\" is not a valid holder name",
-		                 request->holder);
+				 request->holder);
 	/* OpenSSL's PEM reader takes passphrases of up to 1024 bytes. */
 	if (passphrase && (!*passphrase || strlen(passphrase) > 1000))
 		return error_set(err, ERROR_KEY_PASSPHRASE,
-		                 "key: a passphrase has 1 to 1000 characters");
+				 "key: a passphrase has 1 to 1000 characters");
 	CLEANUP(EVP_PKEY_free) EVP_PKEY *pkey = EVP_EC_gen(SN_secp384r1);
 
 	if (!pkey)

@@ -22,5 +22,6 @@ int openssl_fail(struct error *err, enum error_id id, const char *fmt, ...)
 	vsnprintf(context, sizeof context, fmt, ap);
 	va_end(ap);
 	ERR_clear_error();
-	return error_set(err, id, "%.400s%s%.80s", context, reason ? ": " : "", reason ? reason : "");
+	return error_set(err, id, "%.400s%s%.80s", context, reason ? ": " : "",
+			 reason ? reason : "");
 }

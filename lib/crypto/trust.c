@@ -11,7 +11,7 @@
 
 /* The thresholds in the order of their lines. */
 static const enum key_role threshold_roles[] = { KEY_ROLE_ROOT, KEY_ROLE_BUILDER,
-	                                         KEY_ROLE_APPROVER };
+						 KEY_ROLE_APPROVER };
 enum { THRESHOLDS = sizeof threshold_roles / sizeof *threshold_roles };
 
 /* ---- lines ---- */
@@ -82,7 +82,7 @@ static bool take_key(struct words *line, const char *key)
 }
 
 static int take_number(struct lines *l, const char *key, uint64_t max, unsigned *out,
-                       struct error *err)
+		       struct error *err)
 {
 	struct words line;
 	uint64_t value;
@@ -91,7 +91,7 @@ static int take_number(struct lines *l, const char *key, uint64_t max, unsigned 
 		return -1;
 	if (!take_key(&line, key))
 		return error_set(err, ERROR_TRUST_FORMAT, "trust root: line %u: \"%s\" expected",
-		                 l->number, key);
+				 l->number, key);
 	if (!str_to_u64(line.at, line.left, max, &value) || value == 0)
 		return bad_line(l, "a number from 1 to its limit expected", err);
 	*out = (unsigned)value;
@@ -105,8 +105,10 @@ static int take_time(struct lines *l, const char *key, int64_t *out, struct erro
 	if (next_line(l, &line, err) < 0)
 		return -1;
 	if (!take_key(&line, key) || !str_to_time(line.at, line.left, out))
-		return error_set(err, ERROR_TRUST_FORMAT, "trust root: line %u: \"%s\" and a time "
-		                 "YYYY-MM-DDThh:mm:ssZ expected", l->number, key);
+		return error_set(err, ERROR_TRUST_FORMAT,
+				 "trust root: line %u: \"%s\" and a time "
+				 "YYYY-MM-DDThh:mm:ssZ expected",
+				 l->number, key);
 	return 0;
 }
 
@@ -115,7 +117,7 @@ static int take_time(struct lines *l, const char *key, int64_t *out, struct erro
 static int parse_head(struct lines *l, struct trust *t, struct error *err)
 {
 	static const char *const keys[THRESHOLDS] = { "threshold root", "threshold builder",
-		                                      "threshold approver" };
+						      "threshold approver" };
 	struct words line;
 
 	if (next_line(l, &line, err) < 0)
@@ -130,7 +132,7 @@ static int parse_head(struct lines *l, struct trust *t, struct error *err)
 		return bad_line(l, "expires is not after created", err);
 	for (size_t i = 0; i < THRESHOLDS; i++)
 		if (take_number(l, keys[i], LIMIT_TRUST_KEYS, &t->threshold[threshold_roles[i]],
-		                err) < 0)
+				err) < 0)
 			return -1;
 	return 0;
 }
@@ -192,7 +194,7 @@ static int parse_end(struct lines *l, struct words line, const struct trust *t, 
 
 /* The grammar above leaves no choice, so this never fails; it is cheap and it is the rule. */
 static int check_canonical(const struct trust *t, const unsigned char *bytes, size_t len,
-                           struct error *err)
+			   struct error *err)
 {
 	CLEANUP(buf_clear) struct buf again = BUF_INIT(LIMIT_TRUST_BYTES);
 
@@ -211,7 +213,7 @@ struct trust *trust_parse(const unsigned char *bytes, size_t len, struct error *
 
 	if (len > LIMIT_TRUST_BYTES) {
 		error_set(err, ERROR_TRUST_FORMAT, "trust root: %zu bytes, at most %u", len,
-		          LIMIT_TRUST_BYTES);
+			  LIMIT_TRUST_BYTES);
 		return NULL;
 	}
 	if (parse_head(&l, t, err) < 0 || parse_keys(&l, t, &last, err) < 0 ||
@@ -239,12 +241,12 @@ int trust_write(const struct trust *t, struct buf *out, struct error *err)
 
 	str_from_time(t->created, created);
 	str_from_time(t->expires, expires);
-	if (buf_printf(out, err, "gapferry-trust 1\nversion %u\ncreated %s\nexpires %s\n", t->version,
-	               created, expires) < 0)
+	if (buf_printf(out, err, "gapferry-trust 1\nversion %u\ncreated %s\nexpires %s\n",
+		       t->version, created, expires) < 0)
 		return -1;
 	for (size_t i = 0; i < THRESHOLDS; i++)
 		if (buf_printf(out, err, "threshold %s %u\n", key_role_name(threshold_roles[i]),
-		               t->threshold[threshold_roles[i]]) < 0)
+			       t->threshold[threshold_roles[i]]) < 0)
 			return -1;
 	for (size_t i = 0; i < t->key_count; i++) {
 		const struct trust_key *k = &t->keys[i];
@@ -253,7 +255,7 @@ int trust_write(const struct trust *t, struct buf *out, struct error *err)
 		str_to_hex(k->id, sizeof k->id, id);
 		str_to_hex(k->cert_sha256, sizeof k->cert_sha256, cert);
 		if (buf_printf(out, err, "key %s %s %s %s\n", id, key_role_name(k->role), k->holder,
-		               cert) < 0)
+			       cert) < 0)
 			return -1;
 	}
 	return buf_printf(out, err, "end %zu\n", 4 + THRESHOLDS + t->key_count + 1);
@@ -301,14 +303,15 @@ int trust_check_thresholds(const struct trust *t, struct error *err)
 		}
 		if (one.count < t->threshold[role])
 			return error_set(err, ERROR_TRUST_THRESHOLD,
-			                 "trust root: %u %s signatures are required, but only %zu "
-			                 "people hold such keys",
-			                 t->threshold[role], key_role_name(role), one.count);
+					 "trust root: %u %s signatures are required, but only %zu "
+					 "people hold such keys",
+					 t->threshold[role], key_role_name(role), one.count);
 	}
 	if (both.count < t->threshold[KEY_ROLE_BUILDER] + t->threshold[KEY_ROLE_APPROVER])
-		return error_set(err, ERROR_TRUST_THRESHOLD,
-		                 "trust root: builder and approver must be different people, and only "
-		                 "%zu hold such keys",
-		                 both.count);
+		return error_set(
+			err, ERROR_TRUST_THRESHOLD,
+			"trust root: builder and approver must be different people, and only "
+			"%zu hold such keys",
+			both.count);
 	return 0;
 }

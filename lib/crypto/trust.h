@@ -40,8 +40,8 @@ struct trust_key {
 };
 
 struct trust {
-	unsigned version;         /* 1 .. LIMIT_TRUST_VERSIONS */
-	int64_t created, expires; /* seconds; created < expires */
+	unsigned version;               /* 1 .. LIMIT_TRUST_VERSIONS */
+	int64_t created, expires;       /* seconds; created < expires */
 	unsigned threshold[KEY_ROLES_]; /* of root, builder and approver; others 0 */
 	size_t key_count;
 	struct trust_key keys[LIMIT_TRUST_KEYS];
@@ -102,8 +102,8 @@ struct trust_root_key {
 };
 
 struct trust_request {
-	int64_t expires; /* 0: 3652 days from now (clock_stamp()) */
-	unsigned threshold[KEY_ROLES_]; /* root, builder, approver; 0 means 1 */
+	int64_t expires;                     /* 0: 3652 days from now (clock_stamp()) */
+	unsigned threshold[KEY_ROLES_];      /* root, builder, approver; 0 means 1 */
 	const struct key_cert *const *certs; /* every key of this version; roles are theirs */
 	size_t cert_count;
 	const struct trust_root_key *signers;
@@ -160,8 +160,8 @@ struct trust_verdict {
  * judge.
  */
 int trust_check_signatures(const struct trust *t, const unsigned char *message, size_t len,
-                           const struct trust_signature *sigs, size_t count, int64_t when,
-                           struct trust_verdict *out, struct error *err)
+			   const struct trust_signature *sigs, size_t count, int64_t when,
+			   struct trust_verdict *out, struct error *err)
 	__attribute__((nonnull(1, 2, 7, 8), warn_unused_result));
 
 /*
@@ -177,8 +177,8 @@ int trust_check_validity(const struct trust *t, const struct trust_verdict *v, i
  * with that role (TRUST_UNKNOWN_KEY otherwise).
  */
 int trust_check_role(const struct trust *t, enum key_role role, const unsigned char *message,
-                     size_t len, const struct trust_signature *sig, int64_t when,
-                     struct trust_signer *out, struct error *err)
+		     size_t len, const struct trust_signature *sig, int64_t when,
+		     struct trust_signer *out, struct error *err)
 	__attribute__((nonnull, warn_unused_result));
 
 #endif

@@ -13,7 +13,8 @@ static bool take_short_id(const char *name, char out[KEY_SHORT_SIZE])
 {
 	unsigned char bytes[(KEY_SHORT_SIZE - 1) / 2];
 
-	if (strlen(name) != KEY_SHORT_SIZE - 1 + 4 || strcmp(name + KEY_SHORT_SIZE - 1, ".p7s") != 0 ||
+	if (strlen(name) != KEY_SHORT_SIZE - 1 + 4 ||
+	    strcmp(name + KEY_SHORT_SIZE - 1, ".p7s") != 0 ||
 	    !str_from_hex(name, KEY_SHORT_SIZE - 1, bytes, sizeof bytes))
 		return false;
 	memcpy(out, name, KEY_SHORT_SIZE - 1);
@@ -32,12 +33,12 @@ int trust_check_time(const struct trust_key *key, int64_t when, struct error *er
 	str_from_time(facts->not_after, to);
 	str_from_time(when, at);
 	return error_set(err, ERROR_TRUST_EXPIRED,
-	                 "the certificate of %s is valid from %s to %s, not at %s", key->holder, from,
-	                 to, at);
+			 "the certificate of %s is valid from %s to %s, not at %s", key->holder,
+			 from, to, at);
 }
 
 static int verify_one(const struct trust_key *key, const unsigned char *message, size_t len,
-                      const struct trust_signature *sig, int64_t when, struct error *err)
+		      const struct trust_signature *sig, int64_t when, struct error *err)
 {
 	assert(key->cert); /* from trust_load(), not trust_parse() */
 	if (cms_verify(sig->bytes, sig->len, message, len, key->cert, err) < 0 ||
@@ -55,19 +56,20 @@ static void record_signer(const struct trust_key *key, struct trust_signer *out)
 
 /* The names, before any signature is opened: well-formed, each key once, not too many. */
 static int check_names(const struct trust_signature *sigs, size_t count,
-                       char ids[LIMIT_SIGNATURES][KEY_SHORT_SIZE], struct error *err)
+		       char ids[LIMIT_SIGNATURES][KEY_SHORT_SIZE], struct error *err)
 {
 	if (count > LIMIT_SIGNATURES)
 		return error_set(err, ERROR_TRUST_SIGNATURE_NAME, "%zu signature files, at most %u",
-		                 count, LIMIT_SIGNATURES);
+				 count, LIMIT_SIGNATURES);
 	for (size_t i = 0; i < count; i++) {
 		if (!take_short_id(sigs[i].name, ids[i]))
 			return error_set(err, ERROR_TRUST_SIGNATURE_NAME,
-			                 "signature file %zu: its name is not <16 hex digits>.p7s", i + 1);
+					 "signature file %zu: its name is not <16 hex digits>.p7s",
+					 i + 1);
 		for (size_t k = 0; k < i; k++)
 			if (strcmp(ids[k], ids[i]) == 0)
 				return error_set(err, ERROR_TRUST_SIGNATURE_NAME, "%s: given twice",
-				                 sigs[i].name);
+						 sigs[i].name);
 	}
 	return 0;
 }
@@ -77,21 +79,22 @@ static const char *unknown_note(const struct trust_verdict *v, char *out, size_t
 {
 	out[0] = '\0';
 	if (v->unknown_count)
-		snprintf(out, size, "; not counted: %zu signature%s by keys that are not in the trust "
-		         "root, first %s", v->unknown_count, v->unknown_count > 1 ? "s" : "",
-		         v->unknown[0]);
+		snprintf(out, size,
+			 "; not counted: %zu signature%s by keys that are not in the trust "
+			 "root, first %s",
+			 v->unknown_count, v->unknown_count > 1 ? "s" : "", v->unknown[0]);
 	return out;
 }
 
 /* Lack of a role; with unknown signers present, they are the likelier reason. */
 static int refuse(const struct trust_verdict *v, enum error_id id, size_t have, unsigned want,
-                  const char *what, struct error *err)
+		  const char *what, struct error *err)
 {
 	char note[160];
 
 	return error_set(err, v->unknown_count ? ERROR_TRUST_UNKNOWN_KEY : id,
-	                 "signed by %zu %s, %u required%s", have, what, want,
-	                 unknown_note(v, note, sizeof note));
+			 "signed by %zu %s, %u required%s", have, what, want,
+			 unknown_note(v, note, sizeof note));
 }
 
 /* Hall's condition for two roles: an assignment of one person per seat exists. */
@@ -112,16 +115,17 @@ static int check_policy(const struct trust *t, const struct trust_verdict *v, st
 	if (build.count < builders)
 		return refuse(v, ERROR_TRUST_NO_BUILDER, build.count, builders, "builders", err);
 	if (approve.count < approvers)
-		return refuse(v, ERROR_TRUST_NO_APPROVER, approve.count, approvers, "approvers", err);
+		return refuse(v, ERROR_TRUST_NO_APPROVER, approve.count, approvers, "approvers",
+			      err);
 	if (both.count < builders + approvers)
 		return refuse(v, ERROR_TRUST_SAME_HOLDER, both.count, builders + approvers,
-		              "different people (one cannot be builder and approver)", err);
+			      "different people (one cannot be builder and approver)", err);
 	return 0;
 }
 
 int trust_check_signatures(const struct trust *t, const unsigned char *message, size_t len,
-                           const struct trust_signature *sigs, size_t count, int64_t when,
-                           struct trust_verdict *out, struct error *err)
+			   const struct trust_signature *sigs, size_t count, int64_t when,
+			   struct trust_verdict *out, struct error *err)
 {
 	char ids[LIMIT_SIGNATURES][KEY_SHORT_SIZE];
 
@@ -158,8 +162,8 @@ int trust_check_validity(const struct trust *t, const struct trust_verdict *v, i
 }
 
 int trust_check_role(const struct trust *t, enum key_role role, const unsigned char *message,
-                     size_t len, const struct trust_signature *sig, int64_t when,
-                     struct trust_signer *out, struct error *err)
+		     size_t len, const struct trust_signature *sig, int64_t when,
+		     struct trust_signer *out, struct error *err)
 {
 	char ids[LIMIT_SIGNATURES][KEY_SHORT_SIZE];
 
@@ -168,8 +172,9 @@ int trust_check_role(const struct trust *t, enum key_role role, const unsigned c
 	const struct trust_key *key = trust_find(t, ids[0]);
 
 	if (!key || key->role != role)
-		return error_set(err, ERROR_TRUST_UNKNOWN_KEY, "%s: the trust root lists no such %s key",
-		                 sig->name, key_role_name(role));
+		return error_set(err, ERROR_TRUST_UNKNOWN_KEY,
+				 "%s: the trust root lists no such %s key", sig->name,
+				 key_role_name(role));
 	if (verify_one(key, message, len, sig, when, err) < 0)
 		return -1;
 	record_signer(key, out);
@@ -190,13 +195,13 @@ static int check_count(const struct trust *t, const struct trust_tally *tally, s
 	if (tally->count >= t->threshold[KEY_ROLE_ROOT])
 		return 0;
 	return error_set(err, ERROR_TRUST_QUORUM,
-	                 "signed by %zu root key holders of version %u, %u required", tally->count,
-	                 t->version, t->threshold[KEY_ROLE_ROOT]);
+			 "signed by %zu root key holders of version %u, %u required", tally->count,
+			 t->version, t->threshold[KEY_ROLE_ROOT]);
 }
 
 int trust_check_quorum(const struct trust *t, const struct trust *previous,
-                       const unsigned char *text, size_t len, const struct trust_signature *sigs,
-                       size_t count, struct error *err)
+		       const unsigned char *text, size_t len, const struct trust_signature *sigs,
+		       size_t count, struct error *err)
 {
 	char ids[LIMIT_SIGNATURES][KEY_SHORT_SIZE];
 	struct trust_tally now = { 0 }, before = { 0 };
@@ -204,12 +209,13 @@ int trust_check_quorum(const struct trust *t, const struct trust *previous,
 	if (check_names(sigs, count, ids, err) < 0)
 		return -1;
 	for (size_t i = 0; i < count; i++) {
-		const struct trust_key *key = find_root(t, ids[i]), *old = find_root(previous, ids[i]);
+		const struct trust_key *key = find_root(t, ids[i]),
+				       *old = find_root(previous, ids[i]);
 
 		if (!key && !old)
 			return error_set(err, ERROR_TRUST_UNKNOWN_KEY,
-			                 "%s: not a root key of this version or the one before",
-			                 sigs[i].name);
+					 "%s: not a root key of this version or the one before",
+					 sigs[i].name);
 		if (verify_one(key ? key : old, text, len, &sigs[i], t->created, err) < 0)
 			return -1;
 		if (key)

@@ -69,8 +69,8 @@ static struct trust *build(const struct trust_request *r, unsigned version, stru
 	for (size_t i = 0; i < sizeof roles / sizeof *roles; i++)
 		t->threshold[roles[i]] = r->threshold[roles[i]] ? r->threshold[roles[i]] : 1;
 	if (version > LIMIT_TRUST_VERSIONS || r->cert_count > LIMIT_TRUST_KEYS) {
-		error_set(err, ERROR_TRUST_FORMAT, "at most %u keys and %u versions", LIMIT_TRUST_KEYS,
-		          LIMIT_TRUST_VERSIONS);
+		error_set(err, ERROR_TRUST_FORMAT, "at most %u keys and %u versions",
+			  LIMIT_TRUST_KEYS, LIMIT_TRUST_VERSIONS);
 		return NULL;
 	}
 	for (size_t i = 0; i < r->cert_count; i++)
@@ -83,11 +83,11 @@ static struct trust *build(const struct trust_request *r, unsigned version, stru
 }
 
 static int sign(const struct trust_request *r, const struct buf *text, struct made *out,
-                struct error *err)
+		struct error *err)
 {
 	if (r->signer_count > LIMIT_SIGNATURES)
-		return error_set(err, ERROR_TRUST_QUORUM, "%zu signers, at most %u", r->signer_count,
-		                 LIMIT_SIGNATURES);
+		return error_set(err, ERROR_TRUST_QUORUM, "%zu signers, at most %u",
+				 r->signer_count, LIMIT_SIGNATURES);
 	for (size_t i = 0; i < r->signer_count; i++) {
 		const struct trust_root_key *s = &r->signers[i];
 		size_t n = out->count++;
@@ -95,10 +95,11 @@ static int sign(const struct trust_request *r, const struct buf *text, struct ma
 		out->bytes[n] = (struct buf)BUF_INIT(LIMIT_SIGNATURE_BYTES);
 		if (cms_sign(s->key, s->cert, text->bytes, text->len, &out->bytes[n], err) < 0)
 			return -1;
-		snprintf(out->names[n], sizeof out->names[n], "%s.p7s", key_cert_facts(s->cert)->short_id);
+		snprintf(out->names[n], sizeof out->names[n], "%s.p7s",
+			 key_cert_facts(s->cert)->short_id);
 		out->files[n] = (struct trust_signature){ .name = out->names[n],
-			                                  .bytes = out->bytes[n].bytes,
-			                                  .len = out->bytes[n].len };
+							  .bytes = out->bytes[n].bytes,
+							  .len = out->bytes[n].len };
 	}
 	return 0;
 }
@@ -125,7 +126,7 @@ static int save_cert(int dirfd, const struct trust_key *k, struct error *err)
 		return error_wrap(err, "%s", name);
 	if (memcmp(key_cert_facts(there)->cert_sha256, k->cert_sha256, sizeof k->cert_sha256) != 0)
 		return error_set(err, ERROR_TRUST_CERTIFICATE,
-		                 "%s: another certificate of the same key is already there", name);
+				 "%s: another certificate of the same key is already there", name);
 	return 0;
 }
 
@@ -150,7 +151,7 @@ static int remove_leftovers(int dirfd, unsigned version, struct error *err)
 }
 
 static int save(int dirfd, const struct trust *t, const struct buf *text, const struct made *made,
-                struct error *err)
+		struct error *err)
 {
 	char name[2 * TRUST_NAME_SIZE], root[TRUST_NAME_SIZE];
 
@@ -169,7 +170,7 @@ static int save(int dirfd, const struct trust *t, const struct buf *text, const 
 }
 
 static int make(int dirfd, const struct trust_request *r, const struct trust *previous,
-                struct error *err)
+		struct error *err)
 {
 	CLEANUP(buf_clear) struct buf text = BUF_INIT(LIMIT_TRUST_BYTES);
 	CLEANUP(made_clear) struct made made = { .count = 0 };
@@ -181,7 +182,8 @@ static int make(int dirfd, const struct trust_request *r, const struct trust *pr
 	CLEANUP(trust_free) struct trust *again = trust_parse(text.bytes, text.len, err);
 
 	if (!again || sign(r, &text, &made, err) < 0 ||
-	    trust_check_quorum(t, previous, text.bytes, text.len, made.files, made.count, err) < 0 ||
+	    trust_check_quorum(t, previous, text.bytes, text.len, made.files, made.count, err) <
+		    0 ||
 	    save(dirfd, t, &text, &made, err) < 0)
 		return -1;
 	CLEANUP(trust_free) struct trust *loaded = trust_load(dirfd, "just written", err);
@@ -200,7 +202,7 @@ static int check_empty(int dirfd, struct error *err)
 
 		if (dot && strcmp(dot, ".root") == 0)
 			return error_set(err, ERROR_TRUST_EXISTS, "the directory already holds %s",
-			                 list.names[i]);
+					 list.names[i]);
 	}
 	return 0;
 }

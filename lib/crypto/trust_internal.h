@@ -32,8 +32,8 @@ void trust_root_name(unsigned version, char name[TRUST_NAME_SIZE]) __attribute__
  * (may be NULL).  The quorum of both is checked.  sigs are named "<short id>.p7s".
  */
 int trust_check_quorum(const struct trust *t, const struct trust *previous,
-                       const unsigned char *text, size_t len, const struct trust_signature *sigs,
-                       size_t count, struct error *err)
+		       const unsigned char *text, size_t len, const struct trust_signature *sigs,
+		       size_t count, struct error *err)
 	__attribute__((nonnull(1, 3, 7), warn_unused_result));
 
 #endif

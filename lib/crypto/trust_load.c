@@ -51,12 +51,12 @@ static int count_versions(const struct file_list *list, unsigned *count, struct 
 			continue;
 		if (*count == LIMIT_TRUST_VERSIONS)
 			return error_set(err, ERROR_TRUST_SEQUENCE, "more than %u versions",
-			                 LIMIT_TRUST_VERSIONS);
+					 LIMIT_TRUST_VERSIONS);
 		/* The list is sorted, and four digits sort like numbers. */
 		trust_root_name(*count + 1, expected);
 		if (strcmp(list->names[i], expected) != 0)
 			return error_set(err, ERROR_TRUST_SEQUENCE, "%s found where %s is due",
-			                 list->names[i], expected);
+					 list->names[i], expected);
 		++*count;
 	}
 	if (*count == 0)
@@ -65,7 +65,7 @@ static int count_versions(const struct file_list *list, unsigned *count, struct 
 }
 
 static struct trust *load_text(int dirfd, unsigned version, unsigned char **text, size_t *len,
-                               struct error *err)
+			       struct error *err)
 {
 	char name[TRUST_NAME_SIZE];
 
@@ -104,8 +104,8 @@ static int load_cert(int dirfd, struct trust_key *k, struct error *err)
 	if (found < 0)
 		return -1;
 	if (found == 0)
-		return error_set(err, ERROR_TRUST_CERTIFICATE, "%s, the certificate of %s, is missing",
-		                 name, k->holder);
+		return error_set(err, ERROR_TRUST_CERTIFICATE,
+				 "%s, the certificate of %s, is missing", name, k->holder);
 	k->cert = key_cert_load(pem, len, err);
 	if (!k->cert)
 		return error_wrap(err, "%s", name);
@@ -113,18 +113,19 @@ static int load_cert(int dirfd, struct trust_key *k, struct error *err)
 
 	if (memcmp(facts->cert_sha256, k->cert_sha256, sizeof k->cert_sha256) != 0)
 		return error_set(err, ERROR_TRUST_CERTIFICATE,
-		                 "%s is not the certificate that the trust root pins", name);
+				 "%s is not the certificate that the trust root pins", name);
 	if (memcmp(facts->spki_sha256, k->id, sizeof k->id) != 0 || facts->role != k->role ||
 	    strcmp(facts->holder, k->holder) != 0)
-		return error_set(err, ERROR_TRUST_CERTIFICATE,
-		                 "%s: key, role or holder differ from the trust root: it says %s %s", name,
-		                 key_role_name(facts->role), facts->holder);
+		return error_set(
+			err, ERROR_TRUST_CERTIFICATE,
+			"%s: key, role or holder differ from the trust root: it says %s %s", name,
+			key_role_name(facts->role), facts->holder);
 	return 0;
 }
 
 /* NNNN.<short id>.p7s of this version; the names are borrowed from the list. */
 static int load_signatures(int dirfd, const struct file_list *list, unsigned version,
-                           struct signatures *out, struct error *err)
+			   struct signatures *out, struct error *err)
 {
 	char root[TRUST_NAME_SIZE];
 	const size_t prefix = 5;
@@ -137,8 +138,8 @@ static int load_signatures(int dirfd, const struct file_list *list, unsigned ver
 			continue;
 		if (out->count == LIMIT_SIGNATURES)
 			return error_set(err, ERROR_TRUST_SIGNATURE_NAME,
-			                 "%s: more than %u signatures of one version", name,
-			                 LIMIT_SIGNATURES);
+					 "%s: more than %u signatures of one version", name,
+					 LIMIT_SIGNATURES);
 		struct trust_signature *s = &out->files[out->count];
 		unsigned char *bytes = NULL;
 		int found = file_load(dirfd, name, LIMIT_SIGNATURE_BYTES, &bytes, &s->len, err);
@@ -155,8 +156,8 @@ static int load_signatures(int dirfd, const struct file_list *list, unsigned ver
 }
 
 static struct trust *load_version(int dirfd, const struct file_list *list, unsigned version,
-                                  const struct trust *previous,
-                                  unsigned char digest[DIGEST_SHA256], struct error *err)
+				  const struct trust *previous, unsigned char digest[DIGEST_SHA256],
+				  struct error *err)
 {
 	CLEANUP(free) unsigned char *text = NULL;
 	CLEANUP(signatures_clear) struct signatures signatures = { .count = 0 };
@@ -170,7 +171,8 @@ static struct trust *load_version(int dirfd, const struct file_list *list, unsig
 			return NULL;
 	if (load_signatures(dirfd, list, version, &signatures, err) < 0)
 		return NULL;
-	if (trust_check_quorum(t, previous, text, len, signatures.files, signatures.count, err) < 0) {
+	if (trust_check_quorum(t, previous, text, len, signatures.files, signatures.count, err) <
+	    0) {
 		error_wrap(err, "version %u", version);
 		return NULL;
 	}
@@ -184,7 +186,8 @@ static struct trust *load(int dirfd, struct error *err)
 	CLEANUP(trust_free) struct trust *t = NULL;
 	unsigned count;
 
-	if (file_list_load(dirfd, MAX_FILES, &list, err) < 0 || count_versions(&list, &count, err) < 0)
+	if (file_list_load(dirfd, MAX_FILES, &list, err) < 0 ||
+	    count_versions(&list, &count, err) < 0)
 		return NULL;
 	unsigned char(*history)[DIGEST_SHA256] = buf_calloc(count, sizeof *history);
 
@@ -217,8 +220,9 @@ int trust_extends(const struct trust *ours, const struct trust *offered, struct 
 
 	for (unsigned i = 0; i < common; i++)
 		if (memcmp(ours->history[i], offered->history[i], sizeof ours->history[i]) != 0)
-			return error_set(err, ERROR_TRUST_FORK,
-			                 "version %u of the offered trust root is not the one held here",
-			                 i + 1);
+			return error_set(
+				err, ERROR_TRUST_FORK,
+				"version %u of the offered trust root is not the one held here",
+				i + 1);
 	return offered->version > ours->version;
 }

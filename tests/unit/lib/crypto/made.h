@@ -4,9 +4,9 @@
 
 #include "lib/base/buf.h"
 #include "lib/base/error.h"
-#include "tests/unit/unit.h"
 #include "lib/crypto/key.h"
 #include "lib/crypto/key_internal.h"
+#include "tests/unit/unit.h"
 
 #include <openssl/evp.h>
 #include <openssl/pem.h>
@@ -57,8 +57,8 @@ __attribute__((unused)) static X509 *make_odd_x509(const struct odd_cert *o)
 		int nid;
 		const char *value;
 	} extensions[] = { { NID_basic_constraints, o->constraints },
-		           { NID_key_usage, o->usage },
-		           { NID_ext_key_usage, o->purposes } };
+			   { NID_key_usage, o->usage },
+			   { NID_ext_key_usage, o->purposes } };
 	const char *const names[] = { o->cn, o->second_cn };
 	X509 *x = X509_new();
 
@@ -69,7 +69,7 @@ __attribute__((unused)) static X509 *make_odd_x509(const struct odd_cert *o)
 	for (size_t i = 0; i < COUNT(names); i++)
 		if (names[i])
 			X509_NAME_add_entry_by_txt(X509_get_subject_name(x), "CN", MBSTRING_UTF8,
-			                           (const unsigned char *)names[i], -1, -1, 0);
+						   (const unsigned char *)names[i], -1, -1, 0);
 	X509_set_issuer_name(x, X509_get_subject_name(x));
 	X509_set_pubkey(x, o->pkey);
 	for (size_t i = 0; i < COUNT(extensions); i++) {

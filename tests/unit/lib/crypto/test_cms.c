@@ -44,7 +44,7 @@ static int tear_down(void **state)
 }
 
 static void check(const struct bench *b, const unsigned char *sig, size_t len, enum error_id id,
-                  const char *what)
+		  const char *what)
 {
 	unsigned char *exact = buf_malloc(len ? len : 1);
 	struct error err = ERROR_INIT;
@@ -55,16 +55,16 @@ static void check(const struct bench *b, const unsigned char *sig, size_t len, e
 	free(exact);
 	if (err.id != id || (result == 0) != (id == ERROR_NONE))
 		fail_msg("%s: %s \"%s\", want %s", what, error_id_text(err.id), err.message,
-		         error_id_text(id));
+			 error_id_text(id));
 }
 
 /* ---- signatures that OpenSSL makes when asked for something else ---- */
 
 static CMS_SignerInfo *add(CMS_ContentInfo *cms, const struct person *p, const EVP_MD *md,
-                           unsigned flags)
+			   unsigned flags)
 {
 	CMS_SignerInfo *s = CMS_add1_signer(cms, key_cert_handle(p->cert), key_handle(p->key), md,
-	                                    BUILD | flags);
+					    BUILD | flags);
 	assert_non_null(s);
 	return s;
 }
@@ -164,7 +164,7 @@ static CMS_ContentInfo *embedded(const struct bench *b)
 	CMS_ContentInfo *cms = CMS_sign(NULL, NULL, NULL, NULL, CMS_BINARY | CMS_PARTIAL);
 
 	CMS_add1_signer(cms, key_cert_handle(b->ann.cert), key_handle(b->ann.key), EVP_sha384(),
-	                CMS_BINARY | CMS_PARTIAL | GOOD);
+			CMS_BINARY | CMS_PARTIAL | GOOD);
 	finish(cms, 0);
 	return cms;
 }
@@ -362,7 +362,8 @@ static void edits_of_the_genuine_signature_are_refused(void **state)
 	} rows[] = {
 		{ "content type", id_data, sizeof id_data, 0, ERROR_CMS_CONTENT_TYPE },
 		{ "signed content type", id_data, sizeof id_data, 1, ERROR_CMS_CONTENT_TYPE },
-		{ "serial of the certificate", serial_bytes, serial_len, 0, ERROR_CMS_CERTIFICATES },
+		{ "serial of the certificate", serial_bytes, serial_len, 0,
+		  ERROR_CMS_CERTIFICATES },
 		{ "serial of the signer", serial_bytes, serial_len, 1, ERROR_CMS_SIGNER_ID },
 		{ "serial in ESS", serial_bytes, serial_len, 2, ERROR_CMS_SIGNATURE },
 		{ "signature algorithm", ecdsa, sizeof ecdsa, 2, ERROR_CMS_ALGORITHM },
@@ -390,15 +391,16 @@ static void no_flipped_bit_and_no_prefix_is_accepted(void **state)
 
 		b->genuine.bytes[i / 8] ^= (unsigned char)(1u << i % 8);
 		if (cms_verify(b->genuine.bytes, b->genuine.len, message, MESSAGE_LEN, b->ann.cert,
-		               &err) == 0)
+			       &err) == 0)
 			fail_msg("bit %zu of byte %zu changed and accepted", i % 8, i / 8);
 		b->genuine.bytes[i / 8] ^= (unsigned char)(1u << i % 8);
 	}
 	for (size_t i = 0; i < b->genuine.len; i++) {
 		struct error err = ERROR_INIT;
 
-		assert_int_equal(cms_verify(b->genuine.bytes, i, message, MESSAGE_LEN, b->ann.cert,
-		                            &err), -1);
+		assert_int_equal(
+			cms_verify(b->genuine.bytes, i, message, MESSAGE_LEN, b->ann.cert, &err),
+			-1);
 		assert_error(err, ERROR_CMS_FORMAT, "CMS");
 	}
 }
@@ -437,12 +439,14 @@ static void other_bytes_are_not_signed(void **state)
 
 	memcpy(other, message, sizeof other);
 	other[MESSAGE_LEN - 1] ^= 1;
-	assert_int_equal(cms_verify(b->genuine.bytes, b->genuine.len, other, MESSAGE_LEN,
-	                            b->ann.cert, &err), -1);
+	assert_int_equal(
+		cms_verify(b->genuine.bytes, b->genuine.len, other, MESSAGE_LEN, b->ann.cert, &err),
+		-1);
 	assert_error(err, ERROR_CMS_MESSAGE_DIGEST, "other bytes");
 	error_clear(&err);
 	assert_int_equal(cms_verify(b->genuine.bytes, b->genuine.len, message, MESSAGE_LEN - 1,
-	                            b->ann.cert, &err), -1);
+				    b->ann.cert, &err),
+			 -1);
 	assert_error(err, ERROR_CMS_MESSAGE_DIGEST, "other bytes");
 }
 
@@ -495,12 +499,14 @@ static void forge(const struct buf *genuine, struct buf *forged, struct buf *con
 	assert_true(der_take(&at, DER_SEQUENCE, &outer));
 	assert_true(der_next(&outer, &tag, &body, &whole));
 	assert_int_equal(buf_append(&info, whole.at, whole.left, &err), 0);
-	assert_true(der_take(&outer, DER_CONTEXT, &body) && der_take(&body, DER_SEQUENCE, &at));
+	assert_true(der_take(&outer, DER_CONTEXT, &body));
+	assert_true(der_take(&body, DER_SEQUENCE, &at));
 	for (int i = 0; i < 4; i++) { /* version, digests, content, certificates */
 		assert_true(der_next(&at, &tag, &body, &whole));
 		assert_int_equal(buf_append(&data, whole.at, whole.left, &err), 0);
 	}
-	assert_true(der_take(&at, DER_SET, &signers) && der_take(&signers, DER_SEQUENCE, &signer));
+	assert_true(der_take(&at, DER_SET, &signers));
+	assert_true(der_take(&signers, DER_SEQUENCE, &signer));
 	split_signer(signer, &bare, content);
 	put(&data, DER_SET, bare.bytes, bare.len);
 	put(&wrapped, DER_SEQUENCE, data.bytes, data.len);
@@ -522,12 +528,14 @@ static void the_signed_attributes_forgery_fails(void **state)
 	BIO *in = BIO_new_mem_buf(content.bytes, (int)content.len);
 
 	assert_int_equal(CMS_verify(cms, NULL, NULL, in, NULL,
-	                            CMS_BINARY | CMS_DETACHED | CMS_NO_SIGNER_CERT_VERIFY), 1);
+				    CMS_BINARY | CMS_DETACHED | CMS_NO_SIGNER_CERT_VERIFY),
+			 1);
 	BIO_free(in);
 	CMS_ContentInfo_free(cms);
 	/* We do not, for either of two reasons. */
-	assert_int_equal(cms_verify(forged.bytes, forged.len, content.bytes, content.len,
-	                            b->ann.cert, &err), -1);
+	assert_int_equal(
+		cms_verify(forged.bytes, forged.len, content.bytes, content.len, b->ann.cert, &err),
+		-1);
 	assert_error(err, ERROR_CMS_CONTENT, "magic");
 	check(b, forged.bytes, forged.len, ERROR_CMS_NO_SIGNED_ATTRIBUTES, "forgery");
 }
@@ -553,7 +561,8 @@ static void only_texts_of_ours_are_signed(void **state)
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		CLEANUP(buf_clear) struct buf sig = BUF_INIT(LIMIT_SIGNATURE_BYTES);
 		struct error err = ERROR_INIT;
-		int result = cms_sign(b->ann.key, b->ann.cert, rows[i].bytes, rows[i].len, &sig, &err);
+		int result =
+			cms_sign(b->ann.key, b->ann.cert, rows[i].bytes, rows[i].len, &sig, &err);
 
 		assert_int_equal(result, rows[i].id == ERROR_NONE ? 0 : -1);
 		assert_int_equal(err.id, rows[i].id);
@@ -569,8 +578,13 @@ static void only_texts_of_ours_are_signed(void **state)
 static void the_certificate_is_bound_not_just_the_key(void **state)
 {
 	struct bench *b = *state;
-	struct odd_cert odd = { key_handle(b->ann.key), 2, "ann", NULL, "critical,CA:FALSE",
-		                "critical,digitalSignature", "codeSigning," ROLE_BUILDER_OID };
+	struct odd_cert odd = { key_handle(b->ann.key),
+				2,
+				"ann",
+				NULL,
+				"critical,CA:FALSE",
+				"critical,digitalSignature",
+				"codeSigning," ROLE_BUILDER_OID };
 	struct bench pinned = { .ann = { NULL, NULL } };
 	struct error err = ERROR_INIT;
 	size_t len;
@@ -601,8 +615,13 @@ static void the_certificate_is_bound_not_just_the_key(void **state)
 static struct person rsa_person(void)
 {
 	EVP_PKEY *pkey = EVP_RSA_gen(3072);
-	const struct odd_cert odd = { pkey, 2, "rita", NULL, "critical,CA:FALSE",
-		                      "critical,digitalSignature", "codeSigning," ROLE_BUILDER_OID };
+	const struct odd_cert odd = { pkey,
+				      2,
+				      "rita",
+				      NULL,
+				      "critical,CA:FALSE",
+				      "critical,digitalSignature",
+				      "codeSigning," ROLE_BUILDER_OID };
 	struct error err = ERROR_INIT;
 	struct person p;
 	size_t len;

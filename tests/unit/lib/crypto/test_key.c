@@ -51,9 +51,17 @@ static void holder_names_are_strict(void **state)
 		const char *name;
 		bool ok;
 	} rows[] = {
-		{ "a", true },     { "A.b-c_9", true }, { "0", true },       { "", false },
-		{ ".a", false },   { "-a", false },     { "_a", false },     { "a b", false },
-		{ "a/b", false },  { "a\n", false },    { "\xc3\xa9", false },
+		{ "a", true },
+		{ "A.b-c_9", true },
+		{ "0", true },
+		{ "", false },
+		{ ".a", false },
+		{ "-a", false },
+		{ "_a", false },
+		{ "a b", false },
+		{ "a/b", false },
+		{ "a\n", false },
+		{ "\xc3\xa9", false },
 		{ "0123456789012345678901234567890123456789012345678901234567890ab", true },
 		{ "0123456789012345678901234567890123456789012345678901234567890abc", false },
 	};
@@ -66,7 +74,8 @@ static void holder_names_are_strict(void **state)
 		struct error err = ERROR_INIT;
 		int result = key_generate(&r, &key, &cert, &err);
 
-		assert_int_equal(key_holder_is_valid(rows[i].name, strlen(rows[i].name)), rows[i].ok);
+		assert_int_equal(key_holder_is_valid(rows[i].name, strlen(rows[i].name)),
+				 rows[i].ok);
 		assert_int_equal(result, rows[i].ok ? 0 : -1);
 		if (!rows[i].ok)
 			assert_error(err, ERROR_KEY_HOLDER, "holder");
@@ -110,7 +119,8 @@ static void an_encrypted_key_needs_its_passphrase(void **state)
 	assert_true(memmem(key.bytes, key.len, "BEGIN ENCRYPTED PRIVATE KEY", 27) != NULL);
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		struct error why = ERROR_INIT;
-		CLEANUP(key_free) struct key *k = key_load(key.bytes, key.len, rows[i].passphrase, &why);
+		CLEANUP(key_free)
+		struct key *k = key_load(key.bytes, key.len, rows[i].passphrase, &why);
 
 		assert_int_equal(k != NULL, rows[i].message == NULL);
 		if (rows[i].message)
@@ -141,8 +151,13 @@ static void weak_keys_are_refused(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(keys); i++) {
-		const struct odd_cert odd = { keys[i], 2, "ann", NULL, "CA:FALSE", "digitalSignature",
-			                      "codeSigning," ROLE_BUILDER_OID };
+		const struct odd_cert odd = { keys[i],
+					      2,
+					      "ann",
+					      NULL,
+					      "CA:FALSE",
+					      "digitalSignature",
+					      "codeSigning," ROLE_BUILDER_OID };
 		struct error err = ERROR_INIT;
 		size_t len;
 		char *pem = make_odd_pem(&odd, &len);
@@ -157,9 +172,12 @@ static void weak_keys_are_refused(void **state)
 
 static void keys_that_are_none_are_refused(void **state)
 {
-	static const char *const rows[] = { "", "x", "-----BEGIN PRIVATE KEY-----\nAAAA\n",
-		                            "-----BEGIN PRIVATE KEY-----\nAAAA\n"
-		                            "-----END PRIVATE KEY-----\n" };
+	static const char *const rows[] = {
+		"",
+		"x",
+		"-----BEGIN PRIVATE KEY-----\nAAAA\n",
+		"-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n",
+	};
 	static unsigned char big[KEY_PEM_BYTES + 1];
 
 	(void)state;
@@ -167,7 +185,8 @@ static void keys_that_are_none_are_refused(void **state)
 		struct error err = ERROR_INIT;
 
 		if (i < COUNT(rows))
-			assert_null(key_load((const unsigned char *)rows[i], strlen(rows[i]), NULL, &err));
+			assert_null(key_load((const unsigned char *)rows[i], strlen(rows[i]), NULL,
+					     &err));
 		else
 			assert_null(key_load(big, sizeof big, NULL, &err));
 		assert_error(err, ERROR_KEY_FORMAT, "private key");
@@ -190,7 +209,8 @@ static void certificates_follow_the_profile(void **state)
 		{ { k, 2, "ann", NULL, "CA:TRUE", us, eku }, ERROR_CERT_PROFILE },
 		{ { k, 2, "ann", NULL, no, NULL, eku }, ERROR_CERT_PROFILE },
 		{ { k, 2, "ann", NULL, no, "keyAgreement", eku }, ERROR_CERT_PROFILE },
-		{ { k, 2, "ann", NULL, no, "digitalSignature,keyCertSign", eku }, ERROR_CERT_PROFILE },
+		{ { k, 2, "ann", NULL, no, "digitalSignature,keyCertSign", eku },
+		  ERROR_CERT_PROFILE },
 		/* A web server's certificate, and one that is both. */
 		{ { k, 2, "ann", NULL, no, us, "serverAuth,clientAuth" }, ERROR_CERT_ROLE },
 		{ { k, 2, "ann", NULL, no, us, "codeSigning,serverAuth," ROLE_BUILDER_OID },
@@ -198,11 +218,13 @@ static void certificates_follow_the_profile(void **state)
 		{ { k, 2, "ann", NULL, no, us, NULL }, ERROR_CERT_ROLE },
 		{ { k, 2, "ann", NULL, no, us, "codeSigning" }, ERROR_CERT_ROLE },
 		{ { k, 2, "ann", NULL, no, us, ROLE_BUILDER_OID }, ERROR_CERT_ROLE },
-		{ { k, 2, "ann", NULL, no, us, "codeSigning," ROLE_BUILDER_OID "," ROLE_APPROVER_OID },
+		{ { k, 2, "ann", NULL, no, us,
+		    "codeSigning," ROLE_BUILDER_OID "," ROLE_APPROVER_OID },
 		  ERROR_CERT_ROLE },
 		{ { k, 2, "ann", NULL, no, us, "codeSigning,codeSigning," ROLE_BUILDER_OID },
 		  ERROR_CERT_ROLE },
-		{ { k, 2, "ann", NULL, no, us, "codeSigning," ROLE_BUILDER_OID "2" }, ERROR_CERT_ROLE },
+		{ { k, 2, "ann", NULL, no, us, "codeSigning," ROLE_BUILDER_OID "2" },
+		  ERROR_CERT_ROLE },
 		{ { k, 2, "ann", NULL, no, us, "anyExtendedKeyUsage" }, ERROR_CERT_ROLE },
 		{ { k, 2, NULL, NULL, no, us, eku }, ERROR_CERT_HOLDER },
 		{ { k, 2, "ann", "bob", no, us, eku }, ERROR_CERT_HOLDER },
@@ -215,8 +237,8 @@ static void certificates_follow_the_profile(void **state)
 		struct error err = ERROR_INIT;
 		size_t len;
 		char *pem = make_odd_pem(&rows[i].cert, &len);
-		CLEANUP(key_cert_free) struct key_cert *c =
-			key_cert_load((unsigned char *)pem, len, &err);
+		CLEANUP(key_cert_free)
+		struct key_cert *c = key_cert_load((unsigned char *)pem, len, &err);
 
 		if (err.id != rows[i].id)
 			fail_msg("row %zu: %s", i, err.message);
@@ -239,7 +261,8 @@ static void a_file_holds_exactly_one_certificate(void **state)
 	struct key_cert *again = key_cert_load(pem.bytes, one, &err);
 
 	assert_non_null(again);
-	assert_memory_equal(key_cert_facts(again), key_cert_facts(p.cert), sizeof(struct key_facts));
+	assert_memory_equal(key_cert_facts(again), key_cert_facts(p.cert),
+			    sizeof(struct key_facts));
 	key_cert_free(again);
 	assert_int_equal(key_cert_write(p.cert, &pem, &err), 0);
 	assert_null(key_cert_load(pem.bytes, pem.len, &err));

@@ -15,8 +15,9 @@
 #define DATES "created 2026-01-01T00:00:00Z\nexpires 2036-01-01T00:00:00Z\n"
 #define THRESHOLDS "threshold root 1\nthreshold builder 1\nthreshold approver 1\n"
 #define TOP "gapferry-trust 1\nversion 1\n" DATES THRESHOLDS
-#define KEYS "key " A64 " root rob " A64 "\nkey " B64 " builder bea " B64 "\nkey " C64 \
-	     " approver al " C64 "\n"
+#define KEYS                                                                      \
+	"key " A64 " root rob " A64 "\nkey " B64 " builder bea " B64 "\nkey " C64 \
+	" approver al " C64 "\n"
 
 static void texts_are_canonical_or_refused(void **state)
 {
@@ -39,7 +40,8 @@ static void texts_are_canonical_or_refused(void **state)
 		{ "gapferry-trust 1\nversion 1\ncreated 2026-01-01\n", "line 3" },
 		{ "gapferry-trust 1\nversion 1\ncreated 2026-02-30T00:00:00Z\n", "line 3" },
 		{ "gapferry-trust 1\nversion 1\ncreated 2026-01-01T00:00:00Z\n"
-		  "expires 2026-01-01T00:00:00Z\n", "line 4: expires is not after" },
+		  "expires 2026-01-01T00:00:00Z\n",
+		  "line 4: expires is not after" },
 		{ "gapferry-trust 1\nversion 1\n" DATES "threshold builder 1\n", "line 5" },
 		{ "gapferry-trust 1\nversion 1\n" DATES "threshold root 0\n", "line 5" },
 		{ "gapferry-trust 1\nversion 1\n" DATES "threshold root 129\n", "line 5" },
@@ -57,8 +59,10 @@ static void texts_are_canonical_or_refused(void **state)
 		  "line 9: keys are not sorted" },
 		{ TOP "key " A64 " builder rob " A64 "\nkey " A64 " root rob " A64 "\n",
 		  "line 9: keys are not sorted" },
-		{ TOP "key aaaaaaaaaaaaaaaa000000000000000000000000000000000000000000000000 root x " A64
-		  "\nkey " A64 " root rob " A64 "\n", "line 9: the same key twice" },
+		{ TOP
+		  "key aaaaaaaaaaaaaaaa000000000000000000000000000000000000000000000000 root x " A64
+		  "\nkey " A64 " root rob " A64 "\n",
+		  "line 9: the same key twice" },
 		{ TOP "key A" A64 " root rob " A64 "\n", "line 8: key id" },
 		{ TOP "key " A64 "a root rob " A64 "\n", "line 8: key id" },
 		{ TOP "key " A64 " king rob " A64 "\n", "line 8: role" },
@@ -95,21 +99,25 @@ static void thresholds_must_be_within_reach(void **state)
 	static const struct {
 		const char *text, *message;
 	} rows[] = {
-		{ HEAD "threshold root 2\nthreshold builder 1\nthreshold approver 1\n" KEYS "end 11\n",
+		{ HEAD "threshold root 2\nthreshold builder 1\nthreshold approver 1\n" KEYS
+		       "end 11\n",
 		  "2 root signatures" },
-		{ HEAD "threshold root 1\nthreshold builder 2\nthreshold approver 1\n" KEYS "end 11\n",
+		{ HEAD "threshold root 1\nthreshold builder 2\nthreshold approver 1\n" KEYS
+		       "end 11\n",
 		  "2 builder signatures" },
 		{ TOP "key " A64 " root rob " A64 "\nkey " B64 " builder bea " B64 "\nend 10\n",
 		  "1 approver signatures" },
 		{ TOP "key " A64 " root rob " A64 "\nkey " B64 " builder bea " B64 "\nkey " C64
-		  " approver Bea " C64 "\nend 11\n", "different people" },
+		      " approver Bea " C64 "\nend 11\n",
+		  "different people" },
 	};
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		struct error err = ERROR_INIT;
 
-		assert_null(trust_parse((const unsigned char *)rows[i].text, strlen(rows[i].text), &err));
+		assert_null(trust_parse((const unsigned char *)rows[i].text, strlen(rows[i].text),
+					&err));
 		assert_error(err, ERROR_TRUST_THRESHOLD, rows[i].message);
 	}
 }
@@ -132,6 +140,38 @@ static void long_texts_are_refused(void **state)
 	assert_error(err, ERROR_TRUST_FORMAT, "line 1: too long");
 }
 
+/* n keys: one root, one builder, then approvers. */
+static void text_of_keys(struct buf *out, unsigned n)
+{
+	static const char *const roles[] = { "root", "builder", "approver" };
+	struct error err = ERROR_INIT;
+
+	assert_int_equal(buf_printf(out, &err, "%s", TOP), 0);
+	for (unsigned i = 0; i < n; i++)
+		assert_int_equal(buf_printf(out, &err, "key %016x%048x %s p%u %064x\n", i, 0,
+					    roles[i < 2 ? i : 2], i, i),
+				 0);
+	assert_int_equal(buf_printf(out, &err, "end %u\n", n + 8), 0);
+}
+
+static void keys_are_limited(void **state)
+{
+	(void)state;
+	for (unsigned n = LIMIT_TRUST_KEYS; n <= LIMIT_TRUST_KEYS + 1; n++) {
+		CLEANUP(buf_clear) struct buf out = BUF_INIT(LIMIT_TRUST_BYTES);
+		struct error err = ERROR_INIT;
+
+		text_of_keys(&out, n);
+		CLEANUP(trust_free) struct trust *t = trust_parse(out.bytes, out.len, &err);
+
+		if (n > LIMIT_TRUST_KEYS)
+			assert_error(err, ERROR_TRUST_FORMAT, "too many keys");
+		else
+			assert_no_error(err);
+		assert_int_equal(t != NULL, n <= LIMIT_TRUST_KEYS);
+	}
+}
+
 /* ---- on disk ---- */
 
 struct site {
@@ -147,8 +187,8 @@ static const struct person *const nobody[] = { NULL };
 
 /* A request from persons; the lists end with NULL. */
 static int make_version(int dir, int (*make)(int, const struct trust_request *, struct error *),
-                        const struct person *const *keys, const struct person *const *signers,
-                        unsigned roots, struct error *err)
+			const struct person *const *keys, const struct person *const *signers,
+			unsigned roots, struct error *err)
 {
 	const struct key_cert *certs[MAX_CERTS];
 	struct trust_root_key root_keys[MAX_CERTS];
@@ -160,7 +200,7 @@ static int make_version(int dir, int (*make)(int, const struct trust_request *, 
 	for (; signers[r.signer_count]; r.signer_count++)
 		root_keys[r.signer_count] =
 			(struct trust_root_key){ signers[r.signer_count]->key,
-			                         signers[r.signer_count]->cert };
+						 signers[r.signer_count]->cert };
 	return make(dir, &r, err);
 }
 
@@ -189,8 +229,8 @@ static void wipe(struct site *s)
 
 static void create(struct site *s)
 {
-	const struct person *keys[] = { &s->root, &s->builder, &s->approver, &s->same, &s->importer,
-		                        NULL };
+	const struct person *keys[] = { &s->root, &s->builder,  &s->approver,
+					&s->same, &s->importer, NULL };
 	const struct person *signers[] = { &s->root, NULL };
 	struct error err = ERROR_INIT;
 
@@ -221,8 +261,8 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
 	struct site *s = *state;
-	struct person *all[] = { &s->root, &s->root2, &s->builder, &s->approver, &s->same,
-		                 &s->stranger, &s->importer };
+	struct person *all[] = { &s->root, &s->root2,    &s->builder, &s->approver,
+				 &s->same, &s->stranger, &s->importer };
 
 	for (size_t i = 0; i < COUNT(all); i++)
 		free_person(all[i]);
@@ -268,20 +308,42 @@ static void impossible_trust_roots_are_not_created(void **state)
 	} rows[] = {
 		{ { &s->root, &s->approver }, { &s->root }, 1, ERROR_TRUST_THRESHOLD, "builder" },
 		{ { &s->root, &s->builder }, { &s->root }, 1, ERROR_TRUST_THRESHOLD, "approver" },
-		{ { &s->root, &s->builder, &s->same }, { &s->root }, 1, ERROR_TRUST_THRESHOLD,
+		{ { &s->root, &s->builder, &s->same },
+		  { &s->root },
+		  1,
+		  ERROR_TRUST_THRESHOLD,
 		  "different people" },
 		{ { &s->builder, &s->approver }, { &s->root }, 1, ERROR_TRUST_THRESHOLD, "root" },
-		{ { &s->root, &s->builder, &s->approver }, { NULL }, 1, ERROR_TRUST_QUORUM, "1 required" },
-		{ { &s->root, &s->root2, &s->builder, &s->approver }, { &s->root }, 2,
-		  ERROR_TRUST_QUORUM, "2 required" },
-		{ { &s->root, &s->root2, &s->builder, &s->approver }, { &s->root, &s->root }, 2,
-		  ERROR_TRUST_SIGNATURE_NAME, "twice" },
-		{ { &s->root, &s->builder, &s->approver }, { &s->root2 }, 1, ERROR_TRUST_UNKNOWN_KEY,
+		{ { &s->root, &s->builder, &s->approver },
+		  { NULL },
+		  1,
+		  ERROR_TRUST_QUORUM,
+		  "1 required" },
+		{ { &s->root, &s->root2, &s->builder, &s->approver },
+		  { &s->root },
+		  2,
+		  ERROR_TRUST_QUORUM,
+		  "2 required" },
+		{ { &s->root, &s->root2, &s->builder, &s->approver },
+		  { &s->root, &s->root },
+		  2,
+		  ERROR_TRUST_SIGNATURE_NAME,
+		  "twice" },
+		{ { &s->root, &s->builder, &s->approver },
+		  { &s->root2 },
+		  1,
+		  ERROR_TRUST_UNKNOWN_KEY,
 		  "not a root key" },
-		{ { &s->root, &s->builder, &s->approver }, { &s->builder }, 1,
-		  ERROR_TRUST_UNKNOWN_KEY, "not a root key" },
-		{ { &s->root, &s->builder, &s->approver, &s->builder }, { &s->root }, 1,
-		  ERROR_TRUST_FORMAT, "sorted" },
+		{ { &s->root, &s->builder, &s->approver },
+		  { &s->builder },
+		  1,
+		  ERROR_TRUST_UNKNOWN_KEY,
+		  "not a root key" },
+		{ { &s->root, &s->builder, &s->approver, &s->builder },
+		  { &s->root },
+		  1,
+		  ERROR_TRUST_FORMAT,
+		  "sorted" },
 	};
 
 	fresh(s);
@@ -290,7 +352,8 @@ static void impossible_trust_roots_are_not_created(void **state)
 		struct error err = ERROR_INIT, list_err = ERROR_INIT;
 
 		assert_int_equal(make_version(s->dir, trust_create, rows[i].keys, rows[i].signers,
-		                              rows[i].roots, &err), -1);
+					      rows[i].roots, &err),
+				 -1);
 		assert_error(err, rows[i].id, rows[i].message);
 		assert_int_equal(file_list_load(s->dir, 10, &list, &list_err), 0);
 		assert_int_equal(list.count, 0); /* nothing was written */
@@ -310,7 +373,8 @@ static void a_chain_needs_both_quorums(void **state)
 	} rows[] = {
 		{ nobody, ERROR_TRUST_QUORUM, "of version 1" },
 		{ both + 1, ERROR_TRUST_QUORUM, "of version 1" },
-		{ (const struct person *const[]){ &s->root, NULL }, ERROR_TRUST_QUORUM, "of version 2" },
+		{ (const struct person *const[]){ &s->root, NULL }, ERROR_TRUST_QUORUM,
+		  "of version 2" },
 		{ both, ERROR_NONE, "" },
 	};
 
@@ -393,7 +457,8 @@ static void damaged_directories_are_refused(void **state)
 		{ cert, NULL, NULL, NULL, ERROR_TRUST_CERTIFICATE, "missing" },
 		{ NULL, other, cert, NULL, ERROR_TRUST_CERTIFICATE, "not the certificate" },
 		{ NULL, "0001.root", "0003.root", NULL, ERROR_TRUST_SEQUENCE, "0002.root is due" },
-		{ NULL, "0001.root", "0002.root", NULL, ERROR_TRUST_SEQUENCE, "says it is version 1" },
+		{ NULL, "0001.root", "0002.root", NULL, ERROR_TRUST_SEQUENCE,
+		  "says it is version 1" },
 		{ NULL, "0001.root", "1.root", NULL, ERROR_TRUST_SEQUENCE, "1.root" },
 		{ NULL, sig, unknown, NULL, ERROR_TRUST_UNKNOWN_KEY, "0123456789abcdef" },
 		{ NULL, sig, copy, NULL, ERROR_TRUST_UNKNOWN_KEY, "not a root key" },
@@ -420,6 +485,48 @@ static void damaged_directories_are_refused(void **state)
 		assert_int_equal(t != NULL, rows[i].id == ERROR_NONE);
 		wipe(s);
 	}
+}
+
+/* A signature of an attempt that never wrote its text does not spoil the next one. */
+static void leftovers_of_an_attempt_are_removed(void **state)
+{
+	struct site *s = *state;
+	const struct person *keys[] = { &s->root, &s->builder, &s->stranger, NULL };
+	const struct person *signers[] = { &s->root, NULL };
+	struct error err = ERROR_INIT;
+	char sig[40];
+
+	create(s);
+	snprintf(sig, sizeof sig, "0001.%s.p7s", key_cert_facts(s->root.cert)->short_id);
+	copy_file(s->dir, sig, "0002.0123456789abcdef.p7s");
+	assert_int_equal(make_version(s->dir, trust_append, keys, signers, 1, &err), 0);
+	CLEANUP(trust_free) struct trust *t = trust_load(s->dir, "t", &err);
+
+	assert_no_error(err);
+	assert_int_equal(t->version, 2);
+	wipe(s);
+}
+
+static void a_certificate_file_is_never_replaced(void **state)
+{
+	struct site *s = *state;
+	const struct person *keys[] = { &s->root, &s->builder, &s->stranger, NULL };
+	const struct person *signers[] = { &s->root, NULL };
+	struct error err = ERROR_INIT;
+	char own[40], other[40];
+
+	create(s);
+	snprintf(own, sizeof own, "%s.pem", key_cert_facts(s->stranger.cert)->short_id);
+	snprintf(other, sizeof other, "%s.pem", key_cert_facts(s->builder.cert)->short_id);
+	copy_file(s->dir, other, own);
+	assert_int_equal(make_version(s->dir, trust_append, keys, signers, 1, &err), -1);
+	assert_error(err, ERROR_TRUST_CERTIFICATE, "already there");
+	error_clear(&err);
+	CLEANUP(trust_free) struct trust *t = trust_load(s->dir, "t", &err);
+
+	assert_no_error(err);
+	assert_int_equal(t->version, 1); /* as before */
+	wipe(s);
 }
 
 /* A key line that gives its certificate another role, signed by the true root key. */
@@ -463,16 +570,17 @@ static void sign(struct signature *out, const struct person *p, const char *what
 
 	out->bytes = (struct buf)BUF_INIT(LIMIT_SIGNATURE_BYTES);
 	assert_int_equal(cms_sign(p->key, p->cert, (const unsigned char *)what, strlen(what),
-	                          &out->bytes, &err), 0);
+				  &out->bytes, &err),
+			 0);
 	snprintf(out->name, sizeof out->name, "%s.p7s", key_cert_facts(p->cert)->short_id);
 	out->file = (struct trust_signature){ out->name, out->bytes.bytes, out->bytes.len };
 }
 
 static int check(const struct site *s, const struct trust_signature *files, size_t count,
-                 int64_t when, struct trust_verdict *v, struct error *err)
+		 int64_t when, struct trust_verdict *v, struct error *err)
 {
-	return trust_check_signatures(s->trust, (const unsigned char *)text, strlen(text), files, count,
-	                              when, v, err);
+	return trust_check_signatures(s->trust, (const unsigned char *)text, strlen(text), files,
+				      count, when, v, err);
 }
 
 static void the_policy_counts_people(void **state)
@@ -496,9 +604,16 @@ static void the_policy_counts_people(void **state)
 		{ { &s->builder, &s->root }, ERROR_TRUST_NO_APPROVER, "approvers", 2, 0 },
 		{ { &s->builder, &s->importer }, ERROR_TRUST_NO_APPROVER, "approvers", 2, 0 },
 		{ { &s->builder, &s->same }, ERROR_TRUST_SAME_HOLDER, "1 different people", 2, 0 },
-		{ { &s->builder, &s->stranger }, ERROR_TRUST_UNKNOWN_KEY, "not in the trust root", 1, 1 },
+		{ { &s->builder, &s->stranger },
+		  ERROR_TRUST_UNKNOWN_KEY,
+		  "not in the trust root",
+		  1,
+		  1 },
 		{ { &s->stranger }, ERROR_TRUST_UNKNOWN_KEY, "not in the trust root", 0, 1 },
-		{ { &s->builder, &s->approver, &s->approver }, ERROR_TRUST_SIGNATURE_NAME, "twice", 0,
+		{ { &s->builder, &s->approver, &s->approver },
+		  ERROR_TRUST_SIGNATURE_NAME,
+		  "twice",
+		  0,
 		  0 },
 	};
 
@@ -557,10 +672,16 @@ static void one_bad_signature_spoils_all(void **state)
 	assert_error(err, ERROR_CMS_FORMAT, extra.name);
 	error_clear(&err);
 	/* Odd names. */
-	static const char *const names[] = { "x.p7s", "0123456789ABCDEF.p7s", "0123456789abcdef.p7x",
-		                             "0123456789abcdef0.p7s", "../3456789abcdef.p7s", "" };
+	static const char *const names[] = { "x.p7s",
+					     "0123456789ABCDEF.p7s",
+					     "0123456789abcdef.p7x",
+					     "0123456789abcdef0.p7s",
+					     "../3456789abcdef.p7s",
+					     "" };
 	for (size_t i = 0; i < COUNT(names); i++) {
-		struct trust_signature odd[] = { b.file, a.file, { names[i], b.file.bytes, b.file.len } };
+		struct trust_signature odd[] = { b.file,
+						 a.file,
+						 { names[i], b.file.bytes, b.file.len } };
 
 		assert_int_equal(check(s, odd, 3, now, &v, &err), -1);
 		assert_error(err, ERROR_TRUST_SIGNATURE_NAME, "16 hex digits");
@@ -630,8 +751,8 @@ static void a_receipt_needs_its_role(void **state)
 
 		sign(&made, rows[i].by, receipt);
 		int result = trust_check_role(s->trust, KEY_ROLE_IMPORTER,
-		                              (const unsigned char *)receipt, strlen(receipt),
-		                              &made.file, clock_now(), &who, &err);
+					      (const unsigned char *)receipt, strlen(receipt),
+					      &made.file, clock_now(), &who, &err);
 
 		assert_int_equal(result, rows[i].id == ERROR_NONE ? 0 : -1);
 		assert_error(err, rows[i].id, rows[i].id ? "importer key" : "");
@@ -646,11 +767,14 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(texts_are_canonical_or_refused),
 		cmocka_unit_test(thresholds_must_be_within_reach),
+		cmocka_unit_test(keys_are_limited),
 		cmocka_unit_test(long_texts_are_refused),
 		cmocka_unit_test(a_created_trust_root_loads),
 		cmocka_unit_test(impossible_trust_roots_are_not_created),
 		cmocka_unit_test(a_chain_needs_both_quorums),
 		cmocka_unit_test(damaged_directories_are_refused),
+		cmocka_unit_test(leftovers_of_an_attempt_are_removed),
+		cmocka_unit_test(a_certificate_file_is_never_replaced),
 		cmocka_unit_test(a_key_line_cannot_change_a_role),
 		cmocka_unit_test(the_policy_counts_people),
 		cmocka_unit_test(one_bad_signature_spoils_all),
