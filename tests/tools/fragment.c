@@ -142,14 +142,19 @@ static void put_detection(struct random *r, struct buf *b)
 	uint64_t rules = random_log_uniform(r, 1, 24);
 
 	xml_write_raw(b, "<ApplicabilityRules><IsInstalled><Or>");
-	for (uint64_t i = 0; i < rules; i++)
+	for (uint64_t i = 0; i < rules; i++) {
+		/* Drawn one by one: the order in which arguments are evaluated is open. */
+		const char *key = keys[random_below(r, 4)];
+		unsigned component = (unsigned)random_below(r, 9999);
+		unsigned build = 10240 + (unsigned)random_below(r, 16000);
+
 		xml_write_format(b,
 				 "<And><b.RegValueExists Key=\"HKEY_LOCAL_MACHINE\" "
 				 "Subkey=\"SOFTWARE\\Microsoft\\%s\\%u\" Value=\"Version\" "
 				 "Type=\"REG_DWORD\" /><b.WindowsVersion Comparison=\"EqualTo\" "
 				 "MajorVersion=\"10\" BuildNumber=\"%u\" /></And>",
-				 keys[random_below(r, 4)], (unsigned)random_below(r, 9999),
-				 10240 + (unsigned)random_below(r, 16000));
+				 key, component, build);
+	}
 	xml_write_raw(b, "</Or></IsInstalled></ApplicabilityRules>");
 }
 
@@ -169,14 +174,18 @@ static void put_package(const struct model *m, const struct model_update *u, str
 		":asm.v3\" manifestVersion=\"1.0\" description=\"Fix for KB%u\"><package "
 		"identifier=\"KB%u\" releaseType=\"Security Update\"><parent>",
 		u->kb, u->kb);
-	for (uint64_t i = 0; i < rows; i++)
-		xml_write_format(
-			b,
-			"<assemblyIdentity name=\"Microsoft-Windows-Feature-%u-Package\" "
-			"version=\"10.0.%u.%u\" processorArchitecture=\"amd64\" language="
-			"\"neutral\" buildType=\"release\" publicKeyToken=\"31bf3856ad364e35\" />",
-			(unsigned)random_below(r, 3000), 10240 + (unsigned)random_below(r, 16000),
-			(unsigned)random_below(r, 9999));
+	for (uint64_t i = 0; i < rows; i++) {
+		unsigned feature = (unsigned)random_below(r, 3000);
+		unsigned build = 10240 + (unsigned)random_below(r, 16000);
+		unsigned fix = (unsigned)random_below(r, 9999);
+
+		xml_write_format(b,
+				 "<assemblyIdentity name=\"Microsoft-Windows-Feature-%u-Package\" "
+				 "version=\"10.0.%u.%u\" processorArchitecture=\"amd64\" "
+				 "language=\"neutral\" buildType=\"release\" "
+				 "publicKeyToken=\"31bf3856ad364e35\" />",
+				 feature, build, fix);
+	}
 	xml_write_raw(b, "</parent></package></assembly></CbsPackageApplicabilityMetadata>"
 			 "</Metadata></ApplicabilityRules>");
 }
