@@ -48,8 +48,8 @@ int cab_damage(int dirfd, const char *name, unsigned damage, struct error *err)
 const char *cab_damage_name(unsigned nth)
 {
 	static const char *const names[] = {
-		"..\\..\\evil", "\\evil",        "C:\\evil",      "../../evil", "/evil",
-		"c\\..\\..\\evil", "evil\\",      "c\\1:stream",   "con",        "package.cab.",
+		"..\\..\\evil",    "\\evil", "C:\\evil",    "../../evil", "/evil",
+		"c\\..\\..\\evil", "evil\\", "c\\1:stream", "con",        "package.cab.",
 	};
 
 	return nth == 0 ? NULL : names[(nth - 1) % (sizeof names / sizeof *names)];

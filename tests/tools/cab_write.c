@@ -125,7 +125,8 @@ static int open_spool(int dirfd, const char *name, struct error *err)
 	char temporary[NAME_MAX_BYTES + 8];
 
 	snprintf(temporary, sizeof temporary, "%s.spool", name);
-	int fd = openat(dirfd, temporary, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+	int fd =
+		openat(dirfd, temporary, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
 
 	if (fd < 0)
 		return error_set_errno(err, ERROR_FILE_WRITE, "%s: cannot create", temporary);
@@ -145,7 +146,8 @@ struct cab_write *cab_write_new(const struct cab_write_options *options, struct 
 	w->name = buf_strdup(options->name);
 	w->spool = spool;
 	w->pending = buf_malloc(BUFFERED);
-	w->directory = (struct buf)BUF_INIT((size_t)CAB_MEMBERS_MAX * (MEMBER + NAME_MAX_BYTES + 1));
+	w->directory =
+		(struct buf)BUF_INIT((size_t)CAB_MEMBERS_MAX * (MEMBER + NAME_MAX_BYTES + 1));
 	if (options->lzx)
 		w->lzx = lzx_new(add_block, w);
 	set_time(w, options->time);
@@ -158,7 +160,8 @@ static int end_member(struct cab_write *w, struct error *err)
 	if (w->members == 0)
 		return 0;
 	if (w->member_size > UINT32_MAX || w->folder_size > UINT32_MAX)
-		return error_set(err, ERROR_LIMIT_BYTES, "%s: a member of more than 4 GiB", w->name);
+		return error_set(err, ERROR_LIMIT_BYTES, "%s: a member of more than 4 GiB",
+				 w->name);
 	put32(w->directory.bytes + w->member_at, w->member_size);
 	return 0;
 }
@@ -242,7 +245,8 @@ static int make_head(struct cab_write *w, struct buf *head, struct error *err)
 	if (!p)
 		return -1;
 	if (size > INT32_MAX)
-		return error_set(err, ERROR_LIMIT_BYTES, "%s: a cabinet of more than 2 GiB", w->name);
+		return error_set(err, ERROR_LIMIT_BYTES, "%s: a cabinet of more than 2 GiB",
+				 w->name);
 	memset(p, 0, members_at);
 	memcpy(p, "MSCF", 4);
 	put32(p + 8, size);
@@ -268,9 +272,9 @@ int cab_write_finish(struct cab_write *w, struct error *err)
 
 	if (end_data(w, err) < 0 || make_head(w, &head, err) < 0)
 		return -1;
-	CLEANUP(file_close) int fd = openat(w->options.dirfd, w->name,
-					    O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW,
-					    0666);
+	CLEANUP(file_close)
+	int fd = openat(w->options.dirfd, w->name,
+			O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0666);
 	if (fd < 0)
 		return error_set_errno(err, ERROR_FILE_WRITE, "%s: cannot create", w->name);
 	if (file_write_at(fd, w->name, head.bytes, head.len, 0, err) < 0)

@@ -27,7 +27,8 @@ struct cab_write_options {
 	int64_t time;     /* of every member, seconds UTC, shown to two seconds */
 };
 
-/* A new cabinet; NULL when the place is not writable.  Data lies in an unnamed file until the end. */
+/* A new cabinet; NULL when the place is not writable.  Data lies in an unnamed file until the end.
+ */
 struct cab_write *cab_write_new(const struct cab_write_options *options, struct error *err)
 	__attribute__((nonnull, warn_unused_result));
 

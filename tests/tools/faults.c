@@ -61,9 +61,9 @@ int faults_parse(struct faults *f, const char *text, struct error *err)
 		row++;
 	if (row == KINDS)
 		return error_set(err, ERROR_USAGE, "--fault %s: unknown kind", text);
-	if (text[name_len] == ':' &&
-	    (!str_to_u64(text + name_len + 1, strlen(text) - name_len - 1, MODEL_UPDATES_MAX, &nth) ||
-	     nth == 0))
+	if (text[name_len] == ':' && (!str_to_u64(text + name_len + 1, strlen(text) - name_len - 1,
+						  MODEL_UPDATES_MAX, &nth) ||
+				      nth == 0))
 		return error_set(err, ERROR_USAGE, "--fault %s: N counts from 1", text);
 	if (f->count == FAULTS_MAX)
 		return error_set(err, ERROR_USAGE, "--fault: more than %d", FAULTS_MAX);
@@ -104,7 +104,8 @@ static bool suits(const struct faults *f, const struct model *m, size_t index, e
 }
 
 /* The nth suitable update from the newest one on, or MODEL_NONE. */
-static uint32_t choose(const struct faults *f, const struct model *m, enum target target, uint32_t nth)
+static uint32_t choose(const struct faults *f, const struct model *m, enum target target,
+		       uint32_t nth)
 {
 	for (size_t i = m->count; i-- > 0;)
 		if (suits(f, m, i, target) && --nth == 0)
@@ -159,7 +160,8 @@ int faults_apply(struct faults *f, struct model *m, struct error *err)
 		if (item->victim == MODEL_NONE ||
 		    ((k->change == BUNDLE_CYCLE || k->change == NEED_CYCLE) &&
 		     item->second == MODEL_NONE))
-			return error_set(err, ERROR_USAGE, "--fault %s: no suitable update", k->name);
+			return error_set(err, ERROR_USAGE, "--fault %s: no suitable update",
+					 k->name);
 		change(m, k, item);
 	}
 	return 0;

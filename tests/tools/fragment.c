@@ -142,14 +142,19 @@ static void put_detection(struct random *r, struct buf *b)
 	uint64_t rules = random_log_uniform(r, 1, 24);
 
 	xml_write_raw(b, "<ApplicabilityRules><IsInstalled><Or>");
-	for (uint64_t i = 0; i < rules; i++)
+	for (uint64_t i = 0; i < rules; i++) {
+		/* Drawn one by one: the order in which arguments are evaluated is open. */
+		const char *key = keys[random_below(r, 4)];
+		unsigned component = (unsigned)random_below(r, 9999);
+		unsigned build = 10240 + (unsigned)random_below(r, 16000);
+
 		xml_write_format(b,
 				 "<And><b.RegValueExists Key=\"HKEY_LOCAL_MACHINE\" "
 				 "Subkey=\"SOFTWARE\\Microsoft\\%s\\%u\" Value=\"Version\" "
 				 "Type=\"REG_DWORD\" /><b.WindowsVersion Comparison=\"EqualTo\" "
 				 "MajorVersion=\"10\" BuildNumber=\"%u\" /></And>",
-				 keys[random_below(r, 4)], (unsigned)random_below(r, 9999),
-				 10240 + (unsigned)random_below(r, 16000));
+				 key, component, build);
+	}
 	xml_write_raw(b, "</Or></IsInstalled></ApplicabilityRules>");
 }
 
@@ -161,21 +166,26 @@ static void put_package(const struct model *m, const struct model_update *u, str
 
 	if (rows > 40000)
 		rows = 40000;
-	xml_write_format(b,
-			 "<ApplicabilityRules><IsInstalled><CbsPackageInstalled /></IsInstalled>"
-			 "<IsInstallable><CbsPackageInstallable /></IsInstallable><Metadata>"
-			 "<CbsPackageApplicabilityMetadata><assembly xmlns=\"urn:schemas-microsoft-com"
-			 ":asm.v3\" manifestVersion=\"1.0\" description=\"Fix for KB%u\"><package "
-			 "identifier=\"KB%u\" releaseType=\"Security Update\"><parent>",
-			 u->kb, u->kb);
-	for (uint64_t i = 0; i < rows; i++)
+	xml_write_format(
+		b,
+		"<ApplicabilityRules><IsInstalled><CbsPackageInstalled /></IsInstalled>"
+		"<IsInstallable><CbsPackageInstallable /></IsInstallable><Metadata>"
+		"<CbsPackageApplicabilityMetadata><assembly xmlns=\"urn:schemas-microsoft-com"
+		":asm.v3\" manifestVersion=\"1.0\" description=\"Fix for KB%u\"><package "
+		"identifier=\"KB%u\" releaseType=\"Security Update\"><parent>",
+		u->kb, u->kb);
+	for (uint64_t i = 0; i < rows; i++) {
+		unsigned feature = (unsigned)random_below(r, 3000);
+		unsigned build = 10240 + (unsigned)random_below(r, 16000);
+		unsigned fix = (unsigned)random_below(r, 9999);
+
 		xml_write_format(b,
 				 "<assemblyIdentity name=\"Microsoft-Windows-Feature-%u-Package\" "
-				 "version=\"10.0.%u.%u\" processorArchitecture=\"amd64\" language="
-				 "\"neutral\" buildType=\"release\" publicKeyToken=\"31bf3856ad364e35\" />",
-				 (unsigned)random_below(r, 3000),
-				 10240 + (unsigned)random_below(r, 16000),
-				 (unsigned)random_below(r, 9999));
+				 "version=\"10.0.%u.%u\" processorArchitecture=\"amd64\" "
+				 "language=\"neutral\" buildType=\"release\" "
+				 "publicKeyToken=\"31bf3856ad364e35\" />",
+				 feature, build, fix);
+	}
 	xml_write_raw(b, "</parent></package></assembly></CbsPackageApplicabilityMetadata>"
 			 "</Metadata></ApplicabilityRules>");
 }
@@ -236,12 +246,13 @@ static void put_handler(const struct model *m, const struct model_update *u, str
 
 	for (uint32_t i = 0; i < u->files; i++)
 		size += m->files[u->files_at + i].size;
-	xml_write_format(b,
-			 "<ExtendedProperties DefaultPropertiesLanguage=\"en\" Handler=\"http://schemas"
-			 ".microsoft.com/msus/2002/12/UpdateHandlers/Cbs\" MaxDownloadSize=\"%llu\" "
-			 "MinDownloadSize=\"0\"><InstallationBehavior RebootBehavior="
-			 "\"CanRequestReboot\" />",
-			 (unsigned long long)size);
+	xml_write_format(
+		b,
+		"<ExtendedProperties DefaultPropertiesLanguage=\"en\" Handler=\"http://schemas"
+		".microsoft.com/msus/2002/12/UpdateHandlers/Cbs\" MaxDownloadSize=\"%llu\" "
+		"MinDownloadSize=\"0\"><InstallationBehavior RebootBehavior="
+		"\"CanRequestReboot\" />",
+		(unsigned long long)size);
 	if (u->dress % 5 == 0)
 		xml_write_raw(b, "<Language>en</Language>");
 	xml_write_raw(b, "</ExtendedProperties>");
@@ -267,35 +278,40 @@ void fragment_extended(const struct model *m, const struct model_update *u, stru
 	}
 	xml_write_raw(b, "<ExtendedProperties DefaultPropertiesLanguage=\"en\"");
 	if (u->kind == MODEL_CATEGORY)
-		xml_write_format(b,
-				 " Handler=\"http://schemas.microsoft.com/msus/2002/12/UpdateHandlers/"
-				 "Category\" /><HandlerSpecificData type=\"cat:Category\">"
-				 "<CategoryInformation CategoryType=\"%s\" /></HandlerSpecificData>",
-				 types[u->category_kind]);
+		xml_write_format(
+			b,
+			" Handler=\"http://schemas.microsoft.com/msus/2002/12/UpdateHandlers/"
+			"Category\" /><HandlerSpecificData type=\"cat:Category\">"
+			"<CategoryInformation CategoryType=\"%s\" /></HandlerSpecificData>",
+			types[u->category_kind]);
 	else if (u->kind == MODEL_DETECTOID)
 		xml_write_raw(b, " />");
 	else
-		xml_write_format(b,
-				 " MsrcSeverity=\"%s\" IsBeta=\"false\"><SupportUrl>http://support.microsoft"
-				 ".com</SupportUrl><SecurityBulletinID>MS%02u-%03u</SecurityBulletinID>"
-				 "<KBArticleID>%u</KBArticleID></ExtendedProperties>",
-				 severities[u->dress >> 4 & 3], u->kb % 17, u->kb % 150, u->kb);
+		xml_write_format(
+			b,
+			" MsrcSeverity=\"%s\" IsBeta=\"false\"><SupportUrl>http://support.microsoft"
+			".com</SupportUrl><SecurityBulletinID>MS%02u-%03u</SecurityBulletinID>"
+			"<KBArticleID>%u</KBArticleID></ExtendedProperties>",
+			severities[u->dress >> 4 & 3], u->kb % 17, u->kb % 150, u->kb);
 }
 
 /* ---- l and e ---- */
 
 static void title(const struct model *m, const struct model_update *u, char out[256])
 {
-	const char *space = u->dress >> 16 & 255 ? " " : "\n"; /* one in 256 has a line break */
+	/* One title in 256 has a line break, and that of the first bundle. */
+	bool broken = (u->dress >> 16 & 255) == 0 || u == m->updates + m->evaluates;
+	const char *space = broken ? "\n" : " ";
 
 	if (u->kind == MODEL_CATEGORY)
 		snprintf(out, 256, "%s", names_category((size_t)(u - m->updates)));
 	else if (u->kind == MODEL_DETECTOID)
 		snprintf(out, 256, "Detection%sof component %u", space, u->dress % 5000);
 	else
-		snprintf(out, 256, "%04u-%02u Cumulative Update for %s for x64-based Systems%s(KB%u)",
-			 2004 + u->kb % 22, 1 + u->kb % 12, names_category(u->category[MODEL_PRODUCT]),
-			 space, u->kb);
+		snprintf(out, 256,
+			 "%04u-%02u Cumulative Update for %s for x64-based Systems%s(KB%u)",
+			 2004 + u->kb % 22, 1 + u->kb % 12,
+			 names_category(u->category[MODEL_PRODUCT]), space, u->kb);
 }
 
 void fragment_localized(const struct model *m, const struct model_update *u, size_t language,
@@ -308,14 +324,15 @@ void fragment_localized(const struct model *m, const struct model_update *u, siz
 			 model_language(language));
 	xml_write_text(b, text);
 	if (u->kind == MODEL_BUNDLE)
-		xml_write_format(b,
-				 "</Title><Description>A security issue has been identified in a Microsoft "
-				 "software product that could affect your system. You can help protect your "
-				 "system by installing this update from Microsoft. After you install this "
-				 "update, you may have to restart your system.</Description><MoreInfoUrl>"
-				 "https://support.microsoft.com/help/%u</MoreInfoUrl>"
-				 "</LocalizedProperties>",
-				 u->kb);
+		xml_write_format(
+			b,
+			"</Title><Description>A security issue has been identified in a Microsoft "
+			"software product that could affect your system. You can help protect your "
+			"system by installing this update from Microsoft. After you install this "
+			"update, you may have to restart your system.</Description><MoreInfoUrl>"
+			"https://support.microsoft.com/help/%u</MoreInfoUrl>"
+			"</LocalizedProperties>",
+			u->kb);
 	else
 		xml_write_raw(b, "</Title></LocalizedProperties>");
 }
@@ -328,16 +345,17 @@ void fragment_eula(const struct model *m, const struct model_eula *e, struct buf
 	xml_base64(e->sha256, sizeof e->sha256, digest);
 	xml_write_raw(b, "<EulaFile");
 	xml_write_base64(b, "Digest", e->sha1, sizeof e->sha1);
-	xml_write_format(b,
-			 " DigestAlgorithm=\"SHA1\" FileName=\"eula-%s.txt\" Size=\"%u\" Language=\"%s\">"
-			 "<AdditionalDigest Algorithm=\"SHA256\">%s</AdditionalDigest></EulaFile>",
-			 model_language(e->language), e->size, model_language(e->language), digest);
+	xml_write_format(
+		b,
+		" DigestAlgorithm=\"SHA1\" FileName=\"eula-%s.txt\" Size=\"%u\" Language=\"%s\">"
+		"<AdditionalDigest Algorithm=\"SHA256\">%s</AdditionalDigest></EulaFile>",
+		model_language(e->language), e->size, model_language(e->language), digest);
 }
 
 void fragment_eula_text(const struct model *m, const struct model_eula *e, struct buf *b)
 {
 	static const char *const sentences[] = {
-		"These licence terms are an agreement between you and the maker of the software.\r\n",
+		"These terms are an agreement between you and the maker of this.\r\n",
 		"You may install and use any number of copies on your devices.\r\n",
 		"The software is licensed as is; you bear the risk of using it.\r\n",
 		"You may not work around any technical limitations in the software.\r\n",
@@ -346,7 +364,8 @@ void fragment_eula_text(const struct model *m, const struct model_eula *e, struc
 	struct random r;
 
 	model_random(m, &m->updates[e->update], 64u + e->language, &r);
-	xml_write_format(&text, "LICENCE TERMS (%s, %u)\r\n", model_language(e->language), e->update);
+	xml_write_format(&text, "LICENCE TERMS (%s, %u)\r\n", model_language(e->language),
+			 e->update);
 	uint64_t count = 30 + random_below(&r, 90);
 
 	while (count-- > 0)

@@ -151,7 +151,8 @@ static int add_localized(struct output *o, const struct model *m, const struct e
 				continue;
 			o->text.len = 0;
 			fragment_localized(m, e[i].update, k, &o->text);
-			snprintf(path, sizeof path, "%s/%s/%s", folder, model_language(k), e[i].key);
+			snprintf(path, sizeof path, "%s/%s/%s", folder, model_language(k),
+				 e[i].key);
 			if (add_fragment(o, path, err) < 0)
 				return -1;
 		}
@@ -172,7 +173,8 @@ static int add_eulas(struct output *o, const struct model *m, const struct entry
 				continue;
 			o->text.len = 0;
 			fragment_eula(m, &m->eulas[e[i].update->eulas_at + k], &o->text);
-			snprintf(path, sizeof path, "%s/%s/%s", folder, model_language(k), e[i].key);
+			snprintf(path, sizeof path, "%s/%s/%s", folder, model_language(k),
+				 e[i].key);
 			if (add_fragment(o, path, err) < 0)
 				return -1;
 		}
@@ -279,7 +281,8 @@ static int write_part(void *ctx, size_t i, unsigned worker, struct error *err)
 		snprintf(name, sizeof name, "package%zu.cab", i + 1);
 		snprintf(o.prefix, sizeof o.prefix, "package%zu", i + 1);
 	}
-	CLEANUP(cab_write_free) struct cab_write *cab =
+	CLEANUP(cab_write_free)
+	struct cab_write *cab =
 		cab_write_new(&(struct cab_write_options){ .dirfd = l->parts,
 							   .name = name,
 							   .lzx = l->options->lzx,
@@ -333,7 +336,8 @@ static int add_index(struct cab_write *cab, const struct layout *l, struct error
 	uint32_t *starts = buf_malloc(l->count * sizeof *starts);
 
 	for (size_t i = 0; i < l->count; i++)
-		starts[i] = i == 0 ? 0 : l->model->updates[l->model->order[l->shards[i].from]].revision;
+		starts[i] =
+			i == 0 ? 0 : l->model->updates[l->model->order[l->shards[i].from]].revision;
 	master_index(starts, l->count, &text);
 	free(starts);
 	if (l->options->treefd >= 0 &&
@@ -348,7 +352,8 @@ static int write_outer(const struct layout *l, const char *name, size_t parts, s
 	const struct layout_options *o = l->options;
 	char part[32] = "package.cab";
 
-	CLEANUP(cab_write_free) struct cab_write *cab =
+	CLEANUP(cab_write_free)
+	struct cab_write *cab =
 		cab_write_new(&(struct cab_write_options){ .dirfd = o->dirfd,
 							   .name = name,
 							   .lzx = o->lzx,
@@ -403,7 +408,12 @@ int layout_write(const struct layout_options *options, struct layout_result *res
 
 	free(l.shards);
 	free(l.fragments);
-	if (written < 0)
+	if (written < 0) {
+		struct error second = ERROR_INIT;
+
+		if (file_remove_tree(options->dirfd, parts_name, &second) < 0)
+			error_clear(&second); /* the first failure is the one to tell */
 		return -1;
+	}
 	return file_remove_tree(options->dirfd, parts_name, err);
 }

@@ -28,8 +28,8 @@ enum {
 	DEPTH = 20, /* candidates looked at */
 	MATCH_MIN = 4,
 	MATCH_MAX = 257,
-	MATCH_GOOD = 48,       /* long enough not to look further */
-	NEAR = 1 << 15,        /* a match of MATCH_MIN bytes must not be further away */
+	MATCH_GOOD = 48, /* long enough not to look further */
+	NEAR = 1 << 15,  /* a match of MATCH_MIN bytes must not be further away */
 	OUTPUT = LZX_FRAME * 2 + 4096,
 };
 
@@ -134,8 +134,9 @@ static size_t make_runs(const unsigned char *now, const unsigned char *before, s
 			runs[used++] = (struct run){ 17, (unsigned char)(zeros - 4), 4 };
 			i += zeros;
 		} else {
-			runs[used++] = (struct run){ (unsigned char)((before[i] + 17 - now[i]) % 17),
-						     0, 0 };
+			runs[used++] =
+				(struct run){ (unsigned char)((before[i] + 17 - now[i]) % 17), 0,
+					      0 };
 			i++;
 		}
 	}

@@ -60,7 +60,8 @@ static void print_help(void)
 	     "  --compression lzx|none      of both cabinet levels, default lzx\n"
 	     "  --created TIME              of the package, default 2026-07-14T17:00:00Z\n"
 	     "  --tree DIR                  the members as loose files, payload files linked\n"
-	     "  --fault KIND[:N]            damage, at the N-th newest suitable update; repeatable:");
+	     "  --fault KIND[:N]            damage, at the N-th newest suitable update; "
+	     "repeatable:");
 	for (size_t i = 0; faults_name(i); i++)
 		printf("      %s\n", faults_name(i));
 }
@@ -122,7 +123,8 @@ static int set_option(struct options *o, int option, const char *name, struct er
 	case 'x':
 		return set_size(name, optarg, &m->payload_max, err);
 	case 'u':
-		result = set_number(name, optarg, MODEL_UPDATES_MIN, MODEL_UPDATES_MAX, &value, err);
+		result =
+			set_number(name, optarg, MODEL_UPDATES_MIN, MODEL_UPDATES_MAX, &value, err);
 		m->updates = (uint32_t)value;
 		return result;
 	case 'p':
@@ -140,8 +142,8 @@ static int set_option(struct options *o, int option, const char *name, struct er
 	case 'd':
 		if (str_to_time(optarg, strlen(optarg), &m->created) && m->created > 1100000000)
 			return 0;
-		return error_set(err, ERROR_USAGE, "--created %s: want YYYY-MM-DDThh:mm:ssZ, 2005 on",
-				 optarg);
+		return error_set(err, ERROR_USAGE,
+				 "--created %s: want YYYY-MM-DDThh:mm:ssZ, 2005 on", optarg);
 	default:
 		return error_set(err, ERROR_USAGE, "unknown option or missing value");
 	}
@@ -188,7 +190,8 @@ static int link_payloads(const struct model *m, int content, int tree, struct er
 		return -1;
 	for (size_t i = 0; i < m->options.payloads; i++) {
 		model_url_name(m, i, name);
-		if (linkat(content, name, target, name, 0) < 0 && errno != EEXIST && errno != ENOENT)
+		if (linkat(content, name, target, name, 0) < 0 && errno != EEXIST &&
+		    errno != ENOENT)
 			return error_set_errno(err, ERROR_FILE_WRITE, "%s: cannot link", name);
 	}
 	return 0;

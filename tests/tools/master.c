@@ -94,7 +94,8 @@ static void put_eulas(const struct model *m, const struct model_update *u, struc
 
 		xml_write_raw(b, "<File");
 		xml_write_base64(b, "Id", e->sha1, sizeof e->sha1);
-		xml_write_format(b, "><Language Name=\"%s\" /></File>", model_language(e->language));
+		xml_write_format(b, "><Language Name=\"%s\" /></File>",
+				 model_language(e->language));
 	}
 	xml_write_raw(b, "</EulaFiles>");
 }
@@ -187,10 +188,11 @@ static void put_location(const struct model *m, size_t file, struct buf *b)
 	model_url_name(m, file, name);
 	xml_write_raw(b, "<FileLocation");
 	xml_write_base64(b, "Id", m->files[file].sha1, 20);
-	xml_write_format(b,
-			 " Url=\"http://download.windowsupdate.com/%c/msdownload/update/software/secu/"
-			 "%u/%02zu/%s\" />",
-			 file % 2 ? 'c' : 'd', 2010 + m->files[file].kb % 16, 1 + file % 12, name);
+	xml_write_format(
+		b,
+		" Url=\"http://download.windowsupdate.com/%c/msdownload/update/software/secu/"
+		"%u/%02zu/%s\" />",
+		file % 2 ? 'c' : 'd', 2010 + m->files[file].kb % 16, 1 + file % 12, name);
 }
 
 static void put_eula_location(const struct model_eula *e, struct buf *b)
@@ -200,18 +202,19 @@ static void put_eula_location(const struct model_eula *e, struct buf *b)
 	str_to_hex(e->sha1, sizeof e->sha1, sha1);
 	xml_write_raw(b, "<FileLocation");
 	xml_write_base64(b, "Id", e->sha1, sizeof e->sha1);
-	xml_write_format(b,
-			 " Url=\"http://download.windowsupdate.com/msdownload/update/eula/%s_%s.txt\""
-			 " IsIncluded=\"true\" />",
-			 model_language(e->language), sha1);
+	xml_write_format(
+		b,
+		" Url=\"http://download.windowsupdate.com/msdownload/update/eula/%s_%s.txt\""
+		" IsIncluded=\"true\" />",
+		model_language(e->language), sha1);
 }
 
 static void put_doctype(struct buf *b)
 {
 	xml_write_raw(b, "<!DOCTYPE OfflineSyncPackage [<!ENTITY a \"aaaaaaaaaa\">");
 	for (char c = 'b'; c <= 'j'; c++)
-		xml_write_format(b, "<!ENTITY %c \"&%c;&%c;&%c;&%c;&%c;&%c;&%c;&%c;\">", c, c - 1, c - 1,
-				 c - 1, c - 1, c - 1, c - 1, c - 1, c - 1);
+		xml_write_format(b, "<!ENTITY %c \"&%c;&%c;&%c;&%c;&%c;&%c;&%c;&%c;\">", c, c - 1,
+				 c - 1, c - 1, c - 1, c - 1, c - 1, c - 1, c - 1);
 	xml_write_raw(b, "<!ENTITY file SYSTEM \"file:///etc/hostname\">]>");
 }
 
@@ -232,12 +235,13 @@ static void put_head(const struct model *m, unsigned faults, struct buf *b)
 	xml_write_format(b, "<OfflineSyncPackage MinimumClientVersion=\"%s\"",
 			 old ? "5.4.3790.2191" : "5.8.0.2678");
 	xml_write_guid(b, "PackageId", id, XML_LOWER);
-	xml_write_format(b,
-			 " PackageVersion=\"%s\" ProtocolVersion=\"%s\" CreationDate=\"%s\" SourceId=\"%s\""
-			 " xmlns=\"http://schemas.microsoft.com/msus/2004/02/OfflineSync\"><Updates>",
-			 old ? "1.0" : "1.1", old ? "2.0" : "1.0", time,
-			 old ? "8af5b5e4-1eb7-4fad-aac4-cb031bc3147e"
-			     : "802cb907-a558-4033-9844-bbf65cd3481e");
+	xml_write_format(
+		b,
+		" PackageVersion=\"%s\" ProtocolVersion=\"%s\" CreationDate=\"%s\" SourceId=\"%s\""
+		" xmlns=\"http://schemas.microsoft.com/msus/2004/02/OfflineSync\"><Updates>",
+		old ? "1.0" : "1.1", old ? "2.0" : "1.0", time,
+		old ? "8af5b5e4-1eb7-4fad-aac4-cb031bc3147e"
+		    : "802cb907-a558-4033-9844-bbf65cd3481e");
 }
 
 static void put_excess(unsigned faults, struct buf *b)

@@ -24,7 +24,8 @@ void model_clear(struct model *m)
 void model_random(const struct model *m, const struct model_update *u, uint64_t purpose,
 		  struct random *r)
 {
-	random_init(r, m->options.seed, (uint64_t)(u - m->updates) << 8 | (PURPOSE_UPDATE + purpose));
+	random_init(r, m->options.seed,
+		    (uint64_t)(u - m->updates) << 8 | (PURPOSE_UPDATE + purpose));
 }
 
 void model_add_group(struct model *m, struct model_update *u, const uint32_t *members,
@@ -44,7 +45,8 @@ void model_add_group(struct model *m, struct model_update *u, const uint32_t *me
 	if (u->groups == 0)
 		u->groups_at = (uint32_t)m->group_count;
 	m->groups = buf_grow(m->groups, &m->group_capacity, m->group_count, sizeof *m->groups);
-	m->groups[m->group_count++] = (struct model_group){ (uint32_t)m->member_count, count, category };
+	m->groups[m->group_count++] =
+		(struct model_group){ (uint32_t)m->member_count, count, category };
 	u->groups++;
 	for (uint32_t i = 0; i < count; i++) {
 		m->members = buf_grow(m->members, &m->member_capacity, m->member_count,
@@ -75,7 +77,9 @@ static void divide(struct model *m)
 		evaluates = 12;
 	size_t categories = evaluates / 6;
 
-	m->categories = categories < 6 ? 6 : categories > NAMES_CATEGORIES ? NAMES_CATEGORIES : categories;
+	m->categories = categories < 6                  ? 6
+			: categories > NAMES_CATEGORIES ? NAMES_CATEGORIES
+							: categories;
 	m->count = n;
 	m->evaluates = evaluates;
 	m->bundles = (n - evaluates) * 21154 / (21154 + 110749);
@@ -159,8 +163,9 @@ static void make_detectoids(struct model *m, struct random *r)
 
 		u->kind = MODEL_DETECTOID;
 		u->action = "Evaluate";
-		/* Every ninth one, and never two in a row. */
-		if ((i - m->categories) % 9 == 4) {
+		/* Every ninth one, never two in a row, and not the last, which has the widest Or.
+		 */
+		if ((i - m->categories) % 9 == 4 && i + 1 < m->evaluates) {
 			make_twin(u, i);
 			continue;
 		}
@@ -285,7 +290,8 @@ static void make_leaves(struct model *m, struct random *r)
 static void number_update(struct model *m, struct random *r, size_t index, size_t at)
 {
 	struct model_update *u = &m->updates[index];
-	size_t small = m->count / 50 < MODEL_SMALL_REVISIONS ? m->count / 50 : MODEL_SMALL_REVISIONS;
+	size_t small =
+		m->count / 50 < MODEL_SMALL_REVISIONS ? m->count / 50 : MODEL_SMALL_REVISIONS;
 	uint64_t step = 45000000 / m->count, old = m->count - small;
 	int64_t first = 1077962400; /* 2004-02-28, the oldest date in any catalog */
 	int64_t span = m->options.created - first;
@@ -388,8 +394,9 @@ static void make_files(struct model *m)
 					  : random_log_uniform(&r, 17u << 10, 4ull << 30);
 		random_fill(&r, f->sha1, sizeof f->sha1);
 		random_fill(&r, f->sha256, sizeof f->sha256);
-		f->compressible = packable * 100 + f->size * 50 <= (total + f->size) * o->compressible &&
-				  o->compressible > 0;
+		f->compressible =
+			packable * 100 + f->size * 50 <= (total + f->size) * o->compressible &&
+			o->compressible > 0;
 		packable += f->compressible ? f->size : 0;
 		total += f->size;
 	}
@@ -450,9 +457,10 @@ bool model_supersedes(const struct model_update *newer, const struct model_updat
 const char *model_language(size_t index)
 {
 	static const char *const names[MODEL_LANGUAGES] = {
-		"ar", "bg", "cs", "da", "de",    "el", "en", "es", "et", "fi",    "fr",    "he",    "hr",
-		"hu", "it", "ja", "ko", "lt",    "lv", "neu", "nl", "no", "pl",   "pt",    "pt-br", "ro",
-		"ru", "sk", "sl", "sr", "sv",    "th", "tr", "uk", "zh-CN", "zh-HK", "zh-cn", "zh-tw",
+		"ar", "bg", "cs", "da", "de",    "el",    "en",    "es",    "et", "fi",
+		"fr", "he", "hr", "hu", "it",    "ja",    "ko",    "lt",    "lv", "neu",
+		"nl", "no", "pl", "pt", "pt-br", "ro",    "ru",    "sk",    "sl", "sr",
+		"sv", "th", "tr", "uk", "zh-CN", "zh-HK", "zh-cn", "zh-tw",
 	};
 
 	return names[index];
@@ -492,6 +500,6 @@ void model_url_name(const struct model *m, size_t file, char out[MODEL_NAME_SIZE
 	char sha1[41];
 
 	str_to_hex(m->files[file].sha1, 20, sha1);
-	snprintf(out, MODEL_NAME_SIZE, "windows10.0-kb%u-x64-%zu_%s.%s", m->files[file].kb, file, sha1,
-		 extension(file));
+	snprintf(out, MODEL_NAME_SIZE, "windows10.0-kb%u-x64-%zu_%s.%s", m->files[file].kb, file,
+		 sha1, extension(file));
 }

@@ -21,7 +21,7 @@ enum model_category { MODEL_COMPANY, MODEL_FAMILY, MODEL_PRODUCT, MODEL_CLASSIFI
 enum {
 	MODEL_UPDATES_MIN = 24,
 	MODEL_UPDATES_MAX = 1000000,
-	MODEL_SUPERSEDED_MAX = 120, /* longest SupersededBy list seen */
+	MODEL_SUPERSEDED_MAX = 120,  /* longest SupersededBy list seen */
 	MODEL_SMALL_REVISIONS = 600, /* the second population of small revision ids (notes 0.4) */
 };
 
@@ -44,8 +44,9 @@ struct model_update {
 	enum model_kind kind;
 	enum model_category category_kind; /* of a category */
 	bool is_leaf;
-	uint32_t groups_at, groups;     /* prerequisites: all of these groups */
-	uint32_t series_from, series_to; /* bundles: each supersedes the earlier ones of its series */
+	uint32_t groups_at, groups; /* prerequisites: all of these groups */
+	uint32_t series_from,
+		series_to; /* bundles: each supersedes the earlier ones of its series */
 	uint32_t children_at, children; /* bundles: their leaves */
 	uint32_t bundle;                /* leaves; a bundle only in a cycle */
 	uint32_t files_at, files;       /* leaves */
@@ -53,9 +54,9 @@ struct model_update {
 	uint32_t category[4];           /* bundles: indices by enum model_category */
 	uint32_t twin;                  /* the other revision of the same UpdateId, or MODEL_NONE */
 	uint32_t kb;
-	uint32_t dress;       /* random bits that choose spelling and order */
-	const char *action;   /* DeploymentAction; NULL is absent */
-	unsigned damage;      /* of enum model_damage */
+	uint32_t dress;     /* random bits that choose spelling and order */
+	const char *action; /* DeploymentAction; NULL is absent */
+	unsigned damage;    /* of enum model_damage */
 };
 
 /* At least one member must be there.  No members: an empty AtLeastOne. */
@@ -80,8 +81,8 @@ struct model_eula {
 struct model_options {
 	uint64_t seed;
 	uint32_t updates;
-	bool old_layout; /* wsusscan */
-	int64_t created; /* of the package */
+	bool old_layout;     /* wsusscan */
+	int64_t created;     /* of the package */
 	uint32_t core_bytes; /* rough mean size of the core fragment of a leaf */
 	uint32_t payloads;   /* files that really exist; 0: leaves name files that do not */
 	uint64_t payload_min, payload_max;

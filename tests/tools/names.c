@@ -48,16 +48,17 @@ enum model_category names_category_kind(size_t index)
 const char *names_category(size_t index)
 {
 	static const char *const more[] = {
-		"Windows 7",        "Windows 8.1",           "Windows Server 2016",
-		"Windows Vista",    "Windows Server 2012",   "Windows Server 2008 R2",
-		"Windows RT 8.1",   "Windows XP",            "Windows Server 2003",
-		"Windows 2000",     "Windows Embedded",      "Windows Defender",
-		"Forefront",        "System Center 2012",    "Skype for Business",
-		"SharePoint 2019",  "SharePoint 2016",       "Windows Server 2012 R2",
+		"Windows 7",        "Windows 8.1",          "Windows Server 2016",
+		"Windows Vista",    "Windows Server 2012",  "Windows Server 2008 R2",
+		"Windows RT 8.1",   "Windows XP",           "Windows Server 2003",
+		"Windows 2000",     "Windows Embedded",     "Windows Defender",
+		"Forefront",        "System Center 2012",   "Skype for Business",
+		"SharePoint 2019",  "SharePoint 2016",      "Windows Server 2012 R2",
 		"Windows 10, 1809", "Microsoft Edge (x64)",
 	};
 
-	return index < ROWS ? table[index].name : more[(index - ROWS) % (sizeof more / sizeof *more)];
+	return index < ROWS ? table[index].name
+			    : more[(index - ROWS) % (sizeof more / sizeof *more)];
 }
 
 void names_category_id(size_t index, unsigned char id[16])

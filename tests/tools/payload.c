@@ -62,8 +62,8 @@ static int write_one(void *ctx, size_t i, unsigned worker, struct error *err)
 
 	(void)worker;
 	snprintf(temporary, sizeof temporary, ".payload-%zu", i);
-	CLEANUP(file_close) int fd = openat(job->dirfd, temporary,
-					    O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+	CLEANUP(file_close)
+	int fd = openat(job->dirfd, temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
 	if (fd < 0)
 		return error_set_errno(err, ERROR_FILE_WRITE, "%s: cannot create", temporary);
 	unsigned char *bytes = buf_malloc(STEP);

@@ -25,8 +25,7 @@ uint64_t random_below(struct random *r, uint64_t count) __attribute__((nonnull))
 bool random_percent(struct random *r, unsigned percent) __attribute__((nonnull));
 
 /* In [low, high], every power of two equally likely (low >= 1): sizes of files look like this. */
-uint64_t random_log_uniform(struct random *r, uint64_t low, uint64_t high)
-	__attribute__((nonnull));
+uint64_t random_log_uniform(struct random *r, uint64_t low, uint64_t high) __attribute__((nonnull));
 
 void random_fill(struct random *r, void *bytes, size_t len) __attribute__((nonnull));
 

@@ -46,7 +46,8 @@ static void put_fault(const struct model *m, const struct fault *f, uint32_t vic
 		return;
 	}
 	str_from_guid(m->updates[victim].id, id);
-	xml_write_format(b, "fault %s %u %s\n", faults_name(f->row), m->updates[victim].revision, id);
+	xml_write_format(b, "fault %s %u %s\n", faults_name(f->row), m->updates[victim].revision,
+			 id);
 }
 
 int truth_write(const struct model *m, const struct faults *f, const struct layout_result *r,

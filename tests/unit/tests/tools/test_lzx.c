@@ -113,8 +113,9 @@ static size_t read_distance(struct decoder *d, unsigned slot)
 		d->repeat[slot] = d->repeat[0];
 	} else {
 		unsigned extra = slot < 4 ? 0 : slot < 36 ? slot / 2 - 1 : 17;
-		size_t base = slot < 4 ? slot : slot < 36 ? (size_t)(2 + slot % 2) << extra
-							  : (size_t)(slot - 34) << 17;
+		size_t base = slot < 4    ? slot
+			      : slot < 36 ? (size_t)(2 + slot % 2) << extra
+					  : (size_t)(slot - 34) << 17;
 
 		distance = base + next_bits(d, extra) - 2;
 		d->repeat[2] = d->repeat[1];
@@ -184,7 +185,8 @@ static size_t round_trip(const unsigned char *bytes, size_t len, size_t part)
 	struct error err = ERROR_INIT;
 
 	for (size_t at = 0; at < len; at += part)
-		assert_int_equal(lzx_write(l, bytes + at, len - at < part ? len - at : part, &err), 0);
+		assert_int_equal(lzx_write(l, bytes + at, len - at < part ? len - at : part, &err),
+				 0);
 	assert_int_equal(lzx_finish(l, &err), 0);
 	assert_int_equal(d.len, len);
 	assert_memory_equal(d.out, bytes, len);
@@ -195,7 +197,7 @@ static size_t round_trip(const unsigned char *bytes, size_t len, size_t part)
 
 static void sizes_around_the_edges(void **state)
 {
-	static const size_t sizes[] = { 0,     1,     2,      3,      4,      5,      32767,
+	static const size_t sizes[] = { 0,     1,     2,      3,      4,      5,     32767,
 					32768, 32769, 262143, 262144, 262145, 300000 };
 	unsigned char *bytes = buf_malloc(300000);
 	struct random r;
