@@ -280,14 +280,14 @@ static const unsigned char *until(struct xml_scan *s, const unsigned char *p,
 {
 	const unsigned char *begin = p;
 
-	while (p < end) {
+	bool closed = false;
+
+	while (p < end && !closed) {
 		if (*p == c) {
 			s->matched += s->matched < 2;
 			p++;
 		} else if (*p == '>' && s->matched == 2) {
-			s->run = 0;
-			s->state = XML_SCAN_TEXT;
-			return p + 1;
+			closed = true;
 		} else {
 			const unsigned char *next = memchr(p, c, (size_t)(end - p));
 
@@ -296,9 +296,14 @@ static const unsigned char *until(struct xml_scan *s, const unsigned char *p,
 		}
 	}
 	s->run += (size_t)(p - begin);
-	if (s->run > LIMIT_XML_TEXT)
+	/* the two closing bytes are no content */
+	if (s->run > LIMIT_XML_TEXT + 2u)
 		return too_many(s, s->tag, "bytes in one comment or CDATA section", LIMIT_XML_TEXT, err);
-	return p;
+	if (!closed)
+		return p;
+	s->run = 0;
+	s->state = XML_SCAN_TEXT;
+	return p + 1;
 }
 
 static const unsigned char *step_comment(struct xml_scan *s, const unsigned char *p,
@@ -425,8 +430,10 @@ int xml_scan_feed(struct xml_scan *s, const unsigned char *bytes, size_t len, st
 
 int xml_scan_finish(struct xml_scan *s, struct error *err)
 {
+	bool between = s->state == XML_SCAN_TEXT || s->state == XML_SCAN_START;
+
 	s->fault = s->offset;
-	if (s->state != XML_SCAN_TEXT || s->depth > 0)
+	if (!between || s->depth > 0)
 		return error_set(err, ERROR_XML_SYNTAX,
 				 "offset %" PRIu64 ": ends inside an element, tag or comment",
 				 s->offset);
