@@ -152,7 +152,7 @@ static const unsigned char *step_open(struct xml_scan *s, const unsigned char *p
 
 static bool ends_name(unsigned char c)
 {
-	return is_space(c) || c == '>' || c == '/' || c == '=' || c == '"' || c == '\'' || c == '<';
+	return c <= ' ' || c == '>' || c == '/' || c == '=' || c == '"' || c == '\'' || c == '<';
 }
 
 static const unsigned char *step_name(struct xml_scan *s, const unsigned char *p,
@@ -212,8 +212,9 @@ static const unsigned char *step_tag(struct xml_scan *s, const unsigned char *p,
 		else if (++s->run > LIMIT_XML_NAME)
 			return too_many(s, offset_of(s, p), "bytes in an attribute name",
 					LIMIT_XML_NAME, err);
-		if (*p == '<')
-			return refuse(s, p, ERROR_XML_SYNTAX, "\"<\" inside a tag", err);
+		/* libxml2 would report the element before it notices */
+		if (*p == '<' || (*p < ' ' && !is_space(*p)))
+			return refuse(s, p, ERROR_XML_SYNTAX, "\"<\" or control byte in a tag", err);
 	}
 	/* Blanks alone cannot make a tag endless: libxml2 keeps it whole. */
 	if (offset_of(s, p) - s->tag > 2ull * LIMIT_XML_TEXT)
