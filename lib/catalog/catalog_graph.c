@@ -28,9 +28,9 @@ static void number_ids(const struct catalog *c, struct catalog_graph *g)
 static uint32_t id_number(const struct catalog *c, const struct catalog_graph *g,
 			  const struct catalog_guid *id)
 {
-	size_t first;
+	size_t first = catalog_first_of(c, id);
 
-	return catalog_by_update(c, id, &first) > 0 ? g->id_of[c->by_guid[first]] : UINT32_MAX;
+	return first != SIZE_MAX ? g->id_of[c->by_guid[first]] : UINT32_MAX;
 }
 
 struct numbers {

@@ -150,6 +150,16 @@ size_t catalog_by_update(const struct catalog *c, const struct catalog_guid *id,
 	return bound(c, id, 1) - *first;
 }
 
+size_t catalog_first_of(const struct catalog *c, const struct catalog_guid *id)
+{
+	size_t i = bound(c, id, 0);
+
+	if (i == c->by_guid_count ||
+	    memcmp(c->items[c->by_guid[i]].update_id.bytes, id->bytes, sizeof id->bytes) != 0)
+		return SIZE_MAX;
+	return i;
+}
+
 const struct catalog_revision *catalog_of_update(const struct catalog *c, size_t first, size_t i)
 {
 	return &c->items[c->by_guid[first + i]];

@@ -30,6 +30,9 @@ void catalog_report(struct catalog *c, struct catalog_revision *r, enum catalog_
 /* Index of the first record of a revision id, or SIZE_MAX. */
 size_t catalog_index_of(const struct catalog *c, uint32_t revision_id);
 
+/* Place in by_guid of the first revision of an update, or SIZE_MAX. */
+size_t catalog_first_of(const struct catalog *c, const struct catalog_guid *id);
+
 /* The record of a revision id while filling; made when absent.  NULL with CATALOG_LIMIT. */
 struct catalog_revision *catalog_record(struct catalog *c, uint32_t revision_id,
 					struct error *err);

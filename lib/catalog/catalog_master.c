@@ -523,7 +523,7 @@ int catalog_master_element(struct catalog_master *m, const char *label, const vo
 	m->walk.rows_count = sizeof rows / sizeof *rows;
 	catalog_walk_restart(&m->walk);
 	/* the head is a start tag alone */
-	if (len > sizeof head && memcmp(text, head, sizeof head - 1) == 0 && text[len - 2] != '/') {
+	if (len >= sizeof head && memcmp(text, head, sizeof head - 1) == 0 && text[len - 2] != '/') {
 		if (buf_append(&whole, bytes, len, err) < 0 ||
 		    buf_append(&whole, close, sizeof close - 1, err) < 0)
 			return -1;

@@ -63,9 +63,8 @@ static void check_prerequisites(struct catalog *c, struct catalog_revision *r)
 	for (size_t i = 0; i < r->prerequisites_count; i++)
 		for (size_t k = 0; k < r->prerequisites[i].count; k++) {
 			char text[STR_GUID_SIZE];
-			size_t first;
 
-			if (catalog_by_update(c, &r->prerequisites[i].any_of[k], &first) > 0)
+			if (catalog_first_of(c, &r->prerequisites[i].any_of[k]) != SIZE_MAX)
 				continue;
 			str_from_guid(r->prerequisites[i].any_of[k].bytes, text);
 			say(c, r, CATALOG_RULE_PREREQUISITE_DANGLING, text);

@@ -1,5 +1,6 @@
 #include "lib/xml/xml.h"
 
+#include "lib/base/arena.h"
 #include "lib/base/buf.h"
 #include "lib/base/error.h"
 #include "lib/base/limits.h"
@@ -47,6 +48,7 @@ struct xml_reader {
 	struct xml_attribute *attributes;
 	size_t attributes_capacity;
 	struct buf names;        /* prefixed names of the current event */
+	struct arena values;     /* attribute values with an ampersand, of the current event */
 	struct error *err;       /* of the running call */
 };
 
@@ -71,6 +73,30 @@ static const char *full_name(struct xml_reader *r, const xmlChar *prefix, const 
 	return (const char *)r->names.bytes + at;
 }
 
+/*
+ * Without entity replacement libxml2 hands an ampersand in an attribute over as "&#38;", whatever
+ * the document wrote, and never any other reference: turn it back.
+ */
+static void set_value(struct xml_reader *r, struct xml_attribute *a, const char *value, size_t len)
+{
+	static const char escaped[] = "&#38;";
+	const size_t size = sizeof escaped - 1;
+
+	a->value = value;
+	a->len = len;
+	if (len == 0 || !memchr(value, '&', len))
+		return;
+	char *plain = arena_alloc(&r->values, len);
+	size_t n = 0;
+	for (size_t i = 0; i < len; i++) {
+		plain[n++] = value[i];
+		if (len - i >= size && memcmp(value + i, escaped, size) == 0)
+			i += size - 1;
+	}
+	a->value = plain;
+	a->len = n;
+}
+
 /* Namespace declarations first, then attributes; the number of them, or -1. */
 static int collect(struct xml_reader *r, int namespaces, const xmlChar **ns, int count,
 		   const xmlChar **at)
@@ -82,16 +108,14 @@ static int collect(struct xml_reader *r, int namespaces, const xmlChar **ns, int
 		struct xml_attribute *a = &r->attributes[n++];
 
 		a->name = prefix ? full_name(r, (const xmlChar *)"xmlns", prefix) : "xmlns";
-		a->value = uri ? (const char *)uri : "";
-		a->len = strlen(a->value);
+		set_value(r, a, uri ? (const char *)uri : "", uri ? strlen((const char *)uri) : 0);
 	}
 	for (int i = 0; i < count; i++) {
 		const xmlChar **row = at + 5 * (ptrdiff_t)i;
 		struct xml_attribute *a = &r->attributes[n++];
 
 		a->name = full_name(r, row[1], row[0]);
-		a->value = (const char *)row[3];
-		a->len = (size_t)(row[4] - row[3]);
+		set_value(r, a, (const char *)row[3], (size_t)(row[4] - row[3]));
 	}
 	for (size_t i = 0; i < n; i++)
 		if (!r->attributes[i].name)
@@ -118,8 +142,10 @@ static void on_start(void *data, const xmlChar *local, const xmlChar *prefix, co
 	(void)defaulted;
 	if (r->failed || skip_root(r, true))
 		return;
-	if (!xml_queue_pop(&r->scan.starts, &r->now)) {
-		error_set(r->err, ERROR_XML_SYNTAX, "more elements than start tags");
+	/* an open tag here is one that libxml2 closed elsewhere than the pre-scan: malformed */
+	if (!xml_queue_pop(&r->scan.starts, &r->now) || r->now.end <= r->now.start) {
+		error_set(r->err, ERROR_XML_SYNTAX, "offset %" PRIu64 ": malformed start tag",
+			  r->now.start);
 		fail_parser(r);
 		return;
 	}
@@ -128,6 +154,7 @@ static void on_start(void *data, const xmlChar *local, const xmlChar *prefix, co
 		r->attributes = buf_grow(r->attributes, &r->attributes_capacity, total + 1,
 					 sizeof *r->attributes);
 	r->names.len = 0;
+	arena_reset(&r->values);
 	if (!r->names.bytes && !buf_room(&r->names, r->names.max, r->err))
 		abort();
 	const char *name = full_name(r, prefix, local);
@@ -135,6 +162,13 @@ static void on_start(void *data, const xmlChar *local, const xmlChar *prefix, co
 	if (n < 0 || (r->handler->start && r->handler->start(r->ctx, name, r->attributes,
 							     (size_t)n, r->err) < 0))
 		fail_parser(r);
+}
+
+static int capture_too_long(struct xml_reader *r)
+{
+	return error_set(r->err, ERROR_XML_LIMIT,
+			 "offset %" PRIu64 ": element of more than %u bytes", r->capture_start,
+			 LIMIT_FRAGMENT_BYTES);
 }
 
 static void on_end(void *data, const xmlChar *local, const xmlChar *prefix, const xmlChar *uri)
@@ -145,7 +179,8 @@ static void on_end(void *data, const xmlChar *local, const xmlChar *prefix, cons
 	if (r->failed || (r->depth == 0 && skip_root(r, false)))
 		return;
 	if (!xml_queue_pop(&r->scan.ends, &r->now)) {
-		error_set(r->err, ERROR_XML_SYNTAX, "more elements than end tags");
+		error_set(r->err, ERROR_XML_SYNTAX, "offset %" PRIu64 ": malformed end tag",
+			  r->scan.offset);
 		fail_parser(r);
 		return;
 	}
@@ -154,6 +189,11 @@ static void on_end(void *data, const xmlChar *local, const xmlChar *prefix, cons
 		r->captured = r->raw + (r->capture_start - r->raw_base);
 		r->captured_len = (size_t)(r->now.end - r->capture_start);
 		r->capturing = false;
+		if (r->captured_len > LIMIT_FRAGMENT_BYTES) {
+			capture_too_long(r);
+			fail_parser(r);
+			return;
+		}
 	}
 	r->names.len = 0;
 	if (!r->names.bytes && !buf_room(&r->names, r->names.max, r->err))
@@ -280,6 +320,7 @@ void xml_reader_free(struct xml_reader *r)
 	xml_scan_clear(&r->scan);
 	buf_clear(&r->window);
 	buf_clear(&r->names);
+	arena_clear(&r->values);
 	free(r->attributes);
 	free(r->label);
 	free(r);
@@ -317,9 +358,7 @@ static int trim(struct xml_reader *r)
 	if (r->capturing && r->capture_start < keep)
 		keep = r->capture_start;
 	if (r->capturing && r->scan.offset - r->capture_start > LIMIT_FRAGMENT_BYTES)
-		return error_set(r->err, ERROR_XML_LIMIT,
-				 "offset %" PRIu64 ": element of more than %u bytes",
-				 r->capture_start, LIMIT_FRAGMENT_BYTES);
+		return capture_too_long(r);
 	size_t done = (size_t)(keep - r->raw_base);
 	if (done > 0) {
 		r->window.len -= done;

@@ -152,7 +152,7 @@ static const unsigned char *step_open(struct xml_scan *s, const unsigned char *p
 
 static bool ends_name(unsigned char c)
 {
-	return is_space(c) || c == '>' || c == '/' || c == '=' || c == '"' || c == '\'' || c == '<';
+	return c <= ' ' || c == '>' || c == '/' || c == '=' || c == '"' || c == '\'' || c == '<';
 }
 
 static const unsigned char *step_name(struct xml_scan *s, const unsigned char *p,
@@ -212,8 +212,9 @@ static const unsigned char *step_tag(struct xml_scan *s, const unsigned char *p,
 		else if (++s->run > LIMIT_XML_NAME)
 			return too_many(s, offset_of(s, p), "bytes in an attribute name",
 					LIMIT_XML_NAME, err);
-		if (*p == '<')
-			return refuse(s, p, ERROR_XML_SYNTAX, "\"<\" inside a tag", err);
+		/* libxml2 would report the element before it notices */
+		if (*p == '<' || (*p < ' ' && !is_space(*p)))
+			return refuse(s, p, ERROR_XML_SYNTAX, "\"<\" or control byte in a tag", err);
 	}
 	/* Blanks alone cannot make a tag endless: libxml2 keeps it whole. */
 	if (offset_of(s, p) - s->tag > 2ull * LIMIT_XML_TEXT)
@@ -280,14 +281,14 @@ static const unsigned char *until(struct xml_scan *s, const unsigned char *p,
 {
 	const unsigned char *begin = p;
 
-	while (p < end) {
+	bool closed = false;
+
+	while (p < end && !closed) {
 		if (*p == c) {
 			s->matched += s->matched < 2;
 			p++;
 		} else if (*p == '>' && s->matched == 2) {
-			s->run = 0;
-			s->state = XML_SCAN_TEXT;
-			return p + 1;
+			closed = true;
 		} else {
 			const unsigned char *next = memchr(p, c, (size_t)(end - p));
 
@@ -296,9 +297,14 @@ static const unsigned char *until(struct xml_scan *s, const unsigned char *p,
 		}
 	}
 	s->run += (size_t)(p - begin);
-	if (s->run > LIMIT_XML_TEXT)
+	/* the two closing bytes are no content */
+	if (s->run > LIMIT_XML_TEXT + 2u)
 		return too_many(s, s->tag, "bytes in one comment or CDATA section", LIMIT_XML_TEXT, err);
-	return p;
+	if (!closed)
+		return p;
+	s->run = 0;
+	s->state = XML_SCAN_TEXT;
+	return p + 1;
 }
 
 static const unsigned char *step_comment(struct xml_scan *s, const unsigned char *p,
@@ -425,8 +431,10 @@ int xml_scan_feed(struct xml_scan *s, const unsigned char *bytes, size_t len, st
 
 int xml_scan_finish(struct xml_scan *s, struct error *err)
 {
+	bool between = s->state == XML_SCAN_TEXT || s->state == XML_SCAN_START;
+
 	s->fault = s->offset;
-	if (s->state != XML_SCAN_TEXT || s->depth > 0)
+	if (!between || s->depth > 0)
 		return error_set(err, ERROR_XML_SYNTAX,
 				 "offset %" PRIu64 ": ends inside an element, tag or comment",
 				 s->offset);

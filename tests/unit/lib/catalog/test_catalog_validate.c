@@ -1,0 +1,236 @@
+/* One seeded fault per row, and exactly the findings it must give. */
+#include "lib/base/buf.h"
+#include "lib/base/error.h"
+#include "lib/catalog/catalog.h"
+#include "tests/unit/unit.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define G "00000000-0000-0000-0000-0000000000"
+#define HEAD "<OfflineSyncPackage PackageVersion=\"1.1\"><Updates>"
+#define TAIL "</Updates><FileLocations><FileLocation Id=\"" D "\" Url=\"u\"/></FileLocations>" \
+	     "</OfflineSyncPackage>"
+#define D "AAAAAAAAAAAAAAAAAAAAAAAAAAA="
+#define ID(n) " UpdateId=\"" G #n "\" RevisionNumber=\"1\" RevisionId=\"" #n "\""
+#define PAYLOAD "<PayloadFiles><File Id=\"" D "\"/></PayloadFiles>"
+#define BY(n) "<BundledBy><Revision Id=\"" #n "\"/></BundledBy>"
+#define NEEDS(n) "<Prerequisites><UpdateId Id=\"" G #n "\"/></Prerequisites>"
+#define BUNDLE(n, inner) "<Update" ID(n) " IsBundle=\"true\">" inner "</Update>"
+#define LEAF(n, inner) "<Update" ID(n) " DeploymentAction=\"Bundle\">" inner "</Update>"
+#define DETECT(n, inner) "<Update" ID(n) " DeploymentAction=\"Evaluate\" IsSoftware=\"false\">" inner \
+			 "</Update>"
+#define WRONG(n, inner) "<Update" ID(n) " DeploymentAction=\"install\">" inner "</Update>"
+
+static struct catalog *judge(const char *xml)
+{
+	struct error err = ERROR_INIT;
+	struct catalog *c = catalog_new();
+	CLEANUP(catalog_master_free) struct catalog_master *m = catalog_master_new(&catalog_fill, c);
+
+	assert_int_equal(catalog_master_feed(m, xml, strlen(xml), &err), 0);
+	assert_int_equal(catalog_master_finish(m, &err), 0);
+	assert_int_equal(catalog_finish(c, &err), 0);
+	catalog_validate(c);
+	catalog_quarantine(c);
+	assert_no_error(err);
+	return c;
+}
+
+/* "GF-C001@10 GF-C060@11": every finding, in order. */
+static void assert_findings(const struct catalog *c, const char *body, const char *want)
+{
+	char got[512] = "";
+	size_t n = 0;
+
+	for (size_t i = 0; i < catalog_finding_count(c); i++)
+		n += (size_t)snprintf(got + n, sizeof got - n, "%s%s@%u", i ? " " : "",
+				      catalog_rule_id(catalog_finding_at(c, i)->rule),
+				      catalog_finding_at(c, i)->revision_id);
+	if (strcmp(got, want) != 0)
+		fail_msg("%s\ngives \"%s\", want \"%s\"", body, got, want);
+}
+
+static void each_rule_fires_alone(void **state)
+{
+	static const struct {
+		const char *body, *want;
+	} rows[] = {
+		{ BUNDLE(10, "") LEAF(11, PAYLOAD BY(10)) DETECT(12, ""), "" },
+		{ WRONG(10, ""), "GF-C001@10" },
+		{ "<Update" ID(10) " DeploymentAction=\"\"/>", "GF-C001@10" },
+		{ "<Update" ID(10) " DeploymentAction=\"Install \"/>", "GF-C001@10" },
+		{ "<Update" ID(10) " DeploymentAction=\"Install\"/>", "GF-C002@10" },
+		{ "<Update" ID(10) " DeploymentAction=\"Uninstall\"/>", "GF-C002@10" },
+		{ "<Update" ID(10) " DeploymentAction=\"PreDeploymentCheck\"/>", "GF-C002@10" },
+		{ "<Update" ID(10) " DeploymentAction=\"Block\"/>", "GF-C002@10" },
+		{ "<Update" ID(10) " DeploymentAction=\"OptionalInstall\"/>", "GF-C002@10" },
+		{ DETECT(10, PAYLOAD), "GF-C003@10" },
+		{ BUNDLE(10, PAYLOAD), "GF-C004@10" },
+		{ BUNDLE(10, "") "<Update" ID(11) " IsBundle=\"true\" DeploymentAction=\"Bundle\">" BY(10)
+		  "</Update>", "GF-C060@10 GF-C005@11" },
+		{ LEAF(10, ""), "GF-C006@10" },
+		{ "<Update" ID(10) " IsSoftware=\"False\"/>", "GF-C007@10" },
+		{ "<Update" ID(10) " IsLeaf=\"1\"/>", "GF-C008@10" },
+		{ "<Update" ID(10) " DeploymentAction=\"Evaluate\"/>", "GF-C009@10" },
+		{ "<Update" ID(10) " IsSoftware=\"false\"/>", "GF-C009@10" },
+		{ BUNDLE(10, "") "<Update" ID(11) ">" BY(10) "</Update>", "GF-C010@11" },
+		{ "<Update UpdateId=\"x\" RevisionNumber=\"1\" RevisionId=\"10\"/>", "GF-C020@10" },
+		{ "<Update UpdateId=\"" G "10\" RevisionNumber=\"-1\" RevisionId=\"10\"/>", "GF-C021@10" },
+		{ "<Update" ID(10) "><PayloadFiles><File Id=\"AA==\"/></PayloadFiles></Update>",
+		  "GF-C022@10" },
+		{ "<Update" ID(10) " CreationDate=\"today\"/>", "GF-C023@10" },
+		{ "<Update RevisionNumber=\"1\" RevisionId=\"10\"/>", "GF-C024@10" },
+		{ "<Update" ID(10) "><Categories><Category Type=\"New\" Id=\"" G "20\"/></Categories></Update>",
+		  "GF-C026@10" },
+		{ "<Update" ID(10) "><New><Deep/></New></Update>", "GF-C027@10" },
+		{ "<Update" ID(10) " New=\"1\"/>", "GF-C028@10" },
+		{ DETECT(10, "") "<Update UpdateId=\"" G "11\" RevisionNumber=\"1\" RevisionId=\"10\"/>",
+		  "GF-C030@10" },
+		{ DETECT(11, "") "<Update UpdateId=\"" G "11\" RevisionNumber=\"1\" RevisionId=\"10\"/>",
+		  "GF-C031@10" },
+		{ DETECT(10, NEEDS(99)), "GF-C040@10" },
+		{ LEAF(10, BY(99)), "GF-C041@10" },
+		{ BUNDLE(10, "<SupersededBy><Revision Id=\"99\"/></SupersededBy>"), "GF-C042@10" },
+		{ "<Update" ID(10) "><PayloadFiles><File Id=\"AAAAAAAAAAAAAAAAAAAAAAAAAAB=\"/>"
+		  "</PayloadFiles></Update>", "GF-C022@10" /* left-over bits */ },
+		{ "<Update" ID(10) "><PayloadFiles><File Id=\"AAAAAAAAAAAAAAAAAAAAAAAAAAQ=\"/>"
+		  "</PayloadFiles></Update>", "GF-C043@10" },
+		{ LEAF(10, BY(11)) LEAF(11, BY(10)), "GF-C044@10 GF-C044@11" },
+		{ DETECT(10, NEEDS(11)) DETECT(11, NEEDS(10)), "GF-C045@10 GF-C045@11" },
+		{ DETECT(10, NEEDS(10)), "GF-C045@10" },
+		{ BUNDLE(10, "<SupersededBy><Revision Id=\"10\"/></SupersededBy>"), "GF-C046@10" },
+		{ "", "GF-C061@0" },
+		{ "<Update UpdateId=\"" G "10\" RevisionNumber=\"1\" RevisionId=\"x\"/>",
+		  "GF-C061@0 GF-C062@0" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		char xml[4096];
+
+		snprintf(xml, sizeof xml, "%s%s%s", HEAD, rows[i].body, TAIL);
+		CLEANUP(catalog_free) struct catalog *c = judge(xml);
+		assert_findings(c, rows[i].body, rows[i].want);
+	}
+}
+
+static void closure_follows_every_kind_of_dependence(void **state)
+{
+	static const struct {
+		const char *body, *want; /* quarantined revisions */
+	} rows[] = {
+		{ WRONG(10, "") DETECT(11, NEEDS(10)) DETECT(12, NEEDS(11)) DETECT(13, ""), "10 11 12" },
+		/* an alternative that lives, or was never there, keeps the group */
+		{ WRONG(10, "") DETECT(11, "") DETECT(12, "<Prerequisites><Or><UpdateId Id=\"" G "10\"/>"
+		  "<UpdateId Id=\"" G "11\"/></Or></Prerequisites>"), "10" },
+		{ WRONG(10, "") DETECT(12, "<Prerequisites><Or><UpdateId Id=\"" G "10\"/>"
+		  "<UpdateId Id=\"" G "99\"/></Or></Prerequisites>"), "10" },
+		{ WRONG(10, "") WRONG(11, "") DETECT(12, "<Prerequisites><Or><UpdateId Id=\"" G "10\"/>"
+		  "<UpdateId Id=\"" G "11\"/></Or></Prerequisites>"), "10 11 12" },
+		/* an older revision of the same update still meets the prerequisite */
+		{ WRONG(10, "") "<Update UpdateId=\"" G "10\" RevisionNumber=\"2\" RevisionId=\"11\"/>"
+		  DETECT(12, NEEDS(10)), "10" },
+		/* child -> bundle -> the other child; a child with a second bundle stays */
+		{ BUNDLE(10, "") WRONG(11, BY(10)) LEAF(12, BY(10)), "10 11 12" },
+		{ BUNDLE(10, "") BUNDLE(20, "") WRONG(11, BY(10)) LEAF(12,
+		  "<BundledBy><Revision Id=\"10\"/><Revision Id=\"20\"/></BundledBy>"), "10 11" },
+		/* merely superseded: stays */
+		{ WRONG(10, "") BUNDLE(11, "<SupersededBy><Revision Id=\"10\"/></SupersededBy>"), "10" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		char xml[4096], got[256] = "";
+		size_t n = 0;
+
+		snprintf(xml, sizeof xml, "%s%s%s", HEAD, rows[i].body, TAIL);
+		CLEANUP(catalog_free) struct catalog *c = judge(xml);
+		for (size_t k = 0; k < catalog_count(c); k++)
+			if (catalog_at(c, k)->verdict != CATALOG_OK)
+				n += (size_t)snprintf(got + n, sizeof got - n, "%s%u", n ? " " : "",
+						      catalog_at(c, k)->revision_id);
+		if (strcmp(got, rows[i].want) != 0)
+			fail_msg("row %zu: quarantined \"%s\", want \"%s\"", i, got, rows[i].want);
+	}
+}
+
+static void findings_say_where_and_what(void **state)
+{
+	static const char xml[] = HEAD BUNDLE(10, "") WRONG(12, "") DETECT(13, NEEDS(12)) TAIL;
+	char line[CATALOG_HISTORIC_SIZE];
+	struct catalog_summary s;
+
+	(void)state;
+	CLEANUP(catalog_free) struct catalog *c = judge(xml);
+	const struct catalog_finding *f = catalog_finding_at(c, 0);
+	assert_int_equal(f->rule, CATALOG_RULE_ACTION_TEXT);
+	assert_string_equal(f->file, "package.xml");
+	assert_int_equal(f->offset, strstr(xml, "<Update" ID(12)) - xml);
+	assert_string_equal(f->value, "install");
+	assert_int_equal(f->dependents, 1);
+	assert_string_equal(catalog_historic_line(12, line),
+			    "Error 0x80004005, Unexpected DeploymentAction for update 12. "
+			    "Returned from CreateUpdateNode");
+	assert_non_null(strstr(f->message, line));
+	assert_non_null(strstr(f->message, "1 dependent revisions quarantined with it"));
+	f = catalog_finding_at(c, 1);
+	assert_int_equal(f->rule, CATALOG_RULE_DEPENDENT);
+	assert_int_equal(f->cause, 12);
+	catalog_summarize(c, &s);
+	assert_int_equal(s.updates, 3);
+	assert_int_equal(s.processed, 1);
+	assert_int_equal(s.quarantined, 2);
+	assert_int_equal(s.dependents, 1);
+}
+
+static void fragments_are_judged(void **state)
+{
+	static const struct {
+		enum catalog_stream stream;
+		const char *text, *want;
+	} rows[] = {
+		{ 'c', "<UpdateIdentity UpdateID=\"" G "10\" RevisionNumber=\"1\"/>"
+		       "<Properties UpdateType=\"Detectoid\"/>", "" },
+		{ 'c', "<UpdateIdentity UpdateID=\"" G "11\" RevisionNumber=\"1\"/>", "GF-C050@10" },
+		{ 'c', "<UpdateIdentity UpdateID=\"" G "10\" RevisionNumber=\"1\"/><Relationships>"
+		       "<Prerequisites><UpdateIdentity UpdateID=\"" G "77\"/></Prerequisites>"
+		       "</Relationships>", "GF-C051@10" },
+		{ 'c', "<UpdateIdentity UpdateID=\"" G "10\" RevisionNumber=\"1\"/>"
+		       "<Properties UpdateType=\"Software\"/>", "GF-C011@10" },
+		{ 'x', "<ExtendedProperties>", "GF-C053@10" },
+		{ 'x', "<Files><File Digest=\"x\"/></Files>", "GF-C022@10" },
+		{ 's', "<upd:Update><b:c/></upd:Update>", "" },
+		{ 'l', "</root>", "GF-C053@10" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		static const char xml[] = HEAD DETECT(10, "") TAIL;
+		struct error err = ERROR_INIT;
+		CLEANUP(catalog_free) struct catalog *c = catalog_new();
+		CLEANUP(catalog_master_free) struct catalog_master *m =
+			catalog_master_new(&catalog_fill, c);
+
+		assert_int_equal(catalog_add_fragment(c, rows[i].stream, "", 10, rows[i].text,
+						      strlen(rows[i].text), &err), 0);
+		assert_int_equal(catalog_master_feed(m, xml, sizeof xml - 1, &err), 0);
+		assert_int_equal(catalog_master_finish(m, &err), 0);
+		assert_int_equal(catalog_finish(c, &err), 0);
+		catalog_validate(c);
+		catalog_quarantine(c);
+		assert_findings(c, rows[i].text, rows[i].want);
+	}
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(each_rule_fires_alone),
+		cmocka_unit_test(closure_follows_every_kind_of_dependence),
+		cmocka_unit_test(findings_say_where_and_what),
+		cmocka_unit_test(fragments_are_judged),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
