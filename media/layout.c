@@ -17,7 +17,7 @@ struct open_volume {
 struct plan {
 	uint64_t room;      /* bytes for members in an empty volume: a multiple of 512 */
 	uint64_t whole_max; /* longest object that is one member */
-	uint64_t part_max;  /* data of a part that is not the last: whole blocks */
+	uint64_t part_max;  /* data of a part that is not the first: whole blocks */
 	struct open_volume open[LAYOUT_OPEN_VOLUMES]; /* ascending by number */
 	size_t open_count;
 	uint64_t sizes[LIMIT_VOLUMES]; /* of volume i + 1, without trailer */
@@ -88,22 +88,25 @@ static int place(struct plan *p, struct layout_part part, uint32_t *volume, stru
 	return 0;
 }
 
-/* The parts of one object go to volumes of ascending number, one each. */
+/*
+ * The parts of one object go to volumes of ascending number, one each.  The
+ * first part is the short one: it fills up an earlier volume, and the others
+ * fill a volume each.
+ */
 static int place_object(struct plan *p, uint32_t object, uint64_t size, struct error *err)
 {
-	uint64_t first = 0;
+	struct layout_part part = { .object = object, .length = size };
 	uint32_t volume = 0;
 
-	do {
-		uint64_t left = size - first;
-		struct layout_part part = { .object = object,
-					    .first = first,
-					    .length = left <= p->whole_max ? left : p->part_max };
-
+	if (size <= p->whole_max)
+		return place(p, part, &volume, err);
+	part.length = size % p->part_max ? size % p->part_max : p->part_max;
+	while (part.first < size) {
 		if (place(p, part, &volume, err))
 			return -1;
-		first += part.length;
-	} while (first < size);
+		part.first += part.length;
+		part.length = p->part_max;
+	}
 	return 0;
 }
 
