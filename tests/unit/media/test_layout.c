@@ -155,9 +155,12 @@ static void many_sizes_fill_volumes_well(void **state)
 		struct layout l CLEANUP(layout_clear) = { .count = 0 };
 		struct layout again CLEANUP(layout_clear) = { .count = 0 };
 
-		for (size_t k = 0; k < MANY; k++)
-			sizes[k] =
-				(next(&seed) << 31 | next(&seed)) % (limits[i] >> next(&seed) % 8);
+		for (size_t k = 0; k < MANY; k++) {
+			uint64_t value = next(&seed) << 31;
+
+			value |= next(&seed);
+			sizes[k] = value % (limits[i] >> next(&seed) % 8);
+		}
 		qsort(sizes, MANY, sizeof *sizes, descending);
 		assert_int_equal(layout_plan(sizes, MANY, limits[i], &l, &err), 0);
 		check_plan(&l, sizes, MANY, limits[i]);
