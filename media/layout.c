@@ -144,6 +144,27 @@ static int count_bytes(const struct plan *p, struct error *err)
 	return 0;
 }
 
+/* A reader keeps only so many objects in mind that have begun and not ended. */
+static int check_unfinished(const struct layout *l, const uint64_t *sizes, struct error *err)
+{
+	size_t unfinished = 0;
+
+	for (size_t i = 0; i < l->count; i++) {
+		const struct layout_part *part = &l->parts[i];
+		uint64_t size = sizes[part->object];
+
+		if (part->length == size)
+			continue;
+		if (part->first + part->length == size)
+			unfinished--;
+		else if (part->first == 0 && ++unfinished > LIMIT_OPEN_SPLITS)
+			return error_set(err, ERROR_LAYOUT_VOLUMES,
+					 "more than %u objects would be split over later volumes",
+					 LIMIT_OPEN_SPLITS);
+	}
+	return 0;
+}
+
 static void free_plan(struct plan *p)
 {
 	free(p);
@@ -174,7 +195,9 @@ int layout_plan(const uint64_t *sizes, size_t count, uint64_t limit, struct layo
 			return -1;
 	}
 	sort_parts(out);
-	return count_bytes(p, err);
+	if (count_bytes(p, err))
+		return -1;
+	return check_unfinished(out, sizes, err);
 }
 
 void layout_clear(struct layout *l)
