@@ -8,102 +8,105 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A volume that may still take something; used counts members, not the trailer. */
-struct open_volume {
-	uint32_t number;
-	uint64_t used;
-};
+/* A power of two above LIMIT_VOLUMES. */
+enum { LEAVES = 16384 };
+_Static_assert(LIMIT_VOLUMES < LEAVES, "one leaf per volume");
 
 struct plan {
 	uint64_t room;      /* bytes for members in an empty volume: a multiple of 512 */
 	uint64_t whole_max; /* longest object that is one member */
-	uint64_t part_max;  /* data of a part that is not the last: whole blocks */
-	struct open_volume open[LAYOUT_OPEN_VOLUMES]; /* ascending by number */
-	size_t open_count;
-	uint64_t sizes[LIMIT_VOLUMES]; /* of volume i + 1, without trailer */
+	uint64_t part_max;  /* data of a part that is not the first: whole blocks */
+	/* Bytes free: volume v is left[LEAVES + v - 1], a parent is the larger of its children. */
+	uint64_t left[2 * LEAVES];
 	struct layout *out;
 };
 
-static void forget(struct plan *p, size_t i)
+static void set_left(struct plan *p, uint32_t volume, uint64_t left)
 {
-	p->open_count--;
-	memmove(&p->open[i], &p->open[i + 1], (p->open_count - i) * sizeof p->open[0]);
-}
+	size_t i = LEAVES + volume - 1u;
 
-/* Make room in the list: the fullest volume is the one least likely to be of use. */
-static void forget_fullest(struct plan *p)
-{
-	size_t fullest = 0;
+	p->left[i] = left;
+	for (i /= 2; i > 0; i /= 2) {
+		uint64_t a = p->left[2 * i], b = p->left[2 * i + 1];
 
-	for (size_t i = 1; i < p->open_count; i++) {
-		if (p->open[i].used > p->open[fullest].used)
-			fullest = i;
+		p->left[i] = a > b ? a : b;
 	}
-	forget(p, fullest);
 }
 
-static struct open_volume *begin_volume(struct plan *p, struct error *err)
+/* The first volume after `after` with need > 0 bytes free, or 0. */
+static uint32_t find_volume(const struct plan *p, uint64_t need, uint32_t after)
 {
+	size_t i = LEAVES + (size_t)after;
+
+	/* Go right, climbing where a subtree ends; i is 0 after the last one. */
+	while (p->left[i] < need) {
+		while (i & 1)
+			i /= 2;
+		if (i == 0)
+			return 0;
+		i++;
+	}
+	while (i < LEAVES)
+		i = 2 * i + (p->left[2 * i] < need);
+	return (uint32_t)(i - LEAVES + 1);
+}
+
+/* As find_volume(), opening a new volume when there is none; 0 with err set. */
+static uint32_t choose_volume(struct plan *p, uint64_t need, uint32_t after, struct error *err)
+{
+	uint32_t volume = find_volume(p, need, after);
+
+	if (volume > 0)
+		return volume;
 	if (p->out->volumes >= LIMIT_VOLUMES) {
 		error_set(err, ERROR_LAYOUT_VOLUMES, "more than %u volumes of this size are needed",
 			  LIMIT_VOLUMES);
-		return NULL;
+		return 0;
 	}
-	if (p->open_count == LAYOUT_OPEN_VOLUMES)
-		forget_fullest(p);
-	p->open[p->open_count] = (struct open_volume){ .number = ++p->out->volumes };
-	return &p->open[p->open_count++];
+	set_left(p, ++p->out->volumes, p->room);
+	return p->out->volumes;
 }
 
-/* The first volume after `after` with room for need bytes, or a new one. */
-static struct open_volume *choose(struct plan *p, uint64_t need, uint32_t after, struct error *err)
-{
-	for (size_t i = 0; i < p->open_count; i++) {
-		if (p->open[i].number > after && p->room - p->open[i].used >= need)
-			return &p->open[i];
-	}
-	return begin_volume(p, err);
-}
-
-/* Store one part and return its volume through *volume. */
+/* Store one part in a volume after *volume and return which through it. */
 static int place(struct plan *p, struct layout_part part, uint32_t *volume, struct error *err)
 {
 	uint64_t need = volume_member_bytes(part.length);
-	struct open_volume *v = choose(p, need, *volume, err);
 	struct layout *out = p->out;
 
-	if (!v)
-		return -1;
 	if (out->count >= LIMIT_OBJECTS)
 		return error_set(err, ERROR_MEDIA_LIMIT, "more than %u parts", LIMIT_OBJECTS);
-	part.volume = v->number;
-	part.offset = v->used + VOLUME_FIRST_DATA;
+	part.volume = choose_volume(p, need, *volume, err);
+	if (part.volume == 0)
+		return -1;
+	uint64_t left = p->left[LEAVES + part.volume - 1u];
+
+	part.offset = p->room - left + VOLUME_FIRST_DATA;
+	set_left(p, part.volume, left - need);
 	out->parts = buf_grow(out->parts, &out->capacity, out->count, sizeof *out->parts);
 	out->parts[out->count++] = part;
-	v->used += need;
-	p->sizes[v->number - 1] = v->used;
-	*volume = v->number;
-	if (p->room - v->used < USTAR_BLOCK)
-		forget(p, (size_t)(v - p->open));
+	*volume = part.volume;
 	return 0;
 }
 
-/* The parts of one object go to volumes of ascending number, one each. */
+/*
+ * The parts of one object go to volumes of ascending number, one each.  The
+ * first part is the short one: it fills up an earlier volume, and the others
+ * fill a volume each.
+ */
 static int place_object(struct plan *p, uint32_t object, uint64_t size, struct error *err)
 {
-	uint64_t first = 0;
+	struct layout_part part = { .object = object, .length = size };
 	uint32_t volume = 0;
 
-	do {
-		uint64_t left = size - first;
-		struct layout_part part = { .object = object,
-					    .first = first,
-					    .length = left <= p->whole_max ? left : p->part_max };
-
+	if (size <= p->whole_max)
+		return place(p, part, &volume, err);
+	part.length = size % p->part_max ? size % p->part_max : p->part_max;
+	while (part.first < size) {
 		if (place(p, part, &volume, err))
 			return -1;
-		first += part.length;
-	} while (first < size);
+		part.first += part.length;
+		part.length = p->part_max;
+	}
 	return 0;
 }
 
@@ -130,12 +133,35 @@ static int count_bytes(const struct plan *p, struct error *err)
 	uint64_t chunks = 0;
 
 	for (uint32_t v = 0; v < p->out->volumes; v++) {
-		p->out->bytes += p->sizes[v] + USTAR_TRAILER;
-		chunks += volume_chunks(p->sizes[v] + USTAR_TRAILER);
+		uint64_t size = p->room - p->left[LEAVES + v] + USTAR_TRAILER;
+
+		p->out->bytes += size;
+		chunks += volume_chunks(size);
 	}
 	if (chunks > LIMIT_CHUNKS)
 		return error_set(err, ERROR_MEDIA_LIMIT, "the bundle has more than %u chunks of %u",
 				 LIMIT_CHUNKS, VOLUME_CHUNK);
+	return 0;
+}
+
+/* A reader keeps only so many objects in mind that have begun and not ended. */
+static int check_unfinished(const struct layout *l, const uint64_t *sizes, struct error *err)
+{
+	size_t unfinished = 0;
+
+	for (size_t i = 0; i < l->count; i++) {
+		const struct layout_part *part = &l->parts[i];
+		uint64_t size = sizes[part->object];
+
+		if (part->length == size)
+			continue;
+		if (part->first + part->length == size)
+			unfinished--;
+		else if (part->first == 0 && ++unfinished > LIMIT_OPEN_SPLITS)
+			return error_set(err, ERROR_LAYOUT_VOLUMES,
+					 "more than %u objects would be split over later volumes",
+					 LIMIT_OPEN_SPLITS);
+	}
 	return 0;
 }
 
@@ -169,7 +195,9 @@ int layout_plan(const uint64_t *sizes, size_t count, uint64_t limit, struct layo
 			return -1;
 	}
 	sort_parts(out);
-	return count_bytes(p, err);
+	if (count_bytes(p, err))
+		return -1;
+	return check_unfinished(out, sizes, err);
 }
 
 void layout_clear(struct layout *l)

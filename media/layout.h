@@ -13,7 +13,6 @@
 struct error;
 
 #define LAYOUT_LIMIT_MIN (1u << 20) /* smallest volume limit */
-#define LAYOUT_OPEN_VOLUMES 32      /* earlier volumes kept in mind for filling up */
 
 /* Where length bytes of an object, from first on, are stored. */
 struct layout_part {
@@ -35,8 +34,9 @@ struct layout {
  * of at most limit bytes each, headers, padding and trailer included.  An object is split only
  * when it does not fit into an empty volume or has 8 GiB or more.  The result depends on the
  * arguments alone.  *out must be zero and is the caller's to clear either way.  Time grows with
- * count * LAYOUT_OPEN_VOLUMES.  -1 with MEDIA_PROFILE for a limit outside LAYOUT_LIMIT_MIN..
- * LIMIT_VOLUME_BYTES, LAYOUT_VOLUMES when more than LIMIT_VOLUMES would be needed, MEDIA_LIMIT
+ * count * log(volumes).  -1 with MEDIA_PROFILE for a limit outside LAYOUT_LIMIT_MIN..
+ * LIMIT_VOLUME_BYTES, LAYOUT_VOLUMES when more than LIMIT_VOLUMES would be needed or
+ * LIMIT_OPEN_SPLITS objects would be unfinished at once, MEDIA_LIMIT
  * for an object past LIMIT_OBJECT_BYTES or more parts or chunks than a bundle may have.
  */
 int layout_plan(const uint64_t *sizes, size_t count, uint64_t limit, struct layout *out,
