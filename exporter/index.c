@@ -17,44 +17,56 @@ struct parse {
 	unsigned depth;
 };
 
-static const char *attribute(const struct xml_attribute *attrs, size_t count, const char *name)
+static const struct xml_attribute *attribute(const struct xml_attribute *attrs, size_t count,
+					     const char *name)
 {
 	for (size_t i = 0; i < count; i++)
 		if (strcmp(attrs[i].name, name) == 0)
-			return attrs[i].value;
+			return &attrs[i];
 	return NULL;
 }
 
-static bool is(const char *value, const char *want)
+static bool is(const struct xml_attribute *a, const char *want)
 {
-	return value && strcmp(value, want) == 0;
+	return a && a->len == strlen(want) && memcmp(a->value, want, a->len) == 0;
+}
+
+/* RANGESTART rises from cabinet to cabinet, and no name comes twice. */
+static int check_shard(const struct index *x, const struct index_shard *shard, struct error *err)
+{
+	for (size_t i = 0; i < x->count; i++) {
+		const struct index_shard *other = &x->shards[i];
+
+		if (strcmp(other->name, shard->name) == 0)
+			return error_set(err, ERROR_SCAN_INDEX, "index.xml: %s is listed twice",
+					 shard->name);
+		if (shard->has_range && other->has_range && other->range_start >= shard->range_start)
+			return error_set(err, ERROR_SCAN_INDEX, "index.xml: %s: RANGESTART does not rise",
+					 shard->name);
+	}
+	return 0;
 }
 
 static int add_shard(struct index *x, const struct xml_attribute *attrs, size_t count,
 		     struct error *err)
 {
-	const char *name = attribute(attrs, count, "NAME");
-	const char *range = attribute(attrs, count, "RANGESTART");
+	const struct xml_attribute *name = attribute(attrs, count, "NAME");
+	const struct xml_attribute *range = attribute(attrs, count, "RANGESTART");
 	struct index_shard shard = { .has_range = range != NULL,
 				     .has_files = is(attribute(attrs, count, "FILESDIR"), "1") };
 	uint64_t start = 0;
 
-	if (!name || strlen(name) >= sizeof shard.name)
+	if (!name || name->len == 0 || name->len >= sizeof shard.name)
 		return error_set(err, ERROR_SCAN_INDEX, "index.xml: a CAB without a usable NAME");
 	if (x->count == SHARDS_MAX)
 		return error_set(err, ERROR_SCAN_INDEX, "index.xml: more than %d cabinets", SHARDS_MAX);
-	if (range && !str_to_u64(range, strlen(range), UINT32_MAX, &start))
-		return error_set(err, ERROR_SCAN_INDEX, "index.xml: %s: RANGESTART '%.40s' is no number", name,
-				 range);
-	memcpy(shard.name, name, strlen(name));
+	memcpy(shard.name, name->value, name->len);
+	if (range && !str_to_u64(range->value, range->len, UINT32_MAX, &start))
+		return error_set(err, ERROR_SCAN_INDEX, "index.xml: %s: RANGESTART '%.*s' is no number",
+				 shard.name, range->len > 40 ? 40 : (int)range->len, range->value);
 	shard.range_start = (uint32_t)start;
-	for (size_t i = 0; i < x->count; i++) {
-		if (strcmp(x->shards[i].name, name) == 0)
-			return error_set(err, ERROR_SCAN_INDEX, "index.xml: %s is listed twice", name);
-		if (range && x->shards[i].has_range && x->shards[i].range_start >= start)
-			return error_set(err, ERROR_SCAN_INDEX, "index.xml: %s: RANGESTART does not rise",
-					 name);
-	}
+	if (check_shard(x, &shard, err) < 0)
+		return -1;
 	x->shards = buf_grow(x->shards, &x->capacity, x->count, sizeof *x->shards);
 	x->shards[x->count++] = shard;
 	return 0;
