@@ -136,9 +136,9 @@ static int answer_updates(const struct request *q, struct query_updates *it, uin
 	struct session *session = request_session(q, err);
 
 	api_json_put(o, "updates", list);
-	if (!session || query_begin(session->query, err) < 0)
+	CLEANUP(query_scope_end) struct query_scope scope = { NULL };
+	if (!session || query_begin(session->query, &scope, err) < 0)
 		return -1;
-	CLEANUP(query_scope_end) struct query_scope scope = { session->query };
 	if (collect_updates(session->query, it, limit, list, err) < 0)
 		return -1;
 	if (must_exist && json_array_size(list) == 0)
@@ -240,9 +240,9 @@ int api_findings(const struct request *q, const char *rest, struct reply *out, s
 	json_t *list = json_array();
 	api_json_put(o, "findings", list);
 	struct session *session = request_session(q, err);
-	if (!session || query_begin(session->query, err) < 0)
+	CLEANUP(query_scope_end) struct query_scope scope = { NULL };
+	if (!session || query_begin(session->query, &scope, err) < 0)
 		return -1;
-	CLEANUP(query_scope_end) struct query_scope scope = { session->query };
 	if (collect_findings(session->query, &it, limit, list, err) < 0)
 		return -1;
 	char next[CURSOR_SIZE];
@@ -262,9 +262,9 @@ int api_status(const struct request *q, const char *rest, struct reply *out, str
 	if (request_parameters(q, NULL, NULL, 0, err) < 0)
 		return -1;
 	struct session *session = request_session(q, err);
-	if (!session || query_begin(session->query, err) < 0)
+	CLEANUP(query_scope_end) struct query_scope scope = { NULL };
+	if (!session || query_begin(session->query, &scope, err) < 0)
 		return -1;
-	CLEANUP(query_scope_end) struct query_scope scope = { session->query };
 	int known = channel_next(session->store, 0, &channel, err);
 	if (known < 0 || query_counts(session->query, &counts, err) < 0)
 		return -1;

@@ -86,7 +86,7 @@ static enum MHD_Result answer(struct http *h, struct request *q)
 	if (h->draining)
 		reply_header(&out, "Connection", "close");
 	q->status = out.status;
-	q->length = request_is_head(q) ? 0 : out.length;
+	q->length = request_is_head(q) || out.status == 304 ? 0 : out.length;
 	return MHD_queue_response(q->connection, out.status, out.response);
 }
 

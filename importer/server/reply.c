@@ -25,15 +25,6 @@ static int made(struct reply *r, unsigned status, uint64_t length, struct error 
 	return 0;
 }
 
-int reply_empty(struct reply *r, unsigned status, struct error *err)
-{
-	static char nothing[1];
-
-	assert(!r->response);
-	r->response = MHD_create_response_from_buffer(0, nothing, MHD_RESPMEM_PERSISTENT);
-	return made(r, status, 0, err);
-}
-
 /* Hand the bytes of b to a new response. */
 static int from_buffer(struct reply *r, unsigned status, struct buf *b, const char *type,
 		       struct error *err)

@@ -24,8 +24,6 @@ struct reply {
 #define REPLY_INIT { .status = 0 }
 
 /* The makers: each is called once per reply.  text is copied and gets a newline. */
-int reply_empty(struct reply *r, unsigned status, struct error *err)
-	__attribute__((nonnull, warn_unused_result));
 int reply_text(struct reply *r, unsigned status, const char *text, struct error *err)
 	__attribute__((nonnull, warn_unused_result));
 

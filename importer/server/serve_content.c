@@ -70,6 +70,18 @@ static int open_object(const struct request *q, const char *rest, struct stored_
 	return result;
 }
 
+static int answer_whole(unsigned status, const struct stored_object *o, int *fd, struct reply *out,
+			struct error *err)
+{
+	int taken = *fd;
+
+	*fd = -1;
+	if (reply_file(out, status, taken, 0, o->size, err) < 0)
+		return -1;
+	reply_header(out, "Content-Type", octets);
+	return 0;
+}
+
 static int answer_parts(const struct range_set *set, const struct stored_object *o, int *fd,
 			struct reply *out, struct error *err)
 {
@@ -127,13 +139,13 @@ static int answer_object(const struct request *q, const struct stored_object *o,
 				     .if_none_match = request_header(q, "If-None-Match"),
 				     .if_range = request_header(q, "If-Range") };
 	struct range_set set;
-	int whole;
 
 	switch (condition_judge(&c, etag)) {
 	case CONDITION_FAILED:
 		return reply_text(out, 412, "the object is another one", err);
 	case CONDITION_NOT_MODIFIED:
-		return reply_empty(out, 304, err);
+		/* The length is that of a 200 (RFC 9110 section 8.6); the library sends no body. */
+		return answer_whole(304, o, fd, out, err);
 	case CONDITION_GO:
 		break;
 	}
@@ -145,12 +157,7 @@ static int answer_object(const struct request *q, const struct stored_object *o,
 	case RANGE_WHOLE:
 		break;
 	}
-	whole = *fd;
-	*fd = -1;
-	if (reply_file(out, 200, whole, 0, o->size, err) < 0)
-		return -1;
-	reply_header(out, "Content-Type", octets);
-	return 0;
+	return answer_whole(200, o, fd, out, err);
 }
 
 int serve_content(const struct request *q, const char *rest, struct reply *out, struct error *err)

@@ -92,24 +92,26 @@ static struct db_statement *prepared(struct query *q, enum statement which, stru
 
 /* ---- snapshots ---- */
 
-int query_begin(struct query *q, struct error *err)
+int query_begin(struct query *q, struct query_scope *scope, struct error *err)
 {
-	return db_run(store_db(q->store), "BEGIN", err);
+	if (db_run(store_db(q->store), "BEGIN", err) < 0)
+		return -1;
+	scope->query = q;
+	return 0;
 }
 
-void query_end(struct query *q)
+void query_scope_end(struct query_scope *scope)
 {
+	struct query *q = scope->query;
+
+	if (!q)
+		return;
 	/* A statement in the middle of its rows would keep the snapshot open. */
 	for (size_t i = 0; i < STATEMENTS; i++)
 		if (q->statements[i])
 			db_reset(q->statements[i]);
 	db_abandon(store_db(q->store));
-}
-
-void query_scope_end(struct query_scope *s)
-{
-	if (s->query)
-		query_end(s->query);
+	scope->query = NULL;
 }
 
 /* ---- objects ---- */

@@ -27,16 +27,16 @@ void query_close(struct query *q);
 DEFINE_CLEANUP(struct query *, query_close);
 
 /*
- * Everything read between query_begin() and query_end() shows one committed state, whatever is
- * imported meanwhile.  Never inside a transaction of the same store.  CLEANUP(query_scope_end)
- * ends a snapshot on every way out.
+ * A snapshot: from query_begin() on, until query_scope_end(), everything read shows one committed
+ * state, whatever is imported meanwhile.  Never inside a transaction of the same store.  Declared
+ * as CLEANUP(query_scope_end) struct query_scope scope = { NULL }.
  */
-int query_begin(struct query *q, struct error *err) __attribute__((nonnull, warn_unused_result));
-void query_end(struct query *q) __attribute__((nonnull));
 struct query_scope {
 	struct query *query; /* NULL: nothing to end */
 };
-void query_scope_end(struct query_scope *s);
+int query_begin(struct query *q, struct query_scope *scope, struct error *err)
+	__attribute__((nonnull, warn_unused_result));
+void query_scope_end(struct query_scope *scope);
 DEFINE_CLEANUP_IN_PLACE(struct query_scope, query_scope_end);
 
 /* The object with this SHA-1: 1 and *out, 0 when there is none, -1. */

@@ -44,6 +44,7 @@ static void a_port_in_use_has_its_own_error(void **state)
 	(void)state;
 	assert_int_equal(address_parse("127.0.0.1:0", &wanted, &err), 0);
 	CLEANUP(file_close) int fd = address_listen(&wanted, &first, &err);
+	assert_true(fd >= 0);
 	assert_no_error(err);
 	address_text((const struct sockaddr *)&first.storage, text);
 	assert_string_not_equal(text, "127.0.0.1:0");

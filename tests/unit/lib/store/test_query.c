@@ -211,13 +211,14 @@ static void a_snapshot_does_not_move(void **state)
 	struct query_counts c;
 	CLEANUP(store_close) struct store *w = repository_open(&f->repository, true);
 
-	assert_int_equal(query_begin(f->query, &err), 0);
+	CLEANUP(query_scope_end) struct query_scope scope = { NULL };
+	assert_int_equal(query_begin(f->query, &scope, &err), 0);
 	assert_int_equal(query_counts(f->query, &c, &err), 0);
 	repository_sql(w, "UPDATE update_info SET verdict=0");
 	assert_int_equal(query_counts(f->query, &c, &err), 0);
 	assert_int_equal(c.quarantined, 1);
 	updates(f->query, (struct query_updates){ .verdict = CATALOG_QUARANTINED }, "102");
-	query_end(f->query);
+	query_scope_end(&scope);
 	assert_int_equal(query_counts(f->query, &c, &err), 0);
 	assert_int_equal(c.quarantined, 0);
 	repository_sql(w, "UPDATE update_info SET verdict=1 WHERE source_revision=102");
