@@ -6,6 +6,9 @@
 #ifndef BASE_LIMITS_H
 #define BASE_LIMITS_H
 
+/* One column of remarks: clang-format would align each group on its own. */
+/* clang-format off */
+
 /* ---- what lies on a medium (docs/FORMAT.md) ---- */
 #define LIMIT_MANIFEST_BYTES (64u << 10)      /* the only thing signed; genuine: 1 KiB */
 #define LIMIT_MANIFEST_LINES 512u
@@ -56,5 +59,7 @@
 #define LIMIT_CATALOG_UPDATES 2000000u        /* one catalog; genuine 2026: 137,000 */
 #define LIMIT_UPDATE_RELATIONS 65536u         /* references of one update; genuine: 120 */
 #define LIMIT_FINDINGS 100000u                /* kept per run; the rest is counted */
+
+/* clang-format on */
 
 #endif
