@@ -9,7 +9,8 @@
 #ifndef BASE_CLEANUP_H
 #define BASE_CLEANUP_H
 
-#define CLEANUP(fn) __attribute__((cleanup(fn##_cleanup_)))
+/* Marked unused: clang warns of a variable that exists only to be released. */
+#define CLEANUP(fn) __attribute__((unused, cleanup(fn##_cleanup_)))
 
 #define DEFINE_CLEANUP(type, fn)                                             \
 	__attribute__((unused)) static inline void fn##_cleanup_(type *var_) \
