@@ -65,7 +65,8 @@ verifier.program        := gapferry-verify
 importer.program        := gapferry-import
 importer/server.program := gapferry-server
 tests/tools.program     := mkcatalog
-PROGRAMS := exporter verifier importer importer/server
+# A component is built as a program once it has a main.c.
+PROGRAMS := $(patsubst %/main.c,%,$(wildcard $(addsuffix /main.c,exporter verifier importer importer/server)))
 
 # ---- Modes --------------------------------------------------------------------
 
@@ -126,8 +127,8 @@ PKGS     := $(sort $(foreach d,$(DIRS),$($(d).pkgs)))
 
 LIBS.threads := -pthread
 CFLAGS.threads := -pthread
-# Asked once; empty before `make deps` has installed the packages.
-ifeq ($(filter deps clean help quickstart test,$(MAKECMDGOALS)),)
+# Asked once.  These goals need none of it, or install the packages first and call make again.
+ifneq ($(filter-out deps clean help quickstart test fuzz,$(or $(MAKECMDGOALS),all)),)
 $(foreach p,$(filter-out threads,$(PKGS)),$(eval LIBS.$(p) := $$(shell $(PKG_CONFIG) --libs $(p))))
 PKG_CFLAGS := -pthread $(shell $(PKG_CONFIG) --cflags $(filter-out threads,$(PKGS)))
 endif
@@ -171,20 +172,21 @@ everything := $(call objs,$(ALL_SRCS) $(TESTS) $(FUZZERS) tests/fuzz/replay.c)
 
 # ---- The two commands, and what they stand on -----------------------------------
 
-.PHONY: deps quickstart test test-all
+.PHONY: deps quickstart test
 deps:                                       ## install the Debian packages that are missing
-	@tests/deps.sh
+	@tests/deps.sh test
 
-quickstart: deps                            ## the main job, end to end, step by step
+quickstart:                                 ## the main job, end to end, step by step
+	@tests/deps.sh build
 	@$(MAKE) --no-print-directory all tools
 	@tests/quickstart.sh $(B)/bin
 
 test: deps                                  ## every test; last line is "N passed, N failed"
-	@tests/run.sh
+	@MODE=$(MODE) tests/run.sh
 
 # ---- Checks ---------------------------------------------------------------------
 
-.PHONY: tools unit-bins replay-bins check layers headers symbols banned size docs-check format-check asan analyze coverage fuzz fuzz-run repro bench
+.PHONY: tools unit-bins replay-bins check layers headers symbols banned size docs-check docs-tables format-check format asan analyze coverage fuzz fuzz-run repro bench
 tools: $(TOOLS)
 unit-bins: $(TESTBINS)
 check: layers headers symbols banned size docs-check ## the checks of the code itself
@@ -202,7 +204,8 @@ $(B)/fuzz/%: $(B)/tests/fuzz/fuzz_%.o $(call objs,tests/fuzz/replay.c) $(foreach
 replay-bins: $(FUZZBINS)
 
 fuzz:                                       ## FUZZ_SECONDS=60 of every fuzz target
-	@$(MAKE) MODE=fuzz fuzz-run
+	@tests/deps.sh fuzz
+	@$(MAKE) --no-print-directory MODE=fuzz fuzz-run
 fuzz-run: $(FUZZBINS)
 	@tests/fuzz/run.sh $(B) $(or $(FUZZ_SECONDS),60) $(FUZZBINS)
 
@@ -225,11 +228,16 @@ banned:                                     ## functions with a safer local repl
 size:                                       ## no function over 80 lines, no file over 600
 	@tests/check/size.sh 80 600 $(ALL_SRCS)
 
-docs-check:                                 ## docs name every error id, verb, exit code and limit
+docs-check: $(BINS)                         ## docs name every error id, verb, exit code and limit
 	@tests/check/docs.sh $(B)
+docs-tables:                                ## rewrite the generated tables of the docs
+	@mkdir -p $(B); for d in docs/OPERATIONS.md docs/SECURITY.md; do tests/check/docs-tables.sh $$d > $(B)/document && cp $(B)/document $$d; done
 
+FORMATTED = $(ALL_SRCS) $(HDRS) $(TESTS) $(FUZZERS) tests/fuzz/replay.c $(wildcard tests/unit/*.h)
 format-check:                               ## clang-format has nothing to change
-	@clang-format --dry-run --Werror $(ALL_SRCS) $(HDRS) $(TESTS) $(FUZZERS)
+	@clang-format --dry-run --Werror $(FORMATTED)
+format:                                     ## let clang-format change the sources
+	@clang-format -i $(FORMATTED)
 
 asan:                                       ## every test under AddressSanitizer and UBSan
 	@MODE=asan tests/run.sh

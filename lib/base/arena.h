@@ -16,7 +16,10 @@ struct arena {
 	size_t used; /* in the newest block */
 };
 
-#define ARENA_INIT { .blocks = NULL }
+#define ARENA_INIT             \
+	{                      \
+		.blocks = NULL \
+	}
 
 /* Aligned for any type, not zeroed. */
 void *arena_alloc(struct arena *a, size_t size)

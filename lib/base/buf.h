@@ -19,7 +19,10 @@ struct buf {
 	size_t max;      /* len never exceeds this */
 };
 
-#define BUF_INIT(ceiling) { .max = (ceiling) }
+#define BUF_INIT(ceiling)        \
+	{                        \
+		.max = (ceiling) \
+	}
 
 /* Append; -1 with LIMIT_BYTES when the ceiling would be passed (nothing is appended then). */
 int buf_append(struct buf *b, const void *bytes, size_t len, struct error *err)

@@ -9,28 +9,29 @@
 #ifndef BASE_CLEANUP_H
 #define BASE_CLEANUP_H
 
-#define CLEANUP(fn) __attribute__((cleanup(fn##_cleanup_)))
+/* Marked unused: clang warns of a variable that exists only to be released. */
+#define CLEANUP(fn) __attribute__((unused, cleanup(fn##_cleanup_)))
 
-#define DEFINE_CLEANUP(type, fn)                                   \
+#define DEFINE_CLEANUP(type, fn)                                             \
 	__attribute__((unused)) static inline void fn##_cleanup_(type *var_) \
-	{                                                          \
-		fn(*var_);                                         \
-	}                                                          \
+	{                                                                    \
+		fn(*var_);                                                   \
+	}                                                                    \
 	struct cleanup_wants_a_semicolon_
 
 /* For objects that live in the caller's storage: fn takes their address. */
-#define DEFINE_CLEANUP_IN_PLACE(type, fn)                          \
+#define DEFINE_CLEANUP_IN_PLACE(type, fn)                                    \
 	__attribute__((unused)) static inline void fn##_cleanup_(type *var_) \
-	{                                                          \
-		fn(var_);                                          \
-	}                                                          \
+	{                                                                    \
+		fn(var_);                                                    \
+	}                                                                    \
 	struct cleanup_wants_a_semicolon_
 
-#define STEAL(ptr)                                \
-	__extension__({                           \
-		__typeof__(ptr) stolen_ = (ptr);  \
-		(ptr) = NULL;                     \
-		stolen_;                          \
+#define STEAL(ptr)                               \
+	__extension__({                          \
+		__typeof__(ptr) stolen_ = (ptr); \
+		(ptr) = NULL;                    \
+		stolen_;                         \
 	})
 
 #endif

@@ -18,7 +18,9 @@ static const struct id_row ids[ERROR_IDS_] = {
 #undef ERROR_ID
 };
 
-__attribute__((format(printf, 3, 0)))
+static void record(struct error *err, enum error_id id, const char *fmt, va_list ap)
+	__attribute__((format(printf, 3, 0)));
+
 static void record(struct error *err, enum error_id id, const char *fmt, va_list ap)
 {
 	/* A second error_set() would hide the first cause. */
@@ -99,10 +101,11 @@ const char *error_next_step(enum error_id id)
 int error_exit_status(enum error_class class)
 {
 	static const int status[ERROR_CLASSES_] = {
-		[ERROR_CLASS_NONE] = 0,    [ERROR_CLASS_USAGE] = 1,  [ERROR_CLASS_INTEGRITY] = 3,
-		[ERROR_CLASS_TRUST] = 4,   [ERROR_CLASS_REPLAY] = 5, [ERROR_CLASS_MISSING] = 6,
-		[ERROR_CLASS_SPACE] = 7,   [ERROR_CLASS_BUSY] = 8,   [ERROR_CLASS_INTERRUPTED] = 9,
-		[ERROR_CLASS_INTERNAL] = 70,
+		[ERROR_CLASS_NONE] = 0,        [ERROR_CLASS_USAGE] = 1,
+		[ERROR_CLASS_INTEGRITY] = 3,   [ERROR_CLASS_TRUST] = 4,
+		[ERROR_CLASS_REPLAY] = 5,      [ERROR_CLASS_MISSING] = 6,
+		[ERROR_CLASS_SPACE] = 7,       [ERROR_CLASS_BUSY] = 8,
+		[ERROR_CLASS_INTERRUPTED] = 9, [ERROR_CLASS_INTERNAL] = 70,
 	};
 
 	return status[class];

@@ -47,7 +47,10 @@ struct error {
 	char message[512];      /* one line, without id and next step */
 };
 
-#define ERROR_INIT { .id = ERROR_NONE }
+#define ERROR_INIT               \
+	{                        \
+		.id = ERROR_NONE \
+	}
 
 /* Record a failure.  *err must be clear.  Always returns -1. */
 int error_set(struct error *err, enum error_id id, const char *fmt, ...)

@@ -54,7 +54,8 @@ int file_make_dirs(const char *path, struct error *err)
 		memcpy(part, path, i);
 		part[i] = '\0';
 		if (mkdir(part, 0777) < 0 && errno != EEXIST)
-			return error_set_errno(err, ERROR_FILE_WRITE, "%s: cannot create directory", part);
+			return error_set_errno(err, ERROR_FILE_WRITE, "%s: cannot create directory",
+					       part);
 	}
 	return 0;
 }
@@ -62,8 +63,8 @@ int file_make_dirs(const char *path, struct error *err)
 int file_open_read(int dirfd, const char *name, int *fd, uint64_t *size, struct error *err)
 {
 	/* O_NONBLOCK: a named pipe put in place of a file must not make us wait. */
-	CLEANUP(file_close) int f =
-		openat(dirfd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	CLEANUP(file_close)
+	int f = openat(dirfd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	struct stat st;
 
 	if (f < 0 && errno == ENOENT)
@@ -103,7 +104,8 @@ int file_load(int dirfd, const char *name, size_t max, unsigned char **out, size
 	return 1;
 }
 
-int file_read_at(int fd, const char *name, void *buf, size_t len, uint64_t offset, struct error *err)
+int file_read_at(int fd, const char *name, void *buf, size_t len, uint64_t offset,
+		 struct error *err)
 {
 	unsigned char *p = buf;
 
@@ -116,8 +118,8 @@ int file_read_at(int fd, const char *name, void *buf, size_t len, uint64_t offse
 			return error_set_errno(err, ERROR_FILE_READ, "%s: cannot read at byte %llu",
 					       name, (unsigned long long)offset);
 		if (n == 0)
-			return error_set(err, ERROR_FILE_READ, "%s: ends at byte %llu, too early", name,
-					 (unsigned long long)offset);
+			return error_set(err, ERROR_FILE_READ, "%s: ends at byte %llu, too early",
+					 name, (unsigned long long)offset);
 		p += n;
 		len -= (size_t)n;
 		offset += (uint64_t)n;
@@ -136,8 +138,9 @@ int file_write_at(int fd, const char *name, const void *buf, size_t len, uint64_
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
-			return error_set_errno(err, ERROR_FILE_WRITE, "%s: cannot write at byte %llu",
-					       name, (unsigned long long)offset);
+			return error_set_errno(err, ERROR_FILE_WRITE,
+					       "%s: cannot write at byte %llu", name,
+					       (unsigned long long)offset);
 		p += n;
 		len -= (size_t)n;
 		offset += (uint64_t)n;
@@ -161,8 +164,9 @@ int file_save(int dirfd, const char *name, const void *bytes, size_t len, mode_t
 		return error_set(err, ERROR_FILE_NAME, "%s: name too long", name);
 	if (unlinkat(dirfd, temporary, 0) < 0 && errno != ENOENT)
 		return error_set_errno(err, ERROR_FILE_WRITE, "%s: cannot remove", temporary);
-	CLEANUP(file_close) int fd =
-		openat(dirfd, temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
+	CLEANUP(file_close)
+	int fd = openat(dirfd, temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW,
+			mode);
 	if (fd < 0)
 		return error_set_errno(err, ERROR_FILE_WRITE, "%s: cannot create", name);
 	if (file_write_at(fd, name, bytes, len, 0, err) < 0 || file_sync(fd, name, err) < 0) {
@@ -222,7 +226,8 @@ int file_list_load(int dirfd, size_t max, struct file_list *out, struct error *e
 		if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
 			continue;
 		if (list.count == max)
-			return error_set(err, ERROR_LIMIT_BYTES, "more than %zu directory entries", max);
+			return error_set(err, ERROR_LIMIT_BYTES, "more than %zu directory entries",
+					 max);
 		list.names = buf_grow(list.names, &capacity, list.count, sizeof *list.names);
 		list.names[list.count++] = buf_strdup(e->d_name);
 	}

@@ -21,8 +21,7 @@ void file_close(int fd);
 DEFINE_CLEANUP(int, file_close);
 
 /* Open a directory given by the operator.  The descriptor is the caller's; -1 on failure. */
-int file_open_dir(const char *path, struct error *err)
-	__attribute__((nonnull, warn_unused_result));
+int file_open_dir(const char *path, struct error *err) __attribute__((nonnull, warn_unused_result));
 
 /* The same below dirfd, created with mode 0777 & ~umask when absent and create is true. */
 int file_open_subdir(int dirfd, const char *name, bool create, struct error *err)

@@ -6,6 +6,9 @@
 #ifndef BASE_LIMITS_H
 #define BASE_LIMITS_H
 
+/* One column of remarks: clang-format would align each group on its own. */
+/* clang-format off */
+
 /* ---- what lies on a medium (docs/FORMAT.md) ---- */
 #define LIMIT_MANIFEST_BYTES (64u << 10)      /* the only thing signed; genuine: 1 KiB */
 #define LIMIT_MANIFEST_LINES 512u
@@ -68,5 +71,6 @@
 #define LIMIT_API_FILES 10000u                /* files of one answer, its last update completed */
 #define LIMIT_API_BYTES (64u << 20)           /* one JSON answer; genuine: 1 MiB */
 #define LIMIT_QUERY_SCAN 250000u              /* rows looked at for one page: about half a second */
+/* clang-format on */
 
 #endif

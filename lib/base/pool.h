@@ -40,8 +40,8 @@ int pool_each(const struct pool_each *options, struct error *err)
  * A pipeline.  run(job, err) is called on some worker for every job submitted.
  * A failing job is reported by the pool_reap() that returns it.
  */
-struct pool *pool_new(unsigned threads, int (*run)(void *job, struct error *err),
-		      struct error *err) __attribute__((nonnull, warn_unused_result));
+struct pool *pool_new(unsigned threads, int (*run)(void *job, struct error *err), struct error *err)
+	__attribute__((nonnull, warn_unused_result));
 void pool_submit(struct pool *p, void *job) __attribute__((nonnull));
 
 /* Jobs submitted and not yet reaped. */

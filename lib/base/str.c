@@ -129,9 +129,9 @@ bool str_to_guid(const char *text, size_t len, unsigned char out[16])
 void str_from_guid(const unsigned char g[16], char out[STR_GUID_SIZE])
 {
 	snprintf(out, STR_GUID_SIZE,
-	         "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", g[0], g[1],
-	         g[2], g[3], g[4], g[5], g[6], g[7], g[8], g[9], g[10], g[11], g[12], g[13], g[14],
-	         g[15]);
+		 "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", g[0], g[1],
+		 g[2], g[3], g[4], g[5], g[6], g[7], g[8], g[9], g[10], g[11], g[12], g[13], g[14],
+		 g[15]);
 }
 
 /* Days since 1970-01-01 of a date in the proleptic Gregorian calendar, year >= 1970. */
@@ -146,7 +146,8 @@ static int64_t days_from_date(int64_t year, int64_t month, int64_t day)
 	       1 - 719468;
 }
 
-static bool field(const char *text, size_t at, size_t digits, int64_t low, int64_t high, int64_t *out)
+static bool field(const char *text, size_t at, size_t digits, int64_t low, int64_t high,
+		  int64_t *out)
 {
 	int64_t value = 0;
 
@@ -170,7 +171,8 @@ bool str_to_time(const char *text, size_t len, int64_t *out)
 	    !field(text, 8, 2, 1, 31, &day) || !field(text, 11, 2, 0, 23, &hour) ||
 	    !field(text, 14, 2, 0, 59, &minute) || !field(text, 17, 2, 0, 59, &second))
 		return false;
-	int64_t value = days_from_date(year, month, day) * 86400 + hour * 3600 + minute * 60 + second;
+	int64_t value =
+		days_from_date(year, month, day) * 86400 + hour * 3600 + minute * 60 + second;
 	char again[STR_TIME_SIZE];
 
 	/* Writing it again rejects 31 June and 29 February of common years. */
@@ -194,8 +196,8 @@ void str_from_time(int64_t seconds, char out[STR_TIME_SIZE])
 
 	/* Reduced to their ranges so that the compiler sees that 20 characters are enough. */
 	snprintf(out, STR_TIME_SIZE, "%04u-%02u-%02uT%02u:%02u:%02uZ", (unsigned)year % 10000u,
-	         (unsigned)month % 100u, (unsigned)day % 100u, (unsigned)(rest / 3600) % 100u,
-	         (unsigned)(rest / 60 % 60) % 100u, (unsigned)(rest % 60) % 100u);
+		 (unsigned)month % 100u, (unsigned)day % 100u, (unsigned)(rest / 3600) % 100u,
+		 (unsigned)(rest / 60 % 60) % 100u, (unsigned)(rest % 60) % 100u);
 }
 
 bool str_to_size(const char *text, uint64_t *out)

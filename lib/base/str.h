@@ -10,8 +10,7 @@
  * Canonical decimal: digits only, no sign, no leading zero, value <= max.
  * text need not be terminated.  Returns false and leaves *out alone otherwise.
  */
-bool str_to_u64(const char *text, size_t len, uint64_t max, uint64_t *out)
-	__attribute__((nonnull));
+bool str_to_u64(const char *text, size_t len, uint64_t max, uint64_t *out) __attribute__((nonnull));
 
 /* Exactly 2 * size lower-case hex digits (str_from_hex), or of any case (str_from_any_hex). */
 bool str_from_hex(const char *text, size_t len, unsigned char *out, size_t size)

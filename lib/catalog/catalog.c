@@ -38,7 +38,10 @@ void catalog_report(struct catalog *c, struct catalog_revision *r, enum catalog_
 		    const char *file, uint64_t offset, const char *value, const char *detail)
 {
 	struct catalog_finding f = {
-		.rule = rule, .file = file, .offset = offset, .value = value,
+		.rule = rule,
+		.file = file,
+		.offset = offset,
+		.value = value,
 	};
 
 	if (r) {
@@ -90,9 +93,17 @@ static struct catalog_revision *new_item(struct catalog *c, uint32_t revision_id
 	c->items = buf_grow(c->items, &c->capacity, c->count, sizeof *c->items);
 	struct catalog_revision *r = &c->items[c->count];
 	*r = (struct catalog_revision){
-		.revision_id = revision_id, .sequence = (uint32_t)c->count, .title = "",
-		.title_language = "", .kb = "", .severity = "", .bulletin = "", .update_type = "",
-		.default_language = "", .action_text = "", .is_software = true,
+		.revision_id = revision_id,
+		.sequence = (uint32_t)c->count,
+		.title = "",
+		.title_language = "",
+		.kb = "",
+		.severity = "",
+		.bulletin = "",
+		.update_type = "",
+		.default_language = "",
+		.action_text = "",
+		.is_software = true,
 	};
 	c->count++;
 	return r;
@@ -136,8 +147,8 @@ static const struct catalog_group *keep_groups(struct catalog *c, const struct c
 	size_t ids = 0;
 	for (size_t i = 0; i < count; i++)
 		ids += g[i].count;
-	struct catalog_group *copy = arena_alloc(&c->arena, count * sizeof *copy +
-								    ids * sizeof(struct catalog_guid));
+	struct catalog_group *copy =
+		arena_alloc(&c->arena, count * sizeof *copy + ids * sizeof(struct catalog_guid));
 	struct catalog_guid *next = (struct catalog_guid *)(copy + count);
 	for (size_t i = 0; i < count; i++) {
 		copy[i] = (struct catalog_group){ .any_of = next, .count = g[i].count };
@@ -151,7 +162,8 @@ static const struct catalog_group *keep_groups(struct catalog *c, const struct c
 static const struct catalog_licence *keep_licences(struct catalog *c,
 						   const struct catalog_licence *l, size_t count)
 {
-	struct catalog_licence *copy = count > 0 ? arena_alloc(&c->arena, count * sizeof *copy) : NULL;
+	struct catalog_licence *copy =
+		count > 0 ? arena_alloc(&c->arena, count * sizeof *copy) : NULL;
 
 	for (size_t i = 0; i < count; i++)
 		copy[i] = (struct catalog_licence){ l[i].sha1, keep_text(c, l[i].language) };
@@ -188,7 +200,8 @@ static void report_problems(struct catalog *c, struct catalog_revision *r,
 			       p->items[i].value, p->items[i].detail);
 }
 
-static void copy_lists(struct catalog *c, struct catalog_revision *r, const struct catalog_update *u)
+static void copy_lists(struct catalog *c, struct catalog_revision *r,
+		       const struct catalog_update *u)
 {
 	/* counts are at most LIMIT_UPDATE_RELATIONS */
 	r->prerequisites = keep_groups(c, u->prerequisites, u->prerequisites_count);
@@ -242,8 +255,8 @@ int catalog_add_update(struct catalog *c, const struct catalog_update *u, uint64
 	r->is_software = u->is_software;
 	r->action = u->action;
 	/* the text of a known action is a constant */
-	r->action_text = u->action == CATALOG_ACTION_UNKNOWN ? keep_text(c, u->action_text) :
-							       catalog_action_text(u->action);
+	r->action_text = u->action == CATALOG_ACTION_UNKNOWN ? keep_text(c, u->action_text)
+							     : catalog_action_text(u->action);
 	copy_lists(c, r, u);
 	r->master_prerequisites = catalog_groups_digest(u->prerequisites, u->prerequisites_count);
 	report_problems(c, r, &u->problems, MASTER, u->offset, offset);
@@ -264,8 +277,11 @@ int catalog_add_location(struct catalog *c, const struct catalog_location *l, ui
 	c->locations = buf_grow(c->locations, &c->locations_capacity, c->locations_count,
 				sizeof *c->locations);
 	c->locations[c->locations_count++] = (struct catalog_location){
-		.has_sha1 = true, .sha1 = l->sha1, .url = keep_text(c, l->url),
-		.is_included = l->is_included, .offset = offset,
+		.has_sha1 = true,
+		.sha1 = l->sha1,
+		.url = keep_text(c, l->url),
+		.is_included = l->is_included,
+		.offset = offset,
 	};
 	return 0;
 }
@@ -294,7 +310,8 @@ void catalog_add_problem(struct catalog *c, const struct catalog_problem *p)
 
 /* ---- fragments ---- */
 
-static void take_core(struct catalog *c, struct catalog_revision *r, const struct catalog_core *core)
+static void take_core(struct catalog *c, struct catalog_revision *r,
+		      const struct catalog_core *core)
 {
 	r->has_core = true;
 	c->cores++;
@@ -302,7 +319,8 @@ static void take_core(struct catalog *c, struct catalog_revision *r, const struc
 	r->core_has_id = core->has_update_id;
 	r->core_id = core->update_id;
 	r->core_number = core->revision_number;
-	r->core_prerequisites = catalog_groups_digest(core->prerequisites, core->prerequisites_count);
+	r->core_prerequisites =
+		catalog_groups_digest(core->prerequisites, core->prerequisites_count);
 }
 
 static void take_extended(struct catalog *c, struct catalog_revision *r,
@@ -351,7 +369,8 @@ static void take_licences(struct catalog *c, struct catalog_revision *r, const c
 
 	if (e->files_count == 0 || before + e->files_count > LIMIT_UPDATE_RELATIONS)
 		return;
-	struct catalog_licence *all = arena_alloc(&c->arena, (before + e->files_count) * sizeof *all);
+	struct catalog_licence *all =
+		arena_alloc(&c->arena, (before + e->files_count) * sizeof *all);
 	if (before > 0)
 		memcpy(all, r->licences, before * sizeof *all);
 	for (size_t i = 0; i < e->files_count; i++)
@@ -394,8 +413,8 @@ int catalog_add_fragment(struct catalog *c, enum catalog_stream stream, const ch
 
 	if (!r)
 		return -1;
-	snprintf(file, sizeof file, "%c%s%.24s/%" PRIu32, (char)stream, *language ? "/" : "", language,
-		 revision_id);
+	snprintf(file, sizeof file, "%c%s%.24s/%" PRIu32, (char)stream, *language ? "/" : "",
+		 language, revision_id);
 	if (catalog_fragment_parse(c->parser, stream, file, bytes, len, &f, &fault) < 0)
 		catalog_report(c, r, CATALOG_RULE_FRAGMENT_MALFORMED, file,
 			       catalog_fragment_fault(c->parser), "", fault.message);

@@ -24,7 +24,7 @@ enum catalog_verdict { CATALOG_OK, CATALOG_QUARANTINED };
 struct catalog_revision {
 	uint32_t revision_id, revision_number;
 	struct catalog_guid update_id;
-	uint64_t offset;          /* of <Update> in package.xml */
+	uint64_t offset; /* of <Update> in package.xml */
 	int64_t creation;
 	const char *title, *title_language, *kb, *severity, *bulletin, *update_type;
 	const char *default_language, *action_text;
@@ -39,10 +39,10 @@ struct catalog_revision {
 	uint32_t languages_count, payload_count, files_count, licences_count;
 	enum catalog_action action;
 	enum catalog_verdict verdict;
-	uint32_t cause;           /* quarantined because of this revision; own id: own error */
+	uint32_t cause; /* quarantined because of this revision; own id: own error */
 	bool has_update_id, is_leaf, is_bundle, is_software;
 	bool has_core, has_extended, has_title;
-	bool is_duplicate;        /* a later copy of a RevisionId: lookups never find it */
+	bool is_duplicate; /* a later copy of a RevisionId: lookups never find it */
 
 	/* For this component only. */
 	bool has_master, core_has_id, has_licence_fragment;
@@ -52,12 +52,12 @@ struct catalog_revision {
 };
 
 struct catalog_summary {
-	size_t updates;     /* in the master document */
-	size_t processed;   /* of which may be used */
+	size_t updates;   /* in the master document */
+	size_t processed; /* of which may be used */
 	size_t quarantined;
-	size_t dependents;  /* of the quarantined: because of another one */
+	size_t dependents; /* of the quarantined: because of another one */
 	size_t locations;
-	size_t orphans;     /* revisions with fragments but no update, dropped */
+	size_t orphans; /* revisions with fragments but no update, dropped */
 	uint64_t errors, warnings, notes;
 };
 

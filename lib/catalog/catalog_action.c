@@ -18,7 +18,8 @@ enum catalog_action catalog_action_parse(const char *text, size_t len)
 {
 	if (!text)
 		return CATALOG_ACTION_ABSENT;
-	for (enum catalog_action a = CATALOG_ACTION_OPTIONAL_INSTALL; a < CATALOG_ACTION_UNKNOWN; a++)
+	for (enum catalog_action a = CATALOG_ACTION_OPTIONAL_INSTALL; a < CATALOG_ACTION_UNKNOWN;
+	     a++)
 		if (strlen(texts[a]) == len && memcmp(texts[a], text, len) == 0)
 			return a;
 	return CATALOG_ACTION_UNKNOWN;

@@ -14,7 +14,7 @@ enum catalog_action {
 	CATALOG_ACTION_BLOCK,
 	CATALOG_ACTION_EVALUATE,
 	CATALOG_ACTION_BUNDLE,
-	CATALOG_ACTION_UNKNOWN,    /* an attribute with any other text, the empty one included */
+	CATALOG_ACTION_UNKNOWN, /* an attribute with any other text, the empty one included */
 };
 
 /* Exact case, no blanks.  text need not be terminated; NULL is ABSENT. */

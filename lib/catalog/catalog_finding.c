@@ -77,7 +77,8 @@ void catalog_finding_add(struct catalog_findings *l, const struct catalog_findin
 	n->kb = f->kb ? arena_text(&l->arena, f->kb, strlen(f->kb)) : "";
 	n->file = f->file ? arena_text(&l->arena, f->file, strlen(f->file)) : "";
 	n->value = f->value && *f->value ? printable(&l->arena, f->value) : "";
-	snprintf(message, sizeof message, "%s%s%s", rules[f->rule].text, *detail ? ": " : "", detail);
+	snprintf(message, sizeof message, "%s%s%s", rules[f->rule].text, *detail ? ": " : "",
+		 detail);
 	n->message = *detail ? printable(&l->arena, message) : rules[f->rule].text;
 }
 

@@ -31,17 +31,17 @@ enum catalog_rule {
 struct catalog_finding {
 	enum catalog_rule rule;
 	enum catalog_severity severity;
-	uint32_t revision_id;         /* 0: the whole catalog */
+	uint32_t revision_id; /* 0: the whole catalog */
 	bool has_update_id;
 	unsigned char update_id[16];
-	const char *kb;               /* "" when unknown */
-	const char *file;             /* "package.xml", "c/123", "l/en/123" */
-	uint64_t offset;              /* bytes into file */
-	const char *value;            /* as found, printable, cut; "" when there is none */
-	const char *message;          /* one sentence for people */
-	uint32_t cause;               /* DEPENDENT: the revision at the root of it; else 0 */
-	uint32_t dependents;          /* an error that took others with it: how many */
-	uint64_t sequence;            /* order of discovery, the last sort key */
+	const char *kb;      /* "" when unknown */
+	const char *file;    /* "package.xml", "c/123", "l/en/123" */
+	uint64_t offset;     /* bytes into file */
+	const char *value;   /* as found, printable, cut; "" when there is none */
+	const char *message; /* one sentence for people */
+	uint32_t cause;      /* DEPENDENT: the revision at the root of it; else 0 */
+	uint32_t dependents; /* an error that took others with it: how many */
+	uint64_t sequence;   /* order of discovery, the last sort key */
 };
 
 struct catalog_findings {
@@ -67,8 +67,8 @@ void catalog_finding_add(struct catalog_findings *l, const struct catalog_findin
 			 const char *detail) __attribute__((nonnull));
 
 /* Append "; text" to the message of a finding in the list. */
-void catalog_finding_extend(struct catalog_findings *l, struct catalog_finding *f,
-			    const char *text) __attribute__((nonnull));
+void catalog_finding_extend(struct catalog_findings *l, struct catalog_finding *f, const char *text)
+	__attribute__((nonnull));
 
 /* By revision id, rule, offset, discovery. */
 void catalog_finding_sort(struct catalog_findings *l) __attribute__((nonnull));

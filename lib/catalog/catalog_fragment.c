@@ -178,6 +178,7 @@ static int alternative_begin(void *ctx, const struct xml_attribute *at, size_t n
 	return 0;
 }
 
+/* clang-format off */
 static const struct catalog_walk_row core_rows[] = {
 	{ .parent = TOP, .name = "UpdateIdentity", .state = IN_LEAF, .begin = identity_begin },
 	{ .parent = TOP, .name = "Properties", .state = IN_LEAF, .begin = properties_begin },
@@ -199,6 +200,7 @@ static const struct catalog_walk_row core_rows[] = {
 	{ .parent = IN_BUNDLED_OR, .name = "UpdateIdentity", .state = IN_LEAF,
 	  .begin = bundled_begin },
 };
+/* clang-format on */
 
 /* ---- extended ---- */
 
@@ -312,6 +314,7 @@ static int sha256_end(void *ctx, struct error *err)
 	return 0;
 }
 
+/* clang-format off */
 static const struct catalog_walk_row extended_rows[] = {
 	{ .parent = TOP, .name = "ExtendedProperties", .state = IN_EXTENDED, .begin = extended_begin },
 	{ .parent = TOP, .name = "Files", .state = IN_FILES },
@@ -332,6 +335,7 @@ static const struct catalog_walk_row extended_rows[] = {
 	{ .parent = IN_FILE, .name = "AdditionalDigest", .state = IN_SHA256, .text = true,
 	  .begin = sha256_begin, .end = sha256_end },
 };
+/* clang-format on */
 
 /* ---- localized ---- */
 
@@ -362,6 +366,7 @@ static int language_end(void *ctx, struct error *err)
 	return 0;
 }
 
+/* clang-format off */
 static const struct catalog_walk_row localized_rows[] = {
 	{ .parent = TOP, .name = "LocalizedProperties", .state = IN_LOCALIZED },
 	{ .parent = IN_LOCALIZED, .name = "Language", .state = IN_LEAF, .text = true,
@@ -373,6 +378,7 @@ static const struct catalog_walk_row localized_rows[] = {
 	{ .parent = IN_LOCALIZED, .name = "MoreInfoUrl", .state = IGNORE },
 	{ .parent = IN_LOCALIZED, .name = "SupportUrl", .state = IGNORE },
 };
+/* clang-format on */
 
 /* ---- licences ---- */
 
@@ -390,15 +396,19 @@ static int eula_begin(void *ctx, const struct xml_attribute *at, size_t n, struc
 	return 0;
 }
 
+/* clang-format off */
 static const struct catalog_walk_row licence_rows[] = {
 	{ .parent = TOP, .name = "EulaFile", .state = IN_LEAF, .begin = eula_begin },
 };
+/* clang-format on */
 
 /* The complete update: everything is somebody else's. */
+/* clang-format off */
 static const struct catalog_walk_row complete_rows[] = {
 	{ .parent = TOP, .name = "Update", .state = IGNORE },
 	{ .parent = TOP, .name = "upd:Update", .state = IGNORE },
 };
+/* clang-format on */
 
 /* ---- public ---- */
 
@@ -457,8 +467,13 @@ int catalog_fragment_parse(struct catalog_fragment_parser *p, enum catalog_strea
 	p->out = (struct catalog_fragment){
 		.stream = stream,
 		.core = { .update_type = "", .licence_id = "" },
-		.extended = { .kb = "", .severity = "", .bulletin = "", .support_url = "",
-			      .more_info_url = "", .handler = "", .default_language = "" },
+		.extended = { .kb = "",
+			      .severity = "",
+			      .bulletin = "",
+			      .support_url = "",
+			      .more_info_url = "",
+			      .handler = "",
+			      .default_language = "" },
 		.localized = { .language = "", .title = "", .description = "" },
 		.eula = { .language = "" },
 	};

@@ -27,11 +27,11 @@ struct catalog_core {
 	uint32_t revision_number;
 	const char *update_type, *licence_id;
 	bool explicitly_deployable;
-	const struct catalog_guid *superseded;     /* UpdateIDs */
+	const struct catalog_guid *superseded; /* UpdateIDs */
 	size_t superseded_count;
 	const struct catalog_group *prerequisites; /* flattened: empty groups are left out */
 	size_t prerequisites_count;
-	const struct catalog_guid *bundled;        /* UpdateIDs, alternatives in one list */
+	const struct catalog_guid *bundled; /* UpdateIDs, alternatives in one list */
 	size_t bundled_count;
 };
 

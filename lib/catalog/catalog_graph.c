@@ -17,8 +17,8 @@ static void number_ids(const struct catalog *c, struct catalog_graph *g)
 	for (size_t i = 0; i < c->by_guid_count; i++) {
 		const struct catalog_revision *r = &c->items[c->by_guid[i]];
 
-		if (i == 0 || memcmp(c->items[c->by_guid[i - 1]].update_id.bytes, r->update_id.bytes,
-				     16) != 0)
+		if (i == 0 || memcmp(c->items[c->by_guid[i - 1]].update_id.bytes,
+				     r->update_id.bytes, 16) != 0)
 			g->ids++;
 		g->id_of[c->by_guid[i]] = (uint32_t)(g->ids - 1);
 		g->id_live[g->ids - 1]++;

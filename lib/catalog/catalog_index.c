@@ -214,7 +214,8 @@ void catalog_summarize(const struct catalog *c, struct catalog_summary *out)
 			out->processed++;
 		else
 			out->quarantined++;
-		if (c->items[i].verdict != CATALOG_OK && c->items[i].cause != c->items[i].revision_id)
+		if (c->items[i].verdict != CATALOG_OK &&
+		    c->items[i].cause != c->items[i].revision_id)
 			out->dependents++;
 	}
 }

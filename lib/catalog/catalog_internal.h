@@ -9,15 +9,15 @@ struct catalog {
 	struct arena arena;
 	struct catalog_revision *items;
 	size_t count, capacity;
-	uint32_t *slots;          /* while filling: revision id -> index + 1, open addressing */
+	uint32_t *slots; /* while filling: revision id -> index + 1, open addressing */
 	size_t slots_count;
-	uint32_t *by_guid;        /* after finish: indexes sorted by (update id, revision id) */
+	uint32_t *by_guid; /* after finish: indexes sorted by (update id, revision id) */
 	size_t by_guid_count;
 	struct catalog_location *locations;
 	size_t locations_count, locations_capacity;
 	struct catalog_package package;
 	bool has_package;
-	size_t cores;             /* core fragments given */
+	size_t cores; /* core fragments given */
 	size_t orphans;
 	struct catalog_fragment_parser *parser;
 	struct catalog_findings findings;
@@ -34,8 +34,7 @@ size_t catalog_index_of(const struct catalog *c, uint32_t revision_id);
 size_t catalog_first_of(const struct catalog *c, const struct catalog_guid *id);
 
 /* The record of a revision id while filling; made when absent.  NULL with CATALOG_LIMIT. */
-struct catalog_revision *catalog_record(struct catalog *c, uint32_t revision_id,
-					struct error *err);
+struct catalog_revision *catalog_record(struct catalog *c, uint32_t revision_id, struct error *err);
 
 /* Order-independent digest of prerequisites; empty groups count for nothing. */
 uint64_t catalog_groups_digest(const struct catalog_group *groups, size_t count);
@@ -49,16 +48,16 @@ void catalog_cycle_check(struct catalog *c);
  * left out.
  */
 struct catalog_graph {
-	uint32_t *id_of;          /* revision -> update id number, UINT32_MAX without one */
-	uint32_t *id_live;        /* update id number -> revisions that carry it */
+	uint32_t *id_of;   /* revision -> update id number, UINT32_MAX without one */
+	uint32_t *id_live; /* update id number -> revisions that carry it */
 	size_t ids;
-	uint32_t *group_owner;    /* group -> revision */
-	uint32_t *group_size;     /* group -> distinct entries in users (may repeat an id) */
+	uint32_t *group_owner; /* group -> revision */
+	uint32_t *group_size;  /* group -> distinct entries in users (may repeat an id) */
 	size_t groups;
-	uint32_t *users_first;    /* update id number -> first entry in users; ids + 1 entries */
-	uint32_t *users;          /* groups that name the update id */
-	uint32_t *child_first;    /* revision -> first entry in children; count + 1 entries */
-	uint32_t *children;       /* revisions whose BundledBy names it */
+	uint32_t *users_first; /* update id number -> first entry in users; ids + 1 entries */
+	uint32_t *users;       /* groups that name the update id */
+	uint32_t *child_first; /* revision -> first entry in children; count + 1 entries */
+	uint32_t *children;    /* revisions whose BundledBy names it */
 };
 void catalog_graph_build(const struct catalog *c, struct catalog_graph *g);
 void catalog_graph_clear(struct catalog_graph *g);

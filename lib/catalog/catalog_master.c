@@ -93,8 +93,9 @@ static int next_piece(struct catalog_master *m, struct error *err)
 
 static int package_begin(void *ctx, const struct xml_attribute *at, size_t n, struct error *err)
 {
-	static const char *const known[] = { "xmlns", "MinimumClientVersion", "ProtocolVersion",
-					     "PackageId", "SourceId", "CreationDate",
+	static const char *const known[] = { "xmlns",           "MinimumClientVersion",
+					     "ProtocolVersion", "PackageId",
+					     "SourceId",        "CreationDate",
 					     "PackageVersion" };
 	struct catalog_master *m = ctx;
 
@@ -104,7 +105,8 @@ static int package_begin(void *ctx, const struct xml_attribute *at, size_t n, st
 	const struct xml_attribute *created = catalog_walk_find(at, n, "CreationDate");
 	struct catalog_package p = {
 		.xmlns = text_of(m, catalog_walk_find(at, n, "xmlns")),
-		.minimum_client_version = text_of(m, catalog_walk_find(at, n, "MinimumClientVersion")),
+		.minimum_client_version =
+			text_of(m, catalog_walk_find(at, n, "MinimumClientVersion")),
 		.package_version = text_of(m, catalog_walk_find(at, n, "PackageVersion")),
 		.protocol_version = text_of(m, catalog_walk_find(at, n, "ProtocolVersion")),
 		.creation_text = text_of(m, created),
@@ -141,8 +143,8 @@ static void read_flags(struct catalog_master *m, const struct xml_attribute *at,
 	if (software)
 		(void)catalog_walk_bool(&m->walk, software, CATALOG_RULE_SOFTWARE_TEXT,
 					&u->is_software);
-	u->action = action ? catalog_action_parse(action->value, action->len) :
-			     CATALOG_ACTION_ABSENT;
+	u->action =
+		action ? catalog_action_parse(action->value, action->len) : CATALOG_ACTION_ABSENT;
 	u->action_text = text_of(m, action);
 	u->action_offset = u->offset;
 }
@@ -164,7 +166,8 @@ static void read_identity(struct catalog_master *m, const struct xml_attribute *
 				     0);
 	else if (catalog_walk_number(&m->walk, number, UINT32_MAX, &value))
 		u->revision_number = (uint32_t)value;
-	if (!revision || !str_to_u64(revision->value, revision->len, UINT32_MAX, &value) || value == 0)
+	if (!revision || !str_to_u64(revision->value, revision->len, UINT32_MAX, &value) ||
+	    value == 0)
 		catalog_walk_problem(&m->walk, CATALOG_RULE_REVISION_UNUSABLE, "RevisionId",
 				     revision ? revision->value : "", revision ? revision->len : 0);
 	else
@@ -173,9 +176,9 @@ static void read_identity(struct catalog_master *m, const struct xml_attribute *
 
 static int update_begin(void *ctx, const struct xml_attribute *at, size_t n, struct error *err)
 {
-	static const char *const known[] = { "CreationDate", "DefaultLanguage", "UpdateId",
-					     "RevisionNumber", "RevisionId", "IsLeaf", "IsBundle",
-					     "DeploymentAction", "IsSoftware" };
+	static const char *const known[] = { "CreationDate",   "DefaultLanguage",  "UpdateId",
+					     "RevisionNumber", "RevisionId",       "IsLeaf",
+					     "IsBundle",       "DeploymentAction", "IsSoftware" };
 	struct catalog_master *m = ctx;
 
 	if (next_piece(m, err) < 0)
@@ -339,8 +342,8 @@ static int category_begin(void *ctx, const struct xml_attribute *at, size_t n, s
 	(void)err;
 	only_known(m, at, n, known, 2);
 	if (!type || !id) {
-		catalog_walk_problem(&m->walk, CATALOG_RULE_ATTRIBUTE_MISSING, type ? "Id" : "Type", "",
-				     0);
+		catalog_walk_problem(&m->walk, CATALOG_RULE_ATTRIBUTE_MISSING, type ? "Id" : "Type",
+				     "", 0);
 		return 0;
 	}
 	c.type = category_type(type);
@@ -412,7 +415,8 @@ static int location_begin(void *ctx, const struct xml_attribute *at, size_t n, s
 		.offset = xml_reader_offset(m->walk.reader),
 	};
 	if (!id || !url)
-		catalog_walk_problem(&m->walk, CATALOG_RULE_ATTRIBUTE_MISSING, id ? "Url" : "Id", "", 0);
+		catalog_walk_problem(&m->walk, CATALOG_RULE_ATTRIBUTE_MISSING, id ? "Url" : "Id",
+				     "", 0);
 	if (id)
 		m->location.has_sha1 = catalog_walk_sha1(&m->walk, id, &m->location.sha1);
 	if (included)
@@ -433,6 +437,7 @@ static int location_end(void *ctx, struct error *err)
 	return result;
 }
 
+/* clang-format off */
 static const struct catalog_walk_row rows[] = {
 	{ .parent = IN_UPDATES, .name = "Update", .state = IN_UPDATE, .begin = update_begin,
 	  .end = update_end },
@@ -471,6 +476,7 @@ static const struct catalog_walk_row rows[] = {
 	{ .parent = CATALOG_WALK_TOP, .name = "FileLocation", .state = IN_LOCATION,
 	  .begin = location_begin, .end = location_end },
 };
+/* clang-format on */
 
 enum { SINGLE_ROWS = 2, DOCUMENT_ROWS = sizeof rows / sizeof *rows - SINGLE_ROWS };
 
@@ -523,7 +529,8 @@ int catalog_master_element(struct catalog_master *m, const char *label, const vo
 	m->walk.rows_count = sizeof rows / sizeof *rows;
 	catalog_walk_restart(&m->walk);
 	/* the head is a start tag alone */
-	if (len >= sizeof head && memcmp(text, head, sizeof head - 1) == 0 && text[len - 2] != '/') {
+	if (len >= sizeof head && memcmp(text, head, sizeof head - 1) == 0 &&
+	    text[len - 2] != '/') {
 		if (buf_append(&whole, bytes, len, err) < 0 ||
 		    buf_append(&whole, close, sizeof close - 1, err) < 0)
 			return -1;

@@ -70,16 +70,16 @@ struct catalog_problems {
 
 /* <Update> of the master document. */
 struct catalog_update {
-	uint32_t revision_id;      /* 0: absent or malformed */
+	uint32_t revision_id; /* 0: absent or malformed */
 	uint32_t revision_number;
 	bool has_update_id;
 	struct catalog_guid update_id;
-	int64_t creation;          /* seconds since 1970, 0 when malformed */
+	int64_t creation; /* seconds since 1970, 0 when malformed */
 	const char *creation_text, *default_language;
 	bool is_leaf, is_bundle, is_software;
 	enum catalog_action action;
-	const char *action_text;   /* as found */
-	uint64_t action_offset;    /* of the start tag that holds it */
+	const char *action_text; /* as found */
+	uint64_t action_offset;  /* of the start tag that holds it */
 	const struct catalog_group *prerequisites;
 	size_t prerequisites_count;
 	const uint32_t *superseded_by, *bundled_by;
@@ -92,7 +92,7 @@ struct catalog_update {
 	size_t payload_count;
 	const struct catalog_licence *licences;
 	size_t licences_count;
-	const void *raw;           /* the element, byte for byte */
+	const void *raw; /* the element, byte for byte */
 	size_t raw_len;
 	uint64_t offset;
 	struct catalog_problems problems;

@@ -14,7 +14,7 @@
 struct work {
 	struct catalog *c;
 	struct catalog_graph g;
-	uint32_t *queue;      /* indexes, in order of quarantine */
+	uint32_t *queue; /* indexes, in order of quarantine */
 	size_t head, count;
 	uint32_t *bundles;    /* revision -> bundles present and not quarantined */
 	uint32_t *dependents; /* revision -> how many it took with it */
@@ -88,8 +88,9 @@ static uint32_t *count_superseded(const struct catalog *c)
 	uint32_t *counts = buf_calloc(c->count, sizeof *counts);
 
 	for (size_t i = 0; i < c->count; i++)
-		for (size_t k = 0; c->items[i].verdict == CATALOG_OK &&
-				   k < c->items[i].superseded_by_count; k++) {
+		for (size_t k = 0;
+		     c->items[i].verdict == CATALOG_OK && k < c->items[i].superseded_by_count;
+		     k++) {
 			size_t by = catalog_index_of(c, c->items[i].superseded_by[k]);
 
 			if (by != SIZE_MAX && c->items[by].verdict != CATALOG_OK)
@@ -125,7 +126,8 @@ static void complete_findings(struct work *w, const uint32_t *superseded)
 		f->dependents = w->dependents[at];
 		snprintf(text, sizeof text,
 			 "%" PRIu32 " dependent revisions quarantined with it, %" PRIu32
-			 " superseded ones stay", f->dependents, superseded[at]);
+			 " superseded ones stay",
+			 f->dependents, superseded[at]);
 		catalog_finding_extend(&c->findings, f, text);
 	}
 }
@@ -138,7 +140,8 @@ DEFINE_CLEANUP(uint32_t *, u32_free);
 
 void catalog_quarantine(struct catalog *c)
 {
-	CLEANUP(work_clear) struct work w = {
+	CLEANUP(work_clear)
+	struct work w = {
 		.c = c,
 		.queue = buf_calloc(c->count, sizeof *w.queue),
 		.bundles = buf_calloc(c->count, sizeof *w.bundles),

@@ -91,8 +91,8 @@ static void check_references(struct catalog *c, struct catalog_revision *r)
 /* What the core fragment says its type is, against what the master document does with it. */
 static bool type_fits(const struct catalog_revision *r)
 {
-	bool evaluated = strcmp(r->update_type, "Detectoid") == 0 ||
-			 strcmp(r->update_type, "Category") == 0;
+	bool evaluated =
+		strcmp(r->update_type, "Detectoid") == 0 || strcmp(r->update_type, "Category") == 0;
 
 	if (evaluated)
 		return r->action == CATALOG_ACTION_EVALUATE;
@@ -136,8 +136,8 @@ static void check_files(struct catalog *c, struct catalog_revision *r)
 {
 	if (r->files_count == 0 || r->payload_count == 0)
 		return;
-	CLEANUP(sha1_free) struct catalog_sha1 *sorted =
-		buf_malloc(r->payload_count * sizeof *sorted);
+	CLEANUP(sha1_free)
+	struct catalog_sha1 *sorted = buf_malloc(r->payload_count * sizeof *sorted);
 	memcpy(sorted, r->payload, r->payload_count * sizeof *sorted);
 	qsort(sorted, r->payload_count, sizeof *sorted, by_bytes);
 	for (size_t i = 0; i < r->files_count; i++) {
@@ -146,7 +146,8 @@ static void check_files(struct catalog *c, struct catalog_revision *r)
 		if (bsearch(&r->files[i].sha1, sorted, r->payload_count, sizeof *sorted, by_bytes))
 			continue;
 		snprintf(file, sizeof file, "x/%" PRIu32, r->revision_id);
-		catalog_report(c, r, CATALOG_RULE_PAYLOAD_UNDESCRIBED, file, 0, r->files[i].name, "");
+		catalog_report(c, r, CATALOG_RULE_PAYLOAD_UNDESCRIBED, file, 0, r->files[i].name,
+			       "");
 	}
 }
 

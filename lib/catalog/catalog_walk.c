@@ -44,7 +44,8 @@ static int on_start(void *ctx, const char *name, const struct xml_attribute *at,
 	}
 	const struct catalog_walk_row *row = find_row(w, name);
 	if (!row && w->strict_top && w->depth == 0)
-		return error_set(err, ERROR_CATALOG_ROOT, "unexpected root element \"%.64s\"", name);
+		return error_set(err, ERROR_CATALOG_ROOT, "unexpected root element \"%.64s\"",
+				 name);
 	if (!row || row->state == CATALOG_WALK_IGNORE) {
 		if (!row)
 			catalog_walk_problem(w, CATALOG_RULE_ELEMENT_UNKNOWN, name, "", 0);

@@ -39,16 +39,16 @@ void catalog_vector_clear(struct catalog_vector *v);
 struct catalog_walk {
 	const struct catalog_walk_row *rows;
 	size_t rows_count;
-	void *ctx;                        /* of begin and end */
-	struct xml_reader *reader;        /* owned */
+	void *ctx;                 /* of begin and end */
+	struct xml_reader *reader; /* owned */
 	const struct catalog_walk_row *stack[LIMIT_XML_DEPTH];
 	unsigned depth;
-	unsigned skip;                    /* elements open inside a skipped one */
-	bool strict_top;                  /* an unknown root is an error */
+	unsigned skip;   /* elements open inside a skipped one */
+	bool strict_top; /* an unknown root is an error */
 	struct buf text;
-	struct arena arena;               /* strings of the current piece */
+	struct arena arena; /* strings of the current piece */
 	struct catalog_vector problems;
-	size_t relations;                 /* of the current piece */
+	size_t relations; /* of the current piece */
 };
 
 void catalog_walk_init(struct catalog_walk *w, const struct catalog_walk_row *rows, size_t count,

@@ -30,7 +30,7 @@ static const EVP_MD *fetch(enum digest_kind kind)
 		abort();
 	EVP_MD *expected = NULL;
 	if (!__atomic_compare_exchange_n(&fetched[kind], &expected, md, 0, __ATOMIC_ACQ_REL,
-	                                 __ATOMIC_ACQUIRE)) {
+					 __ATOMIC_ACQUIRE)) {
 		EVP_MD_free(md); /* another thread was first */
 		md = expected;
 	}

@@ -15,7 +15,8 @@ enum digest_kind { DIGEST_KIND_SHA256, DIGEST_KIND_SHA1 };
 
 /* A running digest; reusable after digest_final(). */
 struct digest;
-struct digest *digest_new(enum digest_kind kind) __attribute__((warn_unused_result, returns_nonnull));
+struct digest *digest_new(enum digest_kind kind)
+	__attribute__((warn_unused_result, returns_nonnull));
 void digest_update(struct digest *d, const void *bytes, size_t len) __attribute__((nonnull(1)));
 
 /* Writes DIGEST_SHA256 or DIGEST_SHA1 bytes and starts anew. */

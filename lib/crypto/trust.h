@@ -170,7 +170,7 @@ int trust_check_signatures(const struct trust *t, const unsigned char *message, 
  */
 #define TRUST_TIME_LATER INT64_MIN
 int trust_check_validity(const struct trust *t, const struct trust_verdict *v, int64_t when,
-                         struct error *err) __attribute__((nonnull, warn_unused_result));
+			 struct error *err) __attribute__((nonnull, warn_unused_result));
 
 /*
  * The same for a message with one signer in one role, such as a receipt: the key must be listed

@@ -43,7 +43,8 @@ static int verify_one(const struct trust_key *key, const unsigned char *message,
 	assert(key->cert); /* from trust_load(), not trust_parse() */
 	if (cms_verify(sig->bytes, sig->len, message, len, key->cert, err) < 0 ||
 	    (when != TRUST_TIME_LATER && trust_check_time(key, when, err) < 0))
-		return error_wrap(err, "%s (%s %s)", sig->name, key_role_name(key->role), key->holder);
+		return error_wrap(err, "%s (%s %s)", sig->name, key_role_name(key->role),
+				  key->holder);
 	return 0;
 }
 
@@ -149,7 +150,7 @@ int trust_check_signatures(const struct trust *t, const unsigned char *message, 
 }
 
 int trust_check_validity(const struct trust *t, const struct trust_verdict *v, int64_t when,
-                         struct error *err)
+			 struct error *err)
 {
 	for (size_t i = 0; i < v->count; i++) {
 		const struct trust_key *key = trust_find(t, v->signers[i].short_id);

@@ -31,13 +31,13 @@ struct xml_reader {
 	void *ctx;
 	char *label;
 	xmlParserCtxtPtr parser;
-	size_t parser_bytes;     /* fed to this context, over all fragments */
+	size_t parser_bytes; /* fed to this context, over all fragments */
 	struct xml_scan scan;
 	bool failed;
-	unsigned depth;          /* of open elements, without the synthetic root */
-	bool wrapped;            /* fragment: the synthetic root is open */
-	struct xml_span now;     /* of the event being delivered */
-	struct buf window;       /* documents: bytes kept for captures */
+	unsigned depth;      /* of open elements, without the synthetic root */
+	bool wrapped;        /* fragment: the synthetic root is open */
+	struct xml_span now; /* of the event being delivered */
+	struct buf window;   /* documents: bytes kept for captures */
 	const unsigned char *raw;
 	uint64_t raw_base;
 	bool capturing;
@@ -47,9 +47,9 @@ struct xml_reader {
 	size_t captured_len;
 	struct xml_attribute *attributes;
 	size_t attributes_capacity;
-	struct buf names;        /* prefixed names of the current event */
-	struct arena values;     /* attribute values with an ampersand, of the current event */
-	struct error *err;       /* of the running call */
+	struct buf names;    /* prefixed names of the current event */
+	struct arena values; /* attribute values with an ampersand, of the current event */
+	struct error *err;   /* of the running call */
 };
 
 static void fail_parser(struct xml_reader *r)
@@ -159,8 +159,8 @@ static void on_start(void *data, const xmlChar *local, const xmlChar *prefix, co
 		abort();
 	const char *name = full_name(r, prefix, local);
 	int n = name ? collect(r, namespaces, ns, count, at) : -1;
-	if (n < 0 || (r->handler->start && r->handler->start(r->ctx, name, r->attributes,
-							     (size_t)n, r->err) < 0))
+	if (n < 0 || (r->handler->start &&
+		      r->handler->start(r->ctx, name, r->attributes, (size_t)n, r->err) < 0))
 		fail_parser(r);
 }
 
@@ -410,9 +410,10 @@ int xml_reader_finish(struct xml_reader *r, struct error *err)
 static int feed_fragment(struct xml_reader *r, const unsigned char *bytes, size_t len)
 {
 	if (len > LIMIT_FRAGMENT_BYTES)
-		return error_set(r->err, ERROR_XML_LIMIT, "offset 0: fragment of more than %u bytes",
-				 LIMIT_FRAGMENT_BYTES);
-	if (xml_scan_feed(&r->scan, bytes, len, r->err) < 0 || xml_scan_finish(&r->scan, r->err) < 0)
+		return error_set(r->err, ERROR_XML_LIMIT,
+				 "offset 0: fragment of more than %u bytes", LIMIT_FRAGMENT_BYTES);
+	if (xml_scan_feed(&r->scan, bytes, len, r->err) < 0 ||
+	    xml_scan_finish(&r->scan, r->err) < 0)
 		return -1;
 	if (xmlCtxtResetPush(r->parser, WRAP_OPEN, sizeof WRAP_OPEN - 1, NULL, NULL) != 0)
 		abort(); /* out of memory */

@@ -18,8 +18,8 @@ static uint64_t offset_of(const struct xml_scan *s, const unsigned char *p)
 	return s->offset + (uint64_t)(p - s->chunk);
 }
 
-static const unsigned char *refuse(struct xml_scan *s, const unsigned char *p,
-				   enum error_id id, const char *why, struct error *err)
+static const unsigned char *refuse(struct xml_scan *s, const unsigned char *p, enum error_id id,
+				   const char *why, struct error *err)
 {
 	s->fault = offset_of(s, p);
 	error_set(err, id, "offset %" PRIu64 ": %s", s->fault, why);
@@ -98,7 +98,8 @@ static const unsigned char *step_text(struct xml_scan *s, const unsigned char *p
 	} else {
 		s->run += (size_t)(last - p);
 		if (s->run > LIMIT_XML_TEXT)
-			return too_many(s, offset_of(s, p), "bytes in one text", LIMIT_XML_TEXT, err);
+			return too_many(s, offset_of(s, p), "bytes in one text", LIMIT_XML_TEXT,
+					err);
 	}
 	if (!stop)
 		return end;
@@ -214,7 +215,8 @@ static const unsigned char *step_tag(struct xml_scan *s, const unsigned char *p,
 					LIMIT_XML_NAME, err);
 		/* libxml2 would report the element before it notices */
 		if (*p == '<' || (*p < ' ' && !is_space(*p)))
-			return refuse(s, p, ERROR_XML_SYNTAX, "\"<\" or control byte in a tag", err);
+			return refuse(s, p, ERROR_XML_SYNTAX, "\"<\" or control byte in a tag",
+				      err);
 	}
 	/* Blanks alone cannot make a tag endless: libxml2 keeps it whole. */
 	if (offset_of(s, p) - s->tag > 2ull * LIMIT_XML_TEXT)
@@ -266,8 +268,8 @@ static const unsigned char *step_bang(struct xml_scan *s, const unsigned char *p
 		s->literal = *p == '[' ? "[CDATA[" : "--";
 	for (; p < end && s->literal[s->matched]; p++, s->matched++)
 		if (*p != (unsigned char)s->literal[s->matched])
-			return refuse(s, p, ERROR_XML_REFUSED,
-				      "document type or other declaration", err);
+			return refuse(s, p, ERROR_XML_REFUSED, "document type or other declaration",
+				      err);
 	if (!s->literal[s->matched]) {
 		s->state = s->literal[0] == '[' ? XML_SCAN_CDATA : XML_SCAN_COMMENT;
 		s->matched = 0;
@@ -299,7 +301,8 @@ static const unsigned char *until(struct xml_scan *s, const unsigned char *p,
 	s->run += (size_t)(p - begin);
 	/* the two closing bytes are no content */
 	if (s->run > LIMIT_XML_TEXT + 2u)
-		return too_many(s, s->tag, "bytes in one comment or CDATA section", LIMIT_XML_TEXT, err);
+		return too_many(s, s->tag, "bytes in one comment or CDATA section", LIMIT_XML_TEXT,
+				err);
 	if (!closed)
 		return p;
 	s->run = 0;
@@ -389,12 +392,12 @@ static const unsigned char *step_pi(struct xml_scan *s, const unsigned char *p,
 }
 
 static step *const steps[XML_SCAN_STATES_] = {
-	[XML_SCAN_START] = step_start,     [XML_SCAN_BOM] = step_bom,
-	[XML_SCAN_TEXT] = step_text,       [XML_SCAN_OPEN] = step_open,
-	[XML_SCAN_NAME] = step_name,       [XML_SCAN_TAG] = step_tag,
-	[XML_SCAN_VALUE] = step_value,     [XML_SCAN_END_TAG] = step_end_tag,
-	[XML_SCAN_BANG] = step_bang,       [XML_SCAN_COMMENT] = step_comment,
-	[XML_SCAN_CDATA] = step_cdata,     [XML_SCAN_PI] = step_pi,
+	[XML_SCAN_START] = step_start, [XML_SCAN_BOM] = step_bom,
+	[XML_SCAN_TEXT] = step_text,   [XML_SCAN_OPEN] = step_open,
+	[XML_SCAN_NAME] = step_name,   [XML_SCAN_TAG] = step_tag,
+	[XML_SCAN_VALUE] = step_value, [XML_SCAN_END_TAG] = step_end_tag,
+	[XML_SCAN_BANG] = step_bang,   [XML_SCAN_COMMENT] = step_comment,
+	[XML_SCAN_CDATA] = step_cdata, [XML_SCAN_PI] = step_pi,
 };
 
 void xml_scan_begin(struct xml_scan *s, bool fragment)

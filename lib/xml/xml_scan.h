@@ -21,18 +21,18 @@
 struct error;
 
 enum xml_scan_state {
-	XML_SCAN_START,   /* nothing read yet */
-	XML_SCAN_BOM,     /* inside the byte order mark */
+	XML_SCAN_START, /* nothing read yet */
+	XML_SCAN_BOM,   /* inside the byte order mark */
 	XML_SCAN_TEXT,
-	XML_SCAN_OPEN,    /* after "<" */
-	XML_SCAN_NAME,    /* element name of a start tag */
-	XML_SCAN_TAG,     /* start tag behind the name */
-	XML_SCAN_VALUE,   /* attribute value */
+	XML_SCAN_OPEN,  /* after "<" */
+	XML_SCAN_NAME,  /* element name of a start tag */
+	XML_SCAN_TAG,   /* start tag behind the name */
+	XML_SCAN_VALUE, /* attribute value */
 	XML_SCAN_END_TAG,
-	XML_SCAN_BANG,    /* after "<!" */
+	XML_SCAN_BANG, /* after "<!" */
 	XML_SCAN_COMMENT,
 	XML_SCAN_CDATA,
-	XML_SCAN_PI,      /* the declaration, the only one allowed */
+	XML_SCAN_PI, /* the declaration, the only one allowed */
 	XML_SCAN_STATES_
 };
 
@@ -49,18 +49,18 @@ struct xml_queue {
 
 struct xml_scan {
 	enum xml_scan_state state;
-	bool fragment;        /* several roots, text between them, no declaration */
-	bool slash;           /* last byte of the tag was "/" */
+	bool fragment; /* several roots, text between them, no declaration */
+	bool slash;    /* last byte of the tag was "/" */
 	bool seen_root;
 	unsigned char quote;
 	unsigned depth;
-	unsigned attributes;  /* of the current start tag */
-	unsigned matched;     /* bytes of a literal or terminator recognised so far */
-	size_t run;           /* bytes of the current name, value, text or comment */
-	uint64_t offset;      /* of the first byte of the current chunk */
-	uint64_t tag;         /* of the "<" of the current markup */
-	uint64_t top;         /* where the declaration may begin: 0, or 3 behind a BOM */
-	uint64_t fault;       /* after a failure: where */
+	unsigned attributes; /* of the current start tag */
+	unsigned matched;    /* bytes of a literal or terminator recognised so far */
+	size_t run;          /* bytes of the current name, value, text or comment */
+	uint64_t offset;     /* of the first byte of the current chunk */
+	uint64_t tag;        /* of the "<" of the current markup */
+	uint64_t top;        /* where the declaration may begin: 0, or 3 behind a BOM */
+	uint64_t fault;      /* after a failure: where */
 	const unsigned char *chunk;
 	const char *literal;
 	char declaration[128];

@@ -19,7 +19,7 @@ static void require(int condition)
 int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
 {
 	static const enum catalog_stream streams[] = {
-		CATALOG_STREAM_CORE, CATALOG_STREAM_EXTENDED, CATALOG_STREAM_LOCALIZED,
+		CATALOG_STREAM_CORE,    CATALOG_STREAM_EXTENDED, CATALOG_STREAM_LOCALIZED,
 		CATALOG_STREAM_LICENCE, CATALOG_STREAM_COMPLETE,
 	};
 	struct catalog_fragment_parser *p = catalog_fragment_new();
@@ -34,7 +34,8 @@ int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
 
 		for (size_t k = 0; k < 2; k++) {
 			error_clear(&err);
-			results[k] = catalog_fragment_parse(p, streams[i], "fuzz", data, size, &f, &err);
+			results[k] =
+				catalog_fragment_parse(p, streams[i], "fuzz", data, size, &f, &err);
 			require((results[k] == 0) == (err.id == ERROR_NONE));
 			if (results[k] == 0)
 				problems[k] = f.problems.count;
@@ -44,7 +45,10 @@ int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
 		require(catalog_add_fragment(c, streams[i], "en", 1, data, size, &err) == 0);
 	}
 	const struct catalog_update u = {
-		.revision_id = 1, .creation_text = "", .default_language = "en", .action_text = "",
+		.revision_id = 1,
+		.creation_text = "",
+		.default_language = "en",
+		.action_text = "",
 		.is_software = true,
 	};
 	require(catalog_add_update(c, &u, 0, &err) == 0 && catalog_finish(c, &err) == 0);

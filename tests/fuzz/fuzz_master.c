@@ -82,7 +82,10 @@ static int on_problem(void *ctx, const struct catalog_problem *p, struct error *
 }
 
 static const struct catalog_master_handler handler = {
-	.update = on_update, .location = on_location, .package = on_package, .problem = on_problem,
+	.update = on_update,
+	.location = on_location,
+	.package = on_package,
+	.problem = on_problem,
 };
 
 int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)

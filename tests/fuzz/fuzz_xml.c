@@ -94,7 +94,8 @@ static int read_document(struct trace *t, unsigned seed)
 
 	t->reader = xml_reader_new(&handler, t, "fuzz");
 	for (size_t at = 0; result == 0 && at < t->size;) {
-		size_t n = seed == 0 ? t->size : 1 + (seed = seed * 1103515245u + 12345u) / 65536 % 17;
+		size_t n =
+			seed == 0 ? t->size : 1 + (seed = seed * 1103515245u + 12345u) / 65536 % 17;
 
 		n = n < t->size - at ? n : t->size - at;
 		result = xml_reader_feed(t->reader, t->data + at, n, &err);

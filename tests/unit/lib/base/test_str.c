@@ -9,18 +9,26 @@ static void numbers_are_canonical(void **state)
 		uint64_t max;
 		bool ok;
 	} rows[] = {
-		{ "0", 0, true },      { "7", 7, true },    { "8", 7, false },
-		{ "", 9, false },      { "01", 9, false },  { "-1", 9, false },
-		{ "+1", 9, false },    { " 1", 9, false },  { "1 ", 9, false },
-		{ "18446744073709551615", UINT64_MAX, true }, { "18446744073709551616", UINT64_MAX, false },
+		{ "0", 0, true },
+		{ "7", 7, true },
+		{ "8", 7, false },
+		{ "", 9, false },
+		{ "01", 9, false },
+		{ "-1", 9, false },
+		{ "+1", 9, false },
+		{ " 1", 9, false },
+		{ "1 ", 9, false },
+		{ "18446744073709551615", UINT64_MAX, true },
+		{ "18446744073709551616", UINT64_MAX, false },
 	};
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		uint64_t value = 0;
 
-		assert_int_equal(str_to_u64(rows[i].text, strlen(rows[i].text), rows[i].max, &value),
-				 rows[i].ok);
+		assert_int_equal(
+			str_to_u64(rows[i].text, strlen(rows[i].text), rows[i].max, &value),
+			rows[i].ok);
 	}
 }
 
@@ -106,8 +114,10 @@ static void sizes_take_suffixes(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(numbers_are_canonical), cmocka_unit_test(times_survive_a_round_trip),
-		cmocka_unit_test(base64_is_strict),      cmocka_unit_test(guids_sort_like_their_text),
+		cmocka_unit_test(numbers_are_canonical),
+		cmocka_unit_test(times_survive_a_round_trip),
+		cmocka_unit_test(base64_is_strict),
+		cmocka_unit_test(guids_sort_like_their_text),
 		cmocka_unit_test(sizes_take_suffixes),
 	};
 

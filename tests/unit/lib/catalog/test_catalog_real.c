@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-
 static const char *data_dir(void)
 {
 	const char *given = getenv("GAPFERRY_SHARED");
@@ -34,7 +33,8 @@ static unsigned char *load(const char *path, size_t *len)
 static void fill(struct catalog *c, const void *bytes, size_t len)
 {
 	struct error err = ERROR_INIT;
-	CLEANUP(catalog_master_free) struct catalog_master *m = catalog_master_new(&catalog_fill, c);
+	CLEANUP(catalog_master_free)
+	struct catalog_master *m = catalog_master_new(&catalog_fill, c);
 
 	assert_int_equal(catalog_master_feed(m, bytes, len, &err), 0);
 	assert_int_equal(catalog_master_finish(m, &err), 0);
@@ -160,10 +160,12 @@ static void slice_of_2026_parses(void **state)
 		if (!bytes)
 			skip();
 		assert_int_equal(catalog_fragment_parse(p, rows[i].stream, rows[i].path, bytes, len,
-							&f, &err), 0);
+							&f, &err),
+				 0);
 		free(bytes);
 		for (size_t k = 0; k < f.problems.count; k++)
-			fail_msg("%s: %s %s", rows[i].path, catalog_rule_id(f.problems.items[k].rule),
+			fail_msg("%s: %s %s", rows[i].path,
+				 catalog_rule_id(f.problems.items[k].rule),
 				 f.problems.items[k].detail);
 	}
 }

@@ -9,8 +9,9 @@
 
 #define G "00000000-0000-0000-0000-0000000000"
 #define HEAD "<OfflineSyncPackage PackageVersion=\"1.1\"><Updates>"
-#define TAIL "</Updates><FileLocations><FileLocation Id=\"" D "\" Url=\"u\"/></FileLocations>" \
-	     "</OfflineSyncPackage>"
+#define TAIL                                                                              \
+	"</Updates><FileLocations><FileLocation Id=\"" D "\" Url=\"u\"/></FileLocations>" \
+	"</OfflineSyncPackage>"
 #define D "AAAAAAAAAAAAAAAAAAAAAAAAAAA="
 #define ID(n) " UpdateId=\"" G #n "\" RevisionNumber=\"1\" RevisionId=\"" #n "\""
 #define PAYLOAD "<PayloadFiles><File Id=\"" D "\"/></PayloadFiles>"
@@ -18,15 +19,16 @@
 #define NEEDS(n) "<Prerequisites><UpdateId Id=\"" G #n "\"/></Prerequisites>"
 #define BUNDLE(n, inner) "<Update" ID(n) " IsBundle=\"true\">" inner "</Update>"
 #define LEAF(n, inner) "<Update" ID(n) " DeploymentAction=\"Bundle\">" inner "</Update>"
-#define DETECT(n, inner) "<Update" ID(n) " DeploymentAction=\"Evaluate\" IsSoftware=\"false\">" inner \
-			 "</Update>"
+#define DETECT(n, inner) \
+	"<Update" ID(n) " DeploymentAction=\"Evaluate\" IsSoftware=\"false\">" inner "</Update>"
 #define WRONG(n, inner) "<Update" ID(n) " DeploymentAction=\"install\">" inner "</Update>"
 
 static struct catalog *judge(const char *xml)
 {
 	struct error err = ERROR_INIT;
 	struct catalog *c = catalog_new();
-	CLEANUP(catalog_master_free) struct catalog_master *m = catalog_master_new(&catalog_fill, c);
+	CLEANUP(catalog_master_free)
+	struct catalog_master *m = catalog_master_new(&catalog_fill, c);
 
 	assert_int_equal(catalog_master_feed(m, xml, strlen(xml), &err), 0);
 	assert_int_equal(catalog_master_finish(m, &err), 0);
@@ -67,8 +69,9 @@ static void each_rule_fires_alone(void **state)
 		{ "<Update" ID(10) " DeploymentAction=\"OptionalInstall\"/>", "GF-C002@10" },
 		{ DETECT(10, PAYLOAD), "GF-C003@10" },
 		{ BUNDLE(10, PAYLOAD), "GF-C004@10" },
-		{ BUNDLE(10, "") "<Update" ID(11) " IsBundle=\"true\" DeploymentAction=\"Bundle\">" BY(10)
-		  "</Update>", "GF-C060@10 GF-C005@11" },
+		{ BUNDLE(10, "") "<Update" ID(
+			  11) " IsBundle=\"true\" DeploymentAction=\"Bundle\">" BY(10) "</Update>",
+		  "GF-C060@10 GF-C005@11" },
 		{ LEAF(10, ""), "GF-C006@10" },
 		{ "<Update" ID(10) " IsSoftware=\"False\"/>", "GF-C007@10" },
 		{ "<Update" ID(10) " IsLeaf=\"1\"/>", "GF-C008@10" },
@@ -76,26 +79,32 @@ static void each_rule_fires_alone(void **state)
 		{ "<Update" ID(10) " IsSoftware=\"false\"/>", "GF-C009@10" },
 		{ BUNDLE(10, "") "<Update" ID(11) ">" BY(10) "</Update>", "GF-C010@11" },
 		{ "<Update UpdateId=\"x\" RevisionNumber=\"1\" RevisionId=\"10\"/>", "GF-C020@10" },
-		{ "<Update UpdateId=\"" G "10\" RevisionNumber=\"-1\" RevisionId=\"10\"/>", "GF-C021@10" },
+		{ "<Update UpdateId=\"" G "10\" RevisionNumber=\"-1\" RevisionId=\"10\"/>",
+		  "GF-C021@10" },
 		{ "<Update" ID(10) "><PayloadFiles><File Id=\"AA==\"/></PayloadFiles></Update>",
 		  "GF-C022@10" },
 		{ "<Update" ID(10) " CreationDate=\"today\"/>", "GF-C023@10" },
 		{ "<Update RevisionNumber=\"1\" RevisionId=\"10\"/>", "GF-C024@10" },
-		{ "<Update" ID(10) "><Categories><Category Type=\"New\" Id=\"" G "20\"/></Categories></Update>",
+		{ "<Update" ID(10) "><Categories><Category Type=\"New\" Id=\"" G
+				   "20\"/></Categories></Update>",
 		  "GF-C026@10" },
 		{ "<Update" ID(10) "><New><Deep/></New></Update>", "GF-C027@10" },
 		{ "<Update" ID(10) " New=\"1\"/>", "GF-C028@10" },
-		{ DETECT(10, "") "<Update UpdateId=\"" G "11\" RevisionNumber=\"1\" RevisionId=\"10\"/>",
+		{ DETECT(10, "") "<Update UpdateId=\"" G
+				 "11\" RevisionNumber=\"1\" RevisionId=\"10\"/>",
 		  "GF-C030@10" },
-		{ DETECT(11, "") "<Update UpdateId=\"" G "11\" RevisionNumber=\"1\" RevisionId=\"10\"/>",
+		{ DETECT(11, "") "<Update UpdateId=\"" G
+				 "11\" RevisionNumber=\"1\" RevisionId=\"10\"/>",
 		  "GF-C031@10" },
 		{ DETECT(10, NEEDS(99)), "GF-C040@10" },
 		{ LEAF(10, BY(99)), "GF-C041@10" },
 		{ BUNDLE(10, "<SupersededBy><Revision Id=\"99\"/></SupersededBy>"), "GF-C042@10" },
 		{ "<Update" ID(10) "><PayloadFiles><File Id=\"AAAAAAAAAAAAAAAAAAAAAAAAAAB=\"/>"
-		  "</PayloadFiles></Update>", "GF-C022@10" /* left-over bits */ },
+				   "</PayloadFiles></Update>",
+		  "GF-C022@10" /* left-over bits */ },
 		{ "<Update" ID(10) "><PayloadFiles><File Id=\"AAAAAAAAAAAAAAAAAAAAAAAAAAQ=\"/>"
-		  "</PayloadFiles></Update>", "GF-C043@10" },
+				   "</PayloadFiles></Update>",
+		  "GF-C043@10" },
 		{ LEAF(10, BY(11)) LEAF(11, BY(10)), "GF-C044@10 GF-C044@11" },
 		{ DETECT(10, NEEDS(11)) DETECT(11, NEEDS(10)), "GF-C045@10 GF-C045@11" },
 		{ DETECT(10, NEEDS(10)), "GF-C045@10" },
@@ -120,23 +129,33 @@ static void closure_follows_every_kind_of_dependence(void **state)
 	static const struct {
 		const char *body, *want; /* quarantined revisions */
 	} rows[] = {
-		{ WRONG(10, "") DETECT(11, NEEDS(10)) DETECT(12, NEEDS(11)) DETECT(13, ""), "10 11 12" },
+		{ WRONG(10, "") DETECT(11, NEEDS(10)) DETECT(12, NEEDS(11)) DETECT(13, ""),
+		  "10 11 12" },
 		/* an alternative that lives, or was never there, keeps the group */
-		{ WRONG(10, "") DETECT(11, "") DETECT(12, "<Prerequisites><Or><UpdateId Id=\"" G "10\"/>"
-		  "<UpdateId Id=\"" G "11\"/></Or></Prerequisites>"), "10" },
+		{ WRONG(10, "") DETECT(11, "")
+			  DETECT(12, "<Prerequisites><Or><UpdateId Id=\"" G "10\"/>"
+				     "<UpdateId Id=\"" G "11\"/></Or></Prerequisites>"),
+		  "10" },
 		{ WRONG(10, "") DETECT(12, "<Prerequisites><Or><UpdateId Id=\"" G "10\"/>"
-		  "<UpdateId Id=\"" G "99\"/></Or></Prerequisites>"), "10" },
-		{ WRONG(10, "") WRONG(11, "") DETECT(12, "<Prerequisites><Or><UpdateId Id=\"" G "10\"/>"
-		  "<UpdateId Id=\"" G "11\"/></Or></Prerequisites>"), "10 11 12" },
+					   "<UpdateId Id=\"" G "99\"/></Or></Prerequisites>"),
+		  "10" },
+		{ WRONG(10, "") WRONG(11, "")
+			  DETECT(12, "<Prerequisites><Or><UpdateId Id=\"" G "10\"/>"
+				     "<UpdateId Id=\"" G "11\"/></Or></Prerequisites>"),
+		  "10 11 12" },
 		/* an older revision of the same update still meets the prerequisite */
-		{ WRONG(10, "") "<Update UpdateId=\"" G "10\" RevisionNumber=\"2\" RevisionId=\"11\"/>"
-		  DETECT(12, NEEDS(10)), "10" },
+		{ WRONG(10, "") "<Update UpdateId=\"" G
+				"10\" RevisionNumber=\"2\" RevisionId=\"11\"/>" DETECT(12,
+										       NEEDS(10)),
+		  "10" },
 		/* child -> bundle -> the other child; a child with a second bundle stays */
 		{ BUNDLE(10, "") WRONG(11, BY(10)) LEAF(12, BY(10)), "10 11 12" },
-		{ BUNDLE(10, "") BUNDLE(20, "") WRONG(11, BY(10)) LEAF(12,
-		  "<BundledBy><Revision Id=\"10\"/><Revision Id=\"20\"/></BundledBy>"), "10 11" },
+		{ BUNDLE(10, "") BUNDLE(20, "") WRONG(11, BY(10)) LEAF(
+			  12, "<BundledBy><Revision Id=\"10\"/><Revision Id=\"20\"/></BundledBy>"),
+		  "10 11" },
 		/* merely superseded: stays */
-		{ WRONG(10, "") BUNDLE(11, "<SupersededBy><Revision Id=\"10\"/></SupersededBy>"), "10" },
+		{ WRONG(10, "") BUNDLE(11, "<SupersededBy><Revision Id=\"10\"/></SupersededBy>"),
+		  "10" },
 	};
 
 	(void)state;
@@ -190,14 +209,21 @@ static void fragments_are_judged(void **state)
 		enum catalog_stream stream;
 		const char *text, *want;
 	} rows[] = {
-		{ 'c', "<UpdateIdentity UpdateID=\"" G "10\" RevisionNumber=\"1\"/>"
-		       "<Properties UpdateType=\"Detectoid\"/>", "" },
-		{ 'c', "<UpdateIdentity UpdateID=\"" G "11\" RevisionNumber=\"1\"/>", "GF-C050@10" },
-		{ 'c', "<UpdateIdentity UpdateID=\"" G "10\" RevisionNumber=\"1\"/><Relationships>"
-		       "<Prerequisites><UpdateIdentity UpdateID=\"" G "77\"/></Prerequisites>"
-		       "</Relationships>", "GF-C051@10" },
-		{ 'c', "<UpdateIdentity UpdateID=\"" G "10\" RevisionNumber=\"1\"/>"
-		       "<Properties UpdateType=\"Software\"/>", "GF-C011@10" },
+		{ 'c',
+		  "<UpdateIdentity UpdateID=\"" G "10\" RevisionNumber=\"1\"/>"
+		  "<Properties UpdateType=\"Detectoid\"/>",
+		  "" },
+		{ 'c', "<UpdateIdentity UpdateID=\"" G "11\" RevisionNumber=\"1\"/>",
+		  "GF-C050@10" },
+		{ 'c',
+		  "<UpdateIdentity UpdateID=\"" G "10\" RevisionNumber=\"1\"/><Relationships>"
+		  "<Prerequisites><UpdateIdentity UpdateID=\"" G "77\"/></Prerequisites>"
+		  "</Relationships>",
+		  "GF-C051@10" },
+		{ 'c',
+		  "<UpdateIdentity UpdateID=\"" G "10\" RevisionNumber=\"1\"/>"
+		  "<Properties UpdateType=\"Software\"/>",
+		  "GF-C011@10" },
 		{ 'x', "<ExtendedProperties>", "GF-C053@10" },
 		{ 'x', "<Files><File Digest=\"x\"/></Files>", "GF-C022@10" },
 		{ 's', "<upd:Update><b:c/></upd:Update>", "" },
@@ -209,11 +235,12 @@ static void fragments_are_judged(void **state)
 		static const char xml[] = HEAD DETECT(10, "") TAIL;
 		struct error err = ERROR_INIT;
 		CLEANUP(catalog_free) struct catalog *c = catalog_new();
-		CLEANUP(catalog_master_free) struct catalog_master *m =
-			catalog_master_new(&catalog_fill, c);
+		CLEANUP(catalog_master_free)
+		struct catalog_master *m = catalog_master_new(&catalog_fill, c);
 
 		assert_int_equal(catalog_add_fragment(c, rows[i].stream, "", 10, rows[i].text,
-						      strlen(rows[i].text), &err), 0);
+						      strlen(rows[i].text), &err),
+				 0);
 		assert_int_equal(catalog_master_feed(m, xml, sizeof xml - 1, &err), 0);
 		assert_int_equal(catalog_master_finish(m, &err), 0);
 		assert_int_equal(catalog_finish(c, &err), 0);

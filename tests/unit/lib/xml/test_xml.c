@@ -32,7 +32,8 @@ static int on_start(void *ctx, const char *name, const struct xml_attribute *at,
 		       (unsigned long long)xml_reader_offset(l->reader)) < 0)
 		return -1;
 	for (size_t i = 0; i < n; i++)
-		if (buf_printf(&l->out, err, " %s=%.*s", at[i].name, (int)at[i].len, at[i].value) < 0)
+		if (buf_printf(&l->out, err, " %s=%.*s", at[i].name, (int)at[i].len, at[i].value) <
+		    0)
 			return -1;
 	return buf_append(&l->out, ">", 1, err);
 }
@@ -46,8 +47,8 @@ static int on_end(void *ctx, const char *name, struct error *err)
 	if (l->silent)
 		return 0;
 	return buf_printf(&l->out, err, "</%s@%llu%s%.*s>", name,
-			  (unsigned long long)xml_reader_offset(l->reader), raw ? " " : "", (int)len,
-			  raw ? raw : "");
+			  (unsigned long long)xml_reader_offset(l->reader), raw ? " " : "",
+			  (int)len, raw ? raw : "");
 }
 
 static int on_text(void *ctx, const char *text, size_t len, struct error *err)
@@ -78,7 +79,8 @@ static int read_in_chunks(struct log *l, const char *text, size_t len, size_t ch
 	xml_reader_reset(l->reader, "doc");
 	l->out.len = 0;
 	for (size_t at = 0; at < len; at += chunk)
-		if (xml_reader_feed(l->reader, text + at, len - at < chunk ? len - at : chunk, err) < 0)
+		if (xml_reader_feed(l->reader, text + at, len - at < chunk ? len - at : chunk,
+				    err) < 0)
 			return -1;
 	return xml_reader_finish(l->reader, err);
 }
@@ -96,8 +98,9 @@ static void events_and_offsets_do_not_depend_on_chunks(void **state)
 	static const char text[] = "\xEF\xBB\xBF<?xml version='1.0' encoding=\"UTF-8\"?>\n"
 				   "<r xmlns=\"u\" a='>'><!-- <x> --><b.c d=\"1&amp;2/\"/>t"
 				   "\xC3\xA9<![CDATA[<y>]]]]></r>";
-	static const char want[] = "<r@42 xmlns=u a=>><b.c@73 d=1&2/></b.c@92 <b.c d=\"1&amp;2/\"/>>"
-				   "t\xC3\xA9";
+	static const char want[] =
+		"<r@42 xmlns=u a=>><b.c@73 d=1&2/></b.c@92 <b.c d=\"1&amp;2/\"/>>"
+		"t\xC3\xA9";
 	CLEANUP(log_close) struct log l;
 
 	(void)state;
@@ -121,7 +124,8 @@ static void fragments_are_independent(void **state)
 		const char *message;
 	} rows[] = {
 		{ "<a/>x<b></b>", "<a@0></a@4>x<b@5></b@12>", ERROR_NONE, "" },
-		{ "<u:a u:b='1' xmlns:v='w'/>", "<u:a@0 xmlns:v=w u:b=1></u:a@26>", ERROR_NONE, "" },
+		{ "<u:a u:b='1' xmlns:v='w'/>", "<u:a@0 xmlns:v=w u:b=1></u:a@26>", ERROR_NONE,
+		  "" },
 		{ "", "", ERROR_NONE, "" },
 		{ "</root>", NULL, ERROR_XML_SYNTAX, "f: offset 6: end tag without" },
 		{ "<a></root><root>", NULL, ERROR_XML_SYNTAX, "f: offset " },
@@ -143,7 +147,8 @@ static void fragments_are_independent(void **state)
 		struct error err = ERROR_INIT;
 
 		l.out.len = 0;
-		int result = xml_reader_fragment(l.reader, "f", rows[i].text, strlen(rows[i].text), &err);
+		int result = xml_reader_fragment(l.reader, "f", rows[i].text, strlen(rows[i].text),
+						 &err);
 		assert_int_equal(result, rows[i].want ? 0 : -1);
 		if (rows[i].want)
 			assert_log(&l, rows[i].want);
@@ -177,7 +182,8 @@ static void documents_are_refused(void **state)
 		{ "<!DOCTYPE a SYSTEM 'x'><a/>", 0, ERROR_XML_REFUSED, "document type" },
 		{ "<!ENTITY a 'b'><a/>", 0, ERROR_XML_REFUSED, "declaration" },
 		{ "<?xml version='1.0'?><!DOCTYPE l [<!ENTITY a 'lol'><!ENTITY b '&a;&a;&a;&a;'>]>"
-		  "<l>&b;</l>", 0, ERROR_XML_REFUSED, "document type" },
+		  "<l>&b;</l>",
+		  0, ERROR_XML_REFUSED, "document type" },
 		{ "<a><?php x?></a>", 0, ERROR_XML_REFUSED, "processing instruction" },
 		{ "<?pi x?><a/>", 0, ERROR_XML_REFUSED, "processing instruction" },
 		{ "<?xml version='1.1'?><a/>", 0, ERROR_XML_REFUSED, "version" },
@@ -205,7 +211,8 @@ static void documents_are_refused(void **state)
 }
 
 /* One document with count times `piece` between head and tail. */
-static char *repeated(const char *head, const char *piece, size_t count, const char *tail, size_t *len)
+static char *repeated(const char *head, const char *piece, size_t count, const char *tail,
+		      size_t *len)
 {
 	size_t h = strlen(head), p = strlen(piece), t = strlen(tail);
 	char *text = buf_malloc(h + count * p + t + 1);

@@ -1,0 +1,250 @@
+# shellcheck shell=sh
+# lib.sh: what every end-to-end script sources first.
+#
+#   . tests/e2e/lib.sh          (scripts run in the root of the tree)
+#   t_need gapferry-export      skips the whole script when a program is absent
+#   t_site "$T_DIR"             keys, trust, an exporter, an importer, a catalog
+#   t_ok 'a catalog can be ingested' gapferry-export --repo "$T_DIR/exporter" ...
+#
+# Each check prints one line of TAP and never ends the script; t_must is for
+# steps without which the rest makes no sense.  T_DIR is a scratch directory,
+# removed when everything passed.  The programs come from $BIN, real data from
+# $SHARED.  When the script ends, servers are stopped and the plan is printed.
+
+BIN=${BIN:-$PWD/build/release/bin}
+# shellcheck disable=SC2034 # for the scripts
+SHARED=${GAPFERRY_SHARED:-../shared}/data
+T_DIR=$PWD/build/e2e/$(basename "$0" .sh)
+T_COUNT=0 T_FAILED=0 T_SERVER=
+PATH=$BIN:$PATH LC_ALL=C TZ=UTC
+export PATH LC_ALL TZ
+unset GAPFERRY_REPO GAPFERRY_TRUST GAPFERRY_KEY_PASSPHRASE SOURCE_DATE_EPOCH
+umask 022
+rm -rf "$T_DIR"
+mkdir -p "$T_DIR"
+
+# ---- results ----
+
+t_pass() {
+	T_COUNT=$((T_COUNT + 1))
+	echo "ok $T_COUNT - $*"
+}
+
+# What the last command printed becomes the diagnosis.
+t_fail() {
+	T_COUNT=$((T_COUNT + 1)) T_FAILED=$((T_FAILED + 1))
+	echo "not ok $T_COUNT - $*"
+	for t_file in "$T_DIR/out" "$T_DIR/err"; do
+		[ ! -s "$t_file" ] || sed 's/^/#   /' "$t_file" | tail -n 20
+	done
+}
+
+# t_skip DESC REASON
+t_skip() {
+	T_COUNT=$((T_COUNT + 1))
+	echo "ok $T_COUNT - $1 # SKIP $2"
+}
+
+t_on_exit() {
+	t_status_=$?
+	t_server_stop
+	[ "$t_status_" -eq 0 ] || [ "$T_FAILED" -gt 0 ] || t_fail "the script ended with status $t_status_"
+	echo "1..$T_COUNT"
+	[ "$T_FAILED" -eq 0 ] || {
+		echo "# kept: $T_DIR"
+		exit 1
+	}
+	rm -rf "$T_DIR"
+	exit 0
+}
+trap t_on_exit EXIT
+trap 'exit 129' HUP
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+# ---- checks ----
+
+# Run a command; its output is in $T_DIR/out and $T_DIR/err, its status in T_STATUS.
+t_run() {
+	T_STATUS=0
+	"$@" >"$T_DIR/out" 2>"$T_DIR/err" </dev/null || T_STATUS=$?
+}
+
+# t_status N DESC COMMAND...: the command ends with exit status N.
+t_status() {
+	t_want=$1 t_desc=$2
+	shift 2
+	t_run "$@"
+	if [ "$T_STATUS" -eq "$t_want" ]; then
+		t_pass "$t_desc"
+	else
+		t_fail "$t_desc (exit status $T_STATUS, want $t_want: $*)"
+	fi
+}
+
+# t_ok DESC COMMAND...
+t_ok() {
+	t_status 0 "$@"
+}
+
+# t_error N ID DESC COMMAND...: exit status N, and stderr says "PROGRAM: ID: ..." and a next step.
+t_error() {
+	t_want=$1 t_id=$2 t_desc=$3
+	shift 3
+	t_run "$@"
+	if [ "$T_STATUS" -eq "$t_want" ] && grep -q "^[a-z-]*: $t_id: " "$T_DIR/err" &&
+		grep -q '^[a-z-]*: next step: ' "$T_DIR/err"; then
+		t_pass "$t_desc"
+	else
+		t_fail "$t_desc (exit status $T_STATUS, want $t_want and $t_id: $*)"
+	fi
+}
+
+# t_must COMMAND...: a step of the set-up; the script ends when it fails.
+t_must() {
+	t_run "$@"
+	[ "$T_STATUS" -eq 0 ] && return
+	t_fail "set-up (exit status $T_STATUS): $*"
+	exit 1
+}
+
+# t_same DESC FILE FILE
+t_same() {
+	t_run cmp "$2" "$3"
+	if [ "$T_STATUS" -eq 0 ]; then t_pass "$1"; else t_fail "$1"; fi
+}
+
+# t_contains DESC FILE TEXT: some line holds TEXT, literally.
+t_contains() {
+	if grep -qF -e "$3" "$2"; then
+		t_pass "$1"
+	else
+		cp "$2" "$T_DIR/out" 2>/dev/null
+		t_fail "$1 (no '$3' in $2)"
+	fi
+}
+
+# t_json FILE JQ_EXPRESSION EXPECTED: the raw result of jq.
+t_json() {
+	t_run jq -r "$2" "$1"
+	if [ "$T_STATUS" -eq 0 ] && [ "$(cat "$T_DIR/out")" = "$3" ]; then
+		t_pass "$(basename "$1"): $2 is $3"
+	else
+		t_fail "$(basename "$1"): $2 is not $3"
+	fi
+}
+
+# t_need PROGRAM...: skip the rest of the script when one is absent.
+t_need() {
+	for t_program in "$@"; do
+		command -v "$t_program" >/dev/null && continue
+		t_skip "$(basename "$0" .sh)" "$t_program is not there"
+		exit 0
+	done
+}
+
+# t_need_data PATH: the same for something below the real data; the path is $SHARED/PATH.
+t_need_data() {
+	[ -e "$SHARED/$1" ] && return
+	t_skip "$(basename "$0" .sh)" "$SHARED/$1 is not there"
+	exit 0
+}
+
+# ---- sites: directories below DIR ----
+
+# Keys of three people: DIR/keys/HOLDER-ROLE.{key,cert}.pem, and DIR/trust.
+t_trust() {
+	mkdir -p "$1"
+	t_must gapferry-export key new --role root --holder ruth --out "$1/keys"
+	t_must gapferry-export key new --role builder --holder bert --out "$1/keys"
+	t_must gapferry-export key new --role approver --holder anna --out "$1/keys"
+	t_must gapferry-export trust new --root "$1/keys/ruth-root.cert.pem" \
+		--builder "$1/keys/bert-builder.cert.pem" \
+		--approver "$1/keys/anna-approver.cert.pem" \
+		--key "$1/keys/ruth-root.key.pem" --out "$1/trust"
+}
+
+# t_catalog DIR OPTION...: DIR/catalog/wsusscn2.cab and DIR/catalog/content.
+t_catalog() {
+	t_catalog_dir=$1
+	shift
+	t_must mkcatalog --out "$t_catalog_dir/catalog" "$@"
+}
+
+# The connected side, DIR/exporter, with the channel "main" for the site "site1".
+t_exporter() {
+	t_must gapferry-export --repo "$1/exporter" init
+	t_must gapferry-export --repo "$1/exporter" channel add main --audience site1 \
+		--trust "$1/trust"
+}
+
+# The isolated side of that channel, DIR/importer.
+t_importer() {
+	t_must gapferry-import --repo "$1/importer" init --channel main --audience site1 \
+		--trust "$1/trust"
+}
+
+# Put DIR/catalog into the exporter of DIR.  Findings in it are no failure.
+t_ingest() {
+	t_run gapferry-export --repo "$1/exporter" ingest wsusscn2 "$1/catalog/wsusscn2.cab" \
+		--content "$1/catalog/content"
+	[ "$T_STATUS" -eq 0 ] || [ "$T_STATUS" -eq 2 ] || {
+		t_fail "set-up (exit status $T_STATUS): ingest $1/catalog"
+		exit 1
+	}
+}
+
+# t_bundle DIR SEQUENCE OPTION...: write, sign and approve; T_BUNDLE is where it lies.
+t_bundle() {
+	t_bundle_dir=$1
+	T_BUNDLE=$1/medium/gapferry/main-1-$2
+	shift 2
+	mkdir -p "$t_bundle_dir/medium"
+	t_must gapferry-export --repo "$t_bundle_dir/exporter" write main \
+		--key "$t_bundle_dir/keys/bert-builder.key.pem" --out "$t_bundle_dir/medium" "$@"
+	t_must gapferry-export approve "$T_BUNDLE" \
+		--key "$t_bundle_dir/keys/anna-approver.key.pem" --trust "$t_bundle_dir/trust"
+}
+
+# t_site DIR OPTION...: all of it but the bundle; the options are mkcatalog's.
+t_site() {
+	t_site_dir=$1
+	shift
+	t_trust "$t_site_dir"
+	t_catalog "$t_site_dir" "$@"
+	t_exporter "$t_site_dir"
+	t_importer "$t_site_dir"
+	t_ingest "$t_site_dir"
+}
+
+# ---- the server ----
+
+# t_server REPO OPTION...: start it on a free port; T_URL is where it answers.
+t_server() {
+	t_server_repo=$1
+	shift
+	gapferry-server --repo "$t_server_repo" --listen 127.0.0.1:0 "$@" \
+		>"$T_DIR/server.log" 2>&1 </dev/null &
+	T_SERVER=$!
+	t_tries=0
+	while [ "$t_tries" -lt 100 ]; do
+		T_URL=$(sed -n 's|.*listening on \(127\.0\.0\.1:[0-9]*\).*|http://\1|p' \
+			"$T_DIR/server.log" | head -n 1)
+		[ -z "$T_URL" ] || return 0
+		kill -0 "$T_SERVER" 2>/dev/null || break
+		sleep 0.1
+		t_tries=$((t_tries + 1))
+	done
+	cp "$T_DIR/server.log" "$T_DIR/out"
+	t_fail 'set-up: the server does not start'
+	exit 1
+}
+
+# Stop it and wait; T_STATUS is its exit status.
+t_server_stop() {
+	[ -n "$T_SERVER" ] || return 0
+	T_STATUS=0
+	kill -TERM "$T_SERVER" 2>/dev/null
+	wait "$T_SERVER" || T_STATUS=$?
+	T_SERVER=
+}
