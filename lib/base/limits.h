@@ -60,6 +60,17 @@
 #define LIMIT_UPDATE_RELATIONS 65536u         /* references of one update; genuine: 120 */
 #define LIMIT_FINDINGS 100000u                /* kept per run; the rest is counted */
 
+/* ---- requests to the server (docs/PROTOCOL.md) ---- */
+#define LIMIT_HTTP_CONNECTIONS 4096u          /* at once; costs LIMIT_HTTP_MEMORY each */
+#define LIMIT_HTTP_MEMORY (32u << 10)         /* headers of request and answer; genuine: 1 KiB */
+#define LIMIT_HTTP_IDLE_SECONDS 75u           /* of a connection; clients expect at least 60 */
+#define LIMIT_HTTP_TARGET 2048u               /* bytes of path and query; genuine: 120 */
+#define LIMIT_HTTP_DRAIN_SECONDS 10u          /* for answers on their way when the server stops */
+#define LIMIT_RANGES 256u                     /* ranges of one request; genuine: 1 to about 20 */
+#define LIMIT_API_PAGE 1000u                  /* rows of one answer */
+#define LIMIT_API_FILES 10000u                /* files of one answer, its last update completed */
+#define LIMIT_API_BYTES (64u << 20)           /* one JSON answer; genuine: 1 MiB */
+#define LIMIT_QUERY_SCAN 250000u              /* rows looked at for one page: about half a second */
 /* clang-format on */
 
 #endif

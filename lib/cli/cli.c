@@ -142,10 +142,21 @@ static int take_verb(const struct cli_program *program, struct cli_args *args, s
 	return error_set(err, ERROR_USAGE, "unknown verb '%s'", args->operands[0]);
 }
 
+/* An option of whichever verb knows it: good enough to tell whether a value follows. */
+static const struct cli_option *lookup_anywhere(const struct cli_program *program, const char *name,
+						size_t len)
+{
+	const struct cli_option *o = lookup(program, NULL, name, len);
+
+	for (const struct cli_verb *v = program->verbs; !o && v->name; v++)
+		o = find(v->options, name, len);
+	return o;
+}
+
 /*
  * Which verb the words name decides which options exist, and options may stand
  * before the verb: so the verb is found first, taking every word that is not an
- * option and not the value of a program option.
+ * option and not the value of one.
  */
 static int find_verb(const struct cli_program *program, struct cli_args *args, int argc,
 		     char **argv, struct error *err)
@@ -163,8 +174,8 @@ static int find_verb(const struct cli_program *program, struct cli_args *args, i
 			break;
 		const char *equals = strchr(argv[i], '=');
 		const struct cli_option *o =
-			lookup(program, NULL, argv[i] + 2,
-			       equals ? (size_t)(equals - argv[i] - 2) : strlen(argv[i] + 2));
+			lookup_anywhere(program, argv[i] + 2,
+					equals ? (size_t)(equals - argv[i] - 2) : strlen(argv[i] + 2));
 		if (o && o->kind != CLI_FLAG && !equals)
 			i++;
 	}

@@ -20,6 +20,8 @@ struct content_writer {
 	const struct store *store;
 	struct digest *sha256, *sha1;
 	uint64_t written;
+	unsigned char sha256_value[DIGEST_SHA256], sha1_value[DIGEST_SHA1];
+	bool digested;
 	int fd;
 	char temporary[32];
 };
@@ -69,28 +71,49 @@ int content_write(struct content_writer *w, const void *bytes, size_t len, struc
 	return 0;
 }
 
-int content_commit(struct content_writer *w, const unsigned char *expected,
-		   unsigned char sha256[32], unsigned char *sha1, struct error *err)
+void content_digests(struct content_writer *w, unsigned char sha256[32], unsigned char *sha1)
+{
+	if (!w->digested) {
+		digest_final(w->sha256, w->sha256_value);
+		if (w->sha1)
+			digest_final(w->sha1, w->sha1_value);
+		w->digested = true;
+	}
+	memcpy(sha256, w->sha256_value, DIGEST_SHA256);
+	if (sha1)
+		memcpy(sha1, w->sha1_value, DIGEST_SHA1);
+}
+
+int content_commit(struct content_writer *w, const unsigned char *expected, struct error *err)
 {
 	CLEANUP(content_abandon) struct content_writer *mine = w;
+	unsigned char sha256[DIGEST_SHA256];
 	char name[NAME_SIZE];
 
-	digest_final(w->sha256, sha256);
-	if (w->sha1 && sha1)
-		digest_final(w->sha1, sha1);
+	content_digests(w, sha256, NULL);
 	if (expected && memcmp(sha256, expected, DIGEST_SHA256) != 0) {
 		char want[DIGEST_HEX], have[DIGEST_HEX];
 
 		str_to_hex(expected, DIGEST_SHA256, want);
 		str_to_hex(sha256, DIGEST_SHA256, have);
-		return error_set(err, ERROR_CONTENT_DIGEST, "object %s: bytes have SHA-256 %s", want, have);
+		return error_set(err, ERROR_CONTENT_DIGEST, "object %s: its bytes have SHA-256 %s", want,
+				 have);
 	}
 	object_name(sha256, name);
-	/* Renaming over an equal object is harmless: same name, same bytes. */
+	int known = faccessat(store_content_dir(w->store), name, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+	/* Replacing an equal object is harmless, and heals one that was damaged on disk. */
 	if (renameat(store_tmp_dir(w->store), w->temporary, store_content_dir(w->store), name) < 0)
 		return error_set_errno(err, ERROR_FILE_WRITE, "content/%s: cannot rename into place", name);
 	w->temporary[0] = '\0';
-	return 0;
+	return known;
+}
+
+void content_forget(const struct store *s, const unsigned char sha256[32])
+{
+	char name[NAME_SIZE];
+
+	object_name(sha256, name);
+	(void)unlinkat(store_content_dir(s), name, 0); /* see the header */
 }
 
 void content_abandon(struct content_writer *w)
@@ -113,7 +136,8 @@ int content_put(const struct store *s, const void *bytes, size_t len, unsigned c
 
 	if (!w || content_write(w, bytes, len, err) < 0)
 		return -1;
-	return content_commit(STEAL(w), NULL, sha256, NULL, err);
+	content_digests(w, sha256, NULL);
+	return content_commit(STEAL(w), NULL, err);
 }
 
 int content_sync(const struct store *s, struct error *err)

@@ -25,22 +25,28 @@ struct content_writer *content_begin(const struct store *s, bool with_sha1, stru
 int content_write(struct content_writer *w, const void *bytes, size_t len, struct error *err)
 	__attribute__((nonnull, warn_unused_result));
 
+/* The digests of what was written (sha1 may be NULL).  No content_write() may follow. */
+void content_digests(struct content_writer *w, unsigned char sha256[32], unsigned char *sha1)
+	__attribute__((nonnull(1, 2)));
+
 /*
- * Compute the digests and give the object its name.  expected (may be NULL) is
- * the SHA-256 it must have: CONTENT_DIGEST otherwise and nothing is kept.
- * sha256 and sha1 (may be NULL) receive the digests.  The bytes are in the
- * file system but not yet on the disk: content_sync() comes before any
- * database row that mentions the object.  w is finished either way.
+ * Give the object its name: 0 when it is new, 1 when it was there already, -1.
+ * expected (may be NULL) is the SHA-256 it must have: CONTENT_DIGEST otherwise
+ * and nothing is kept.  The bytes are in the file system but not yet on the
+ * disk: content_sync() comes before any database row that mentions the object.
+ * w is finished either way.
  */
-int content_commit(struct content_writer *w, const unsigned char *expected,
-		   unsigned char sha256[32], unsigned char *sha1, struct error *err)
-	__attribute__((nonnull(1, 3, 5), warn_unused_result));
+int content_commit(struct content_writer *w, const unsigned char *expected, struct error *err)
+	__attribute__((nonnull(1, 3), warn_unused_result));
+
+/* Remove an object that no database row mentions.  Failure does not matter: it is garbage. */
+void content_forget(const struct store *s, const unsigned char sha256[32]) __attribute__((nonnull));
 
 /* Drop a writer and its bytes.  NULL is allowed. */
 void content_abandon(struct content_writer *w);
 DEFINE_CLEANUP(struct content_writer *, content_abandon);
 
-/* A whole object from memory. */
+/* A whole object from memory: 0 new, 1 there already, -1. */
 int content_put(const struct store *s, const void *bytes, size_t len, unsigned char sha256[32],
 		struct error *err) __attribute__((nonnull(1, 4, 5), warn_unused_result));
 

@@ -11,6 +11,7 @@
 #include "lib/base/cleanup.h"
 #include "lib/pack/listing.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -29,6 +30,7 @@ struct gather_fragment {
 struct gather_blob {
 	unsigned char sha256[32];
 	uint64_t size;
+	bool is_new; /* gather_build put it into the content store */
 };
 
 struct gather {

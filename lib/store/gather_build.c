@@ -85,6 +85,16 @@ void gather_build_free(struct gather_build *b)
 	free(b);
 }
 
+void gather_build_forget(const struct gather *g, const struct store *s)
+{
+	for (size_t i = 0; i < g->pack_count; i++)
+		if (g->packs[i].is_new)
+			content_forget(s, g->packs[i].sha256);
+	for (size_t i = 0; i < g->listing_count; i++)
+		if (g->listings[i].is_new)
+			content_forget(s, g->listings[i].sha256);
+}
+
 /* ---- which fragments are known ---- */
 
 static size_t slot_of(const struct gather_build *b, const unsigned char sha256[32])
@@ -135,8 +145,11 @@ static bool remember(struct gather_build *b, const unsigned char sha256[32], siz
 static int put_blob(struct gather_build *b, const struct buf *bytes, struct gather_blob *out,
 		    struct error *err)
 {
+	int known = content_put(b->store, bytes->bytes, bytes->len, out->sha256, err);
+
 	out->size = bytes->len;
-	return content_put(b->store, bytes->bytes, bytes->len, out->sha256, err);
+	out->is_new = known == 0;
+	return known < 0 ? -1 : 0;
 }
 
 /* Store the oldest pack that workers were given.  Packs were numbered when they were submitted. */
@@ -160,7 +173,7 @@ static int submit(struct gather_build *b, struct error *err)
 		g->fragments[i].offset += (uint32_t)header;
 	b->first = g->fragment_count;
 	g->packs = buf_grow(g->packs, &g->pack_capacity, g->pack_count, sizeof *g->packs);
-	g->pack_count++;
+	g->packs[g->pack_count++] = (struct gather_blob){ .is_new = false };
 	j->builder = b->builder;
 	j->packed.max = SIZE_MAX;
 	b->builder = pack_builder_new();
@@ -203,6 +216,7 @@ static int put_listing(struct gather_build *b, size_t first, size_t count, uint3
 		return -1;
 	g->listings =
 		buf_grow(g->listings, &g->listing_capacity, g->listing_count, sizeof *g->listings);
+	g->listings[g->listing_count] = (struct gather_blob){ .is_new = false };
 	return put_blob(b, &packed, &g->listings[g->listing_count++], err);
 }
 

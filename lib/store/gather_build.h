@@ -31,4 +31,7 @@ int gather_build_add(struct gather_build *b, struct listing_entry *e, const void
 int gather_build_finish(struct gather_build *b, struct error *err)
 	__attribute__((nonnull, warn_unused_result));
 
+/* After a failure: remove from the content store what this build was the first to put there. */
+void gather_build_forget(const struct gather *g, const struct store *s) __attribute__((nonnull));
+
 #endif

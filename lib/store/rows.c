@@ -258,6 +258,21 @@ int rows_next_source(struct store *s, struct rows_source *io, struct error *err)
 	return 1;
 }
 
+int rows_count_usable(struct store *s, int64_t source_id, uint64_t *out, struct error *err)
+{
+	CLEANUP(db_finalize) struct db_statement *q = db_prepare(
+		store_db(s), "SELECT count(*) FROM update_info WHERE source_id=? AND verdict=0", err);
+
+	if (!q)
+		return -1;
+	db_bind_int(q, 1, source_id);
+	if (db_step(q, err) < 0)
+		return -1;
+	*out = (uint64_t)db_int(q, 0);
+	db_reset(q);
+	return 0;
+}
+
 static int root_documents(struct store *s, int64_t source_id, struct digest *d, struct error *err)
 {
 	CLEANUP(db_finalize) struct db_statement *q =

@@ -42,6 +42,10 @@ struct rows_source {
 int rows_next_source(struct store *s, struct rows_source *io, struct error *err)
 	__attribute__((nonnull, warn_unused_result));
 
+/* How many updates of a source are not quarantined. */
+int rows_count_usable(struct store *s, int64_t source_id, uint64_t *out, struct error *err)
+	__attribute__((nonnull, warn_unused_result));
+
 /* Every object that the stored sources consist of (listings, packs, cabinets), in id order. */
 int rows_each_object(struct store *s,
 		     int (*each)(void *ctx, const struct stored_object *o, struct error *err),

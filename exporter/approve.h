@@ -1,0 +1,46 @@
+/*
+ * The approver's view: everything on the medium is read and recomputed, the
+ * catalog is put together and judged anew, and only then may it be signed.
+ * There is no way to sign without having read.
+ */
+#ifndef EXPORTER_APPROVE_H
+#define EXPORTER_APPROVE_H
+
+#include "lib/base/cleanup.h"
+#include "lib/catalog/catalog.h"
+#include "lib/store/gather_load.h"
+
+#include <stdint.h>
+
+struct error;
+struct progress;
+struct trust;
+struct verified_bundle;
+
+struct approve {
+	struct verified_bundle *bundle;
+	struct gather_set sources;
+	struct catalog_summary summary; /* over all sources */
+};
+
+/*
+ * Read the bundle at path: signatures of the builder, tables, every chunk,
+ * every object, catalog root, verdicts.  Fails as verification does;
+ * APPROVE_ROOT when the catalog is not the one MANIFEST states.
+ */
+int approve_read(const char *path, const struct trust *trust, unsigned threads,
+		 struct progress *progress, struct approve *out, struct error *err)
+	__attribute__((nonnull, warn_unused_result));
+
+/*
+ * Sign what was read with the approver's key.  WRITE_KEY when it is not an
+ * approver of the trust root; APPROVE_HOLDER when its holder built the bundle.
+ */
+int approve_sign(const struct approve *a, const char *key_path, const char *passphrase,
+		 char holder[64], struct error *err)
+	__attribute__((nonnull(1, 2, 4, 5), warn_unused_result));
+
+void approve_clear(struct approve *a);
+DEFINE_CLEANUP_IN_PLACE(struct approve, approve_clear);
+
+#endif

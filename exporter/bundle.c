@@ -1,0 +1,338 @@
+#include "exporter/bundle.h"
+
+#include "exporter/plan.h"
+#include "exporter/signer.h"
+#include "exporter/write.h"
+#include "lib/base/buf.h"
+#include "lib/base/clock.h"
+#include "lib/base/error.h"
+#include "lib/base/file.h"
+#include "lib/base/limits.h"
+#include "lib/base/str.h"
+#include "lib/cli/progress.h"
+#include "lib/crypto/cms.h"
+#include "lib/crypto/digest.h"
+#include "lib/crypto/trust.h"
+#include "lib/store/channel.h"
+#include "lib/store/db.h"
+#include "lib/store/rows.h"
+#include "lib/store/store.h"
+#include "lib/store/stored.h"
+#include "media/card.h"
+#include "media/chunk_table.h"
+#include "media/manifest.h"
+#include "media/object_table.h"
+#include "media/sum_table.h"
+#include "media/volume.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct making {
+	struct store *store;
+	const struct bundle_request *request;
+	struct channel channel;
+	struct trust *trust;
+	int trust_dir;
+	struct signer signer;
+	struct plan plan;
+	struct object_table *objects;
+	struct chunk_table *chunks;
+	struct manifest manifest;
+	int top, dir;      /* gapferry/ and the bundle below it, under its temporary name */
+	char name[MANIFEST_DIRECTORY_SIZE], temporary[MANIFEST_DIRECTORY_SIZE + 8];
+};
+
+static void making_clear(struct making *m)
+{
+	file_close(m->dir);
+	if (m->top >= 0 && m->temporary[0]) {
+		struct error ignored = ERROR_INIT; /* the first failure is being reported */
+
+		if (file_remove_tree(m->top, m->temporary, &ignored) < 0)
+			error_clear(&ignored);
+	}
+	file_close(m->top);
+	file_close(m->trust_dir);
+	trust_free(m->trust);
+	signer_clear(&m->signer);
+	plan_clear(&m->plan);
+	object_table_free(m->objects);
+	chunk_table_free(m->chunks);
+}
+DEFINE_CLEANUP_IN_PLACE(struct making, making_clear);
+
+/* ---- before anything is written ---- */
+
+static int check_complete(const struct making *m, struct error *err)
+{
+	const struct plan *p = &m->plan;
+
+	if (p->count == 0)
+		return error_set(err, ERROR_WRITE_NOTHING, "channel %s: the repository holds no catalog",
+				 m->channel.name);
+	if (p->missing_expected == 0 || m->request->incomplete)
+		return 0;
+	return error_set(err, ERROR_PAYLOAD_MISSING, "%zu payload files are not here, first %s",
+			 p->missing_expected, p->missing_names[0]);
+}
+
+static int prepare(struct making *m, struct error *err)
+{
+	const struct bundle_request *r = m->request;
+
+	if (channel_load(m->store, r->channel, &m->channel, err) < 0)
+		return -1;
+	m->trust_dir = channel_open_trust(m->store, r->channel, err);
+	if (m->trust_dir < 0)
+		return -1;
+	m->trust = trust_load(m->trust_dir, "trust", err);
+	if (!m->trust || signer_load(&m->signer, m->trust, KEY_ROLE_BUILDER, r->key_path,
+				     r->passphrase, err) < 0)
+		return -1;
+	if (plan_make(m->store, r->volume_limit, &m->plan, err) < 0 || check_complete(m, err) < 0)
+		return -1;
+	m->objects = plan_table(&m->plan, err);
+	return m->objects ? 0 : -1;
+}
+
+static int add_sources(struct making *m, struct error *err)
+{
+	struct rows_source s = { 0 };
+	int row;
+
+	while ((row = rows_next_source(m->store, &s, err)) == 1) {
+		if (m->manifest.source_count == LIMIT_SOURCES)
+			return error_set(err, ERROR_WRITE_NOTHING, "more than %u catalogs", LIMIT_SOURCES);
+		struct manifest_source *out = &m->manifest.sources[m->manifest.source_count++];
+
+		snprintf(out->kind, sizeof out->kind, "%s", s.source.kind);
+		memcpy(out->cabinet, s.source.cabinet, sizeof out->cabinet);
+		out->dated = s.source.created >= 0;
+		out->created = s.source.created;
+	}
+	manifest_sort_sources(&m->manifest);
+	return row;
+}
+
+static int fill_manifest(struct making *m, struct error *err)
+{
+	struct manifest *out = &m->manifest;
+
+	snprintf(out->channel, sizeof out->channel, "%s", m->channel.name);
+	snprintf(out->audience, sizeof out->audience, "%s", m->channel.audience);
+	out->epoch = m->channel.epoch;
+	out->sequence = m->channel.sequence + 1;
+	if (m->channel.has_manifest)
+		memcpy(out->previous, m->channel.manifest, sizeof out->previous);
+	out->created = clock_stamp();
+	out->expires = out->created + m->request->valid_seconds;
+	out->trust_version = m->trust->version;
+	out->volumes = object_table_volumes(m->objects);
+	out->objects = object_table_objects(m->objects);
+	out->object_bytes = object_table_bytes(m->objects);
+	if (m->trust->expires < out->created)
+		return error_set(err, ERROR_WRITE_EXPIRY, "the trust root has expired");
+	return rows_root(m->store, out->catalog_root, err) < 0 ? -1 : add_sources(m, err);
+}
+
+/* ---- the directory ---- */
+
+static int open_target(struct making *m, struct error *err)
+{
+	CLEANUP(file_close) int out = file_open_dir(m->request->out, err);
+	uint64_t need = 64u << 20, room;
+
+	if (out < 0)
+		return -1;
+	for (uint32_t v = 1; v <= m->manifest.volumes; v++)
+		need += object_table_volume_size(m->objects, v);
+	if (file_free_space(out, &room, err) < 0)
+		return -1;
+	if (room < need)
+		return error_set(err, ERROR_STORE_SPACE, "%s: %llu MiB free, %llu MiB needed",
+				 m->request->out, (unsigned long long)(room >> 20),
+				 (unsigned long long)(need >> 20));
+	m->top = file_open_subdir(out, "gapferry", true, err);
+	if (m->top < 0)
+		return -1;
+	manifest_directory(&m->manifest, m->name);
+	struct file_list list = { 0 };
+	if (file_list_load(m->top, 100000, &list, err) < 0)
+		return -1;
+	bool exists = false;
+	for (size_t i = 0; i < list.count; i++)
+		exists |= strcmp(list.names[i], m->name) == 0;
+	file_list_clear(&list);
+	if (exists)
+		return error_set(err, ERROR_FILE_EXISTS, "%s/gapferry/%s: exists already",
+				 m->request->out, m->name);
+	snprintf(m->temporary, sizeof m->temporary, "%s.part", m->name);
+	if (file_remove_tree(m->top, m->temporary, err) < 0)
+		return -1;
+	m->dir = file_open_subdir(m->top, m->temporary, true, err);
+	return m->dir < 0 ? -1 : 0;
+}
+
+/* Save a table and note its size and digest for MANIFEST. */
+static int save_table(struct making *m, enum manifest_table table, const struct buf *text,
+		      struct error *err)
+{
+	struct manifest_file *f = &m->manifest.files[table];
+
+	f->size = text->len;
+	digest_sha256(text->bytes, text->len, f->sha256);
+	return file_save(m->dir, manifest_table_name(table), text->len ? text->bytes : (const void *)"",
+			 text->len, 0644, err);
+}
+
+static int save_tables(struct making *m, struct error *err)
+{
+	CLEANUP(buf_clear) struct buf chunks = BUF_INIT(LIMIT_CHUNKS_BYTES);
+	CLEANUP(buf_clear) struct buf objects = BUF_INIT(LIMIT_OBJECTS_BYTES);
+
+	for (uint32_t v = 1; v <= m->manifest.volumes; v++)
+		if (chunk_table_write(m->chunks, v, &chunks, err) < 0)
+			return -1;
+	for (size_t i = 0; i < object_table_count(m->objects); i++)
+		if (object_table_write(m->objects, i, &objects, err) < 0)
+			return -1;
+	return save_table(m, MANIFEST_CHUNKS, &chunks, err) < 0 ||
+			       save_table(m, MANIFEST_OBJECTS, &objects, err) < 0
+		       ? -1
+		       : 0;
+}
+
+static int add_small_file(struct making *m, int dir, const char *name, const char *listed,
+			  const void *bytes, size_t len, struct sum_table *sums, struct error *err)
+{
+	unsigned char sha256[DIGEST_SHA256];
+
+	digest_sha256(bytes, len, sha256);
+	if (file_save(dir, name, bytes, len, 0644, err) < 0)
+		return -1;
+	(void)m;
+	return sum_table_add(sums, listed, sha256, err);
+}
+
+static void bytes_free(unsigned char *bytes)
+{
+	free(bytes);
+}
+DEFINE_CLEANUP(unsigned char *, bytes_free);
+
+/* Every version of the trust root, so that a site years behind can walk the chain. */
+static int copy_trust(struct making *m, struct sum_table *sums, struct error *err)
+{
+	CLEANUP(file_close) int to = file_open_subdir(m->dir, "trust", true, err);
+	CLEANUP(file_list_clear) struct file_list list = { 0 };
+
+	if (to < 0 || file_list_load(m->trust_dir, LIMIT_TRUST_FILES, &list, err) < 0)
+		return -1;
+	for (size_t i = 0; i < list.count; i++) {
+		CLEANUP(bytes_free) unsigned char *bytes = NULL;
+		char listed[SUM_NAME_SIZE];
+		size_t len;
+
+		snprintf(listed, sizeof listed, "trust/%s", list.names[i]);
+		if (file_load(m->trust_dir, list.names[i], LIMIT_TRUST_BYTES, &bytes, &len, err) < 0 ||
+		    add_small_file(m, to, list.names[i], listed, bytes, len, sums, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int save_small_files(struct making *m, struct error *err)
+{
+	CLEANUP(sum_table_clear) struct sum_table sums = { 0 };
+	CLEANUP(buf_clear) struct buf text = BUF_INIT(LIMIT_SUMS_BYTES);
+	const char *card = card_text();
+
+	if (add_small_file(m, m->dir, "VERIFY.txt", "VERIFY.txt", card, strlen(card), &sums, err) < 0 ||
+	    copy_trust(m, &sums, err) < 0 || sum_table_write(&sums, &text, err) < 0)
+		return -1;
+	return save_table(m, MANIFEST_SUMS, &text, err);
+}
+
+/* MANIFEST and the builder's signature; digest receives SHA-256 of MANIFEST. */
+static int sign(struct making *m, struct buf *text, unsigned char digest[32], struct error *err)
+{
+	if (manifest_write(&m->manifest, text, err) < 0)
+		return -1;
+	digest_sha256(text->bytes, text->len, digest);
+	if (file_save(m->dir, "MANIFEST", text->bytes, text->len, 0644, err) < 0)
+		return -1;
+	return signer_sign(&m->signer, text->bytes, text->len, m->dir, err);
+}
+
+/* From here on the sequence number is taken, whatever happens to the medium. */
+static int record(struct making *m, const struct buf *text, const unsigned char digest[32],
+		  struct error *err)
+{
+	struct channel_bundle b = { .epoch = m->manifest.epoch,
+				    .sequence = m->manifest.sequence,
+				    .manifest = text->bytes,
+				    .manifest_len = text->len,
+				    .recorded = m->manifest.created };
+	CLEANUP(db_scope_end) struct db_scope scope = { store_db(m->store) };
+
+	memcpy(b.digest, digest, sizeof b.digest);
+	memcpy(m->channel.manifest, digest, sizeof m->channel.manifest);
+	memcpy(m->channel.catalog_root, m->manifest.catalog_root, sizeof m->channel.catalog_root);
+	m->channel.has_manifest = true;
+	m->channel.sequence = m->manifest.sequence;
+	if (db_begin(scope.db, err) < 0 || channel_save(m->store, &m->channel, err) < 0 ||
+	    channel_record_bundle(m->store, m->channel.id, &b, err) < 0)
+		return -1;
+	return db_commit(scope.db, err);
+}
+
+static int publish(struct making *m, struct error *err)
+{
+	if (file_sync(m->dir, m->temporary, err) < 0)
+		return -1;
+	if (renameat(m->top, m->temporary, m->top, m->name) < 0)
+		return error_set_errno(err, ERROR_FILE_WRITE, "%s: cannot rename into place", m->name);
+	m->temporary[0] = '\0';
+	return file_sync(m->top, "gapferry", err);
+}
+
+static void report(const struct making *m, const unsigned char digest[32], struct bundle_result *out)
+{
+	snprintf(out->path, sizeof out->path, "%s/gapferry/%s", m->request->out, m->name);
+	out->epoch = m->manifest.epoch;
+	out->sequence = m->manifest.sequence;
+	out->volumes = m->manifest.volumes;
+	out->objects = m->manifest.objects;
+	out->bytes = m->manifest.object_bytes;
+	out->volume_bytes = m->plan.layout.bytes;
+	out->missing = m->plan.missing;
+	memcpy(out->manifest, digest, sizeof out->manifest);
+	snprintf(out->signer, sizeof out->signer, "%s", signer_holder(&m->signer));
+}
+
+int bundle_write(struct store *s, const struct bundle_request *request, struct bundle_result *out,
+		 struct error *err)
+{
+	CLEANUP(making_clear) struct making m = { .store = s, .request = request, .trust_dir = -1,
+						  .top = -1, .dir = -1 };
+	CLEANUP(buf_clear) struct buf text = BUF_INIT(LIMIT_MANIFEST_BYTES);
+	unsigned char digest[DIGEST_SHA256];
+
+	*out = (struct bundle_result){ 0 };
+	if (prepare(&m, err) < 0 || fill_manifest(&m, err) < 0 || open_target(&m, err) < 0)
+		return -1;
+	m.chunks = chunk_table_new();
+	progress_begin(request->progress, "writing", m.plan.layout.bytes);
+	int failed = write_volumes(s, m.objects, m.dir, request->threads, request->progress, m.chunks,
+				   err);
+	progress_end(request->progress);
+	if (failed || save_tables(&m, err) < 0 || save_small_files(&m, err) < 0 ||
+	    sign(&m, &text, digest, err) < 0 || record(&m, &text, digest, err) < 0 ||
+	    publish(&m, err) < 0)
+		return -1;
+	report(&m, digest, out);
+	return 0;
+}

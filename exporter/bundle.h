@@ -1,0 +1,44 @@
+/*
+ * Making a bundle: plan, volumes, tables, MANIFEST, the builder's signature.
+ * The directory appears under its name only when everything in it is on the
+ * medium and the repository remembers the sequence number.
+ */
+#ifndef EXPORTER_BUNDLE_H
+#define EXPORTER_BUNDLE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct error;
+struct progress;
+struct store;
+
+struct bundle_request {
+	const char *channel;
+	const char *key_path;       /* the builder's private key */
+	const char *passphrase;     /* or NULL */
+	const char *out;            /* directory on the medium */
+	uint64_t volume_limit;
+	int64_t valid_seconds;      /* expires = created + this */
+	bool incomplete;            /* payload that was expected may be missing */
+	unsigned threads;
+	struct progress *progress;
+};
+
+struct bundle_result {
+	char path[4096];
+	uint32_t epoch;
+	uint64_t sequence;
+	uint32_t volumes;
+	uint64_t objects, bytes;    /* content */
+	uint64_t volume_bytes;      /* of all volumes */
+	size_t missing;
+	unsigned char manifest[32];
+	char signer[64];
+};
+
+int bundle_write(struct store *s, const struct bundle_request *request, struct bundle_result *out,
+		 struct error *err) __attribute__((nonnull, warn_unused_result));
+
+#endif

@@ -1,0 +1,100 @@
+#include "exporter/approve.h"
+#include "exporter/commands.h"
+#include "lib/base/error.h"
+#include "lib/base/file.h"
+#include "lib/base/kind.h"
+#include "lib/base/pool.h"
+#include "lib/base/str.h"
+#include "lib/cli/progress.h"
+#include "lib/crypto/trust.h"
+#include "lib/report/report.h"
+#include "lib/store/gather.h"
+#include "media/manifest.h"
+#include "media/object_table.h"
+#include "verifier/verify.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static json_t *content_json(const struct approve *a, const char *holder)
+{
+	const struct manifest *m = verify_manifest(a->bundle);
+	json_t *findings = json_array();
+
+	for (size_t i = 0; i < a->sources.count; i++)
+		report_findings_json(a->sources.items[i]->catalog, findings);
+	return json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:s}", "bundle",
+			 verify_path(a->bundle), "channel", m->channel, "audience", m->audience, "epoch",
+			 (json_int_t)m->epoch, "sequence", (json_int_t)m->sequence, "volumes",
+			 (json_int_t)m->volumes, "objects", (json_int_t)m->objects, "bytes",
+			 (json_int_t)m->object_bytes, "updates_processed",
+			 (json_int_t)a->summary.processed, "updates_quarantined",
+			 (json_int_t)a->summary.quarantined, "findings", findings, "approved_by", holder);
+}
+
+static void sources_text(const struct approve *a)
+{
+	for (size_t i = 0; i < a->sources.count; i++) {
+		const struct gather *g = a->sources.items[i];
+		char created[STR_TIME_SIZE] = "no date";
+
+		if (g->source.created >= 0)
+			str_from_time(g->source.created, created);
+		printf("  source %s (%s), %s, %zu documents\n", g->source.name, g->source.kind, created,
+		       g->entry_count);
+	}
+}
+
+static void content_text(const struct approve *a)
+{
+	const struct manifest *m = verify_manifest(a->bundle);
+	const struct object_table *t = verify_objects(a->bundle);
+	uint64_t counts[OBJECT_KINDS] = { 0 }, bytes[OBJECT_KINDS] = { 0 };
+	char created[STR_TIME_SIZE], expires[STR_TIME_SIZE];
+
+	str_from_time(m->created, created);
+	str_from_time(m->expires, expires);
+	printf("bundle %s\nchannel %s to %s, epoch %u, sequence %llu\nmade %s, expires %s\n",
+	       verify_path(a->bundle), m->channel, m->audience, m->epoch,
+	       (unsigned long long)m->sequence, created, expires);
+	sources_text(a);
+	for (size_t i = 0; i < object_table_count(t); i++) {
+		struct object_part p = object_table_get(t, i);
+
+		counts[p.kind] += p.part <= 1;
+		bytes[p.kind] += p.length;
+	}
+	for (int k = 0; k < OBJECT_KINDS; k++)
+		printf("  %-8s %8llu objects %14llu bytes\n", object_kind_name((enum object_kind)k),
+		       (unsigned long long)counts[k], (unsigned long long)bytes[k]);
+	for (size_t i = 0; i < a->sources.count; i++)
+		report_findings_text(stdout, a->sources.items[i]->catalog);
+	report_summary_text(stdout, &a->summary);
+}
+
+int cmd_approve(const struct cli_args *args, struct error *err)
+{
+	struct progress progress;
+	uint64_t threads;
+	char holder[64];
+
+	if (cli_number(args, "threads", 1, 64, pool_default_threads(), &threads, err) < 0)
+		return -1;
+	CLEANUP(file_close) int dir = file_open_dir(cli_text(args, "trust"), err);
+	CLEANUP(trust_free) struct trust *trust =
+		dir < 0 ? NULL : trust_load(dir, cli_text(args, "trust"), err);
+	/* Last, so that it is released first: the bundle borrows the trust root. */
+	CLEANUP(approve_clear) struct approve a = { 0 };
+	if (!trust ||
+	    approve_read(args->operands[0], trust, (unsigned)threads, &progress, &a, err) < 0)
+		return -1;
+	if (!args->json)
+		content_text(&a);
+	if (approve_sign(&a, cli_text(args, "key"), getenv("GAPFERRY_KEY_PASSPHRASE"), holder, err) < 0)
+		return -1;
+	if (args->json)
+		cli_print_json(content_json(&a, holder));
+	else
+		printf("everything was read and agrees; approved by %s\n", holder);
+	return 0;
+}

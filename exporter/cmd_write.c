@@ -1,0 +1,61 @@
+#include "exporter/bundle.h"
+#include "exporter/commands.h"
+#include "lib/base/error.h"
+#include "lib/base/pool.h"
+#include "lib/base/str.h"
+#include "lib/cli/progress.h"
+#include "lib/crypto/digest.h"
+#include "lib/store/store.h"
+#include "media/profile.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static void report(const struct cli_args *args, const struct bundle_result *r)
+{
+	char hex[DIGEST_HEX];
+
+	str_to_hex(r->manifest, DIGEST_SHA256, hex);
+	if (args->json) {
+		cli_print_json(json_pack("{s:s, s:s, s:I, s:I, s:i, s:I, s:I, s:I, s:I, s:s, s:s}", "bundle",
+					 r->path, "channel", args->operands[0], "epoch",
+					 (json_int_t)r->epoch, "sequence", (json_int_t)r->sequence,
+					 "volumes", (int)r->volumes, "objects", (json_int_t)r->objects,
+					 "bytes", (json_int_t)r->bytes, "volume_bytes",
+					 (json_int_t)r->volume_bytes, "missing", (json_int_t)r->missing,
+					 "manifest_sha256", hex, "signer", r->signer));
+		return;
+	}
+	printf("bundle: %s\nsequence %llu, %u volumes, %llu objects, %llu bytes\nMANIFEST SHA-256 %s\n"
+	       "signed by builder %s; an approver must sign before it can be imported\n",
+	       r->path, (unsigned long long)r->sequence, r->volumes, (unsigned long long)r->objects,
+	       (unsigned long long)r->bytes, hex, r->signer);
+	if (r->missing)
+		printf("%zu payload files are missing in this bundle\n", r->missing);
+}
+
+int cmd_write(const struct cli_args *args, struct error *err)
+{
+	const char *media = cli_text(args, "media"), *passphrase = getenv("GAPFERRY_KEY_PASSPHRASE");
+	struct progress progress;
+	struct bundle_request request = { .channel = args->operands[0],
+					  .key_path = cli_text(args, "key"),
+					  .passphrase = passphrase,
+					  .out = cli_text(args, "out"),
+					  .incomplete = cli_flag(args, "incomplete"),
+					  .progress = &progress };
+	struct bundle_result result;
+	uint64_t threads, days;
+
+	if (cli_number(args, "threads", 1, 64, pool_default_threads(), &threads, err) < 0 ||
+	    cli_number(args, "expires-days", 1, 3650, 90, &days, err) < 0 ||
+	    profile_volume_limit(media ? media : "usb", &request.volume_limit, err) < 0)
+		return -1;
+	request.threads = (unsigned)threads;
+	request.valid_seconds = (int64_t)days * 86400;
+	CLEANUP(store_close) struct store *s = store_open(cli_text(args, "repo"), true, err);
+	if (!s || bundle_write(s, &request, &result, err) < 0)
+		return -1;
+	report(args, &result);
+	return 0;
+}

@@ -1,0 +1,42 @@
+/*
+ * What a bundle for a channel would hold and where each byte would lie.
+ * Collected from the repository; the layout itself is pure (media/layout.h).
+ */
+#ifndef EXPORTER_PLAN_H
+#define EXPORTER_PLAN_H
+
+#include "lib/base/cleanup.h"
+#include "media/layout.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct error;
+struct object_table;
+struct store;
+struct stored_object;
+
+struct plan {
+	struct stored_object *objects; /* in canonical order (media/object_table.h) */
+	size_t count, capacity;
+	uint64_t bytes;
+	uint64_t kind_count[4], kind_bytes[4]; /* by enum object_kind */
+	struct layout layout;
+	size_t wanted, missing;      /* distinct files; those not here */
+	size_t missing_expected;     /* of sources that were ingested with content */
+	uint64_t missing_bytes;      /* as far as the metadata states sizes */
+	char missing_names[8][72];
+};
+
+/* Everything the stored sources need, laid out in volumes of at most volume_limit bytes. */
+int plan_make(struct store *s, uint64_t volume_limit, struct plan *out, struct error *err)
+	__attribute__((nonnull, warn_unused_result));
+
+/* The OBJECTS table of a plan; the caller frees it. */
+struct object_table *plan_table(const struct plan *p, struct error *err)
+	__attribute__((nonnull, warn_unused_result));
+
+void plan_clear(struct plan *p);
+DEFINE_CLEANUP_IN_PLACE(struct plan, plan_clear);
+
+#endif

@@ -1,0 +1,92 @@
+#include "exporter/signer.h"
+
+#include "lib/base/buf.h"
+#include "lib/base/error.h"
+#include "lib/base/file.h"
+#include "lib/base/limits.h"
+#include "lib/crypto/cms.h"
+#include "lib/crypto/trust.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static void bytes_free(unsigned char *bytes)
+{
+	free(bytes);
+}
+DEFINE_CLEANUP(unsigned char *, bytes_free);
+
+static int load(const char *path, size_t max, unsigned char **out, size_t *len, struct error *err)
+{
+	int found = file_load(AT_FDCWD, path, max, out, len, err);
+
+	if (found == 0)
+		return error_set(err, ERROR_FILE_OPEN, "%s: not there", path);
+	return found < 0 ? -1 : 0;
+}
+
+struct key *signer_load_key(const char *path, const char *passphrase, struct error *err)
+{
+	CLEANUP(bytes_free) unsigned char *pem = NULL;
+	size_t len;
+
+	if (load(path, KEY_PEM_BYTES, &pem, &len, err) < 0)
+		return NULL;
+	struct key *key = key_load(pem, len, passphrase, err);
+	if (!key)
+		error_wrap(err, "%s", path);
+	return key;
+}
+
+struct key_cert *signer_load_cert(const char *path, struct error *err)
+{
+	CLEANUP(bytes_free) unsigned char *pem = NULL;
+	size_t len;
+
+	if (load(path, LIMIT_CERTIFICATE_BYTES, &pem, &len, err) < 0)
+		return NULL;
+	struct key_cert *cert = key_cert_load(pem, len, err);
+	if (!cert)
+		error_wrap(err, "%s", path);
+	return cert;
+}
+
+int signer_load(struct signer *s, const struct trust *trust, enum key_role role, const char *path,
+		const char *passphrase, struct error *err)
+{
+	*s = (struct signer){ .key = signer_load_key(path, passphrase, err) };
+	if (!s->key)
+		return -1;
+	for (size_t i = 0; i < trust->key_count; i++)
+		if (trust->keys[i].role == role && key_matches(s->key, trust->keys[i].cert))
+			s->listed = &trust->keys[i];
+	if (!s->listed)
+		return error_set(err, ERROR_WRITE_KEY, "%s: not a %s key of trust root version %u", path,
+				 key_role_name(role), trust->version);
+	return 0;
+}
+
+int signer_sign(const struct signer *s, const unsigned char *bytes, size_t len, int dir,
+		struct error *err)
+{
+	CLEANUP(buf_clear) struct buf signature = BUF_INIT(LIMIT_SIGNATURE_BYTES);
+	CLEANUP(file_close) int sigs = file_open_subdir(dir, "sigs", true, err);
+	char name[KEY_SHORT_SIZE + 4];
+
+	if (sigs < 0 || cms_sign(s->key, s->listed->cert, bytes, len, &signature, err) < 0)
+		return -1;
+	snprintf(name, sizeof name, "%s.p7s", s->listed->short_id);
+	return file_save(sigs, name, signature.bytes, signature.len, 0644, err);
+}
+
+const char *signer_holder(const struct signer *s)
+{
+	return s->listed->holder;
+}
+
+void signer_clear(struct signer *s)
+{
+	key_free(s->key);
+	*s = (struct signer){ 0 };
+}

@@ -1,0 +1,45 @@
+/*
+ * The source "wsusscn2": an offline scan catalog, of both generations, read as
+ * one stream (docs/FORMAT.md, "Sources").  The cabinet is kept bit-exact while
+ * it is being decoded; nested cabinets are streams, nothing is unpacked to disk.
+ */
+#ifndef EXPORTER_WSUSSCN2_H
+#define EXPORTER_WSUSSCN2_H
+
+#include "lib/base/cleanup.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct error;
+struct gather;
+struct progress;
+struct store;
+struct stored_object;
+
+struct wsusscn2 {
+	struct gather *gather;            /* finished; its objects are in the content store */
+	struct stored_object *licences;   /* files/ of the cabinet, likewise */
+	size_t licence_count, licence_capacity;
+	uint64_t unknown_members;         /* names that no layout knows */
+	uint64_t bad_licences;            /* files/ whose bytes do not have the SHA-1 of their name */
+	bool old_layout;
+};
+
+/*
+ * Read the cabinet at path into the content store of s.  Nothing in the
+ * database changes.  On failure *out needs no clean-up and the content store is
+ * as before.
+ */
+int wsusscn2_read(struct store *s, const char *path, unsigned threads, struct progress *progress,
+		  struct wsusscn2 *out, struct error *err)
+	__attribute__((nonnull, warn_unused_result));
+
+/* Remove from the content store what was put there: for a caller that cannot go on. */
+void wsusscn2_forget(const struct wsusscn2 *w, const struct store *s) __attribute__((nonnull));
+
+void wsusscn2_clear(struct wsusscn2 *w);
+DEFINE_CLEANUP_IN_PLACE(struct wsusscn2, wsusscn2_clear);
+
+#endif

@@ -1,0 +1,16 @@
+/* The verbs of gapferry-import; each lives in cmd_<verb>.c. */
+#ifndef IMPORTER_COMMANDS_H
+#define IMPORTER_COMMANDS_H
+
+#include "lib/base/cleanup.h"
+#include "lib/cli/cli.h"
+
+struct error;
+
+int cmd_findings(const struct cli_args *args, struct error *err);
+int cmd_import(const struct cli_args *args, struct error *err);
+int cmd_init(const struct cli_args *args, struct error *err);
+int cmd_status(const struct cli_args *args, struct error *err);
+int cmd_updates(const struct cli_args *args, struct error *err);
+
+#endif

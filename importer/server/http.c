@@ -1,0 +1,231 @@
+#include "importer/server/http.h"
+
+#include "importer/server/access_log.h"
+#include "importer/server/reply.h"
+#include "importer/server/request.h"
+#include "importer/server/session.h"
+#include "lib/base/buf.h"
+#include "lib/base/clock.h"
+#include "lib/base/error.h"
+#include "lib/base/file.h"
+#include "lib/base/limits.h"
+
+#include <microhttpd.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+struct http {
+	struct MHD_Daemon *daemon;
+	struct session_pool *sessions;
+	const struct route *routes;
+	struct address address;
+	int log;                /* -1: none */
+	_Atomic unsigned active; /* requests begun and not yet completed */
+	_Atomic bool draining;
+};
+
+/* ---- one request ---- */
+
+static int dispatch(const struct http *h, const struct request *q, const struct route **route,
+		    struct reply *out, struct error *err)
+{
+	const char *rest;
+
+	if (request_check(q, err) < 0)
+		return -1;
+	*route = route_find(h->routes, q->path, &rest);
+	if (!*route)
+		return error_set(err, ERROR_SERVER_NOT_FOUND, "there is nothing at this address");
+	if (!route_allows(*route, q->method))
+		return error_set(err, ERROR_SERVER_METHOD, "method not allowed here");
+	if (request_has_body(q))
+		return error_set(err, ERROR_SERVER_REQUEST, "a request body is not accepted here");
+	return (*route)->answer(q, rest, out, err);
+}
+
+/* Failures of ours go to the log of the service, once; those of clients only to the access log. */
+static void report(const struct request *q, const struct error *why)
+{
+	char target[512];
+
+	access_log_escape(q->target, target, sizeof target);
+	fprintf(stderr, "gapferry-server: %s: %s (request %s %s)\n", error_id_text(why->id),
+		why->message, q->method, target);
+}
+
+/* Turn a failure into an answer. */
+static int fail(struct http *h, const struct request *q, const struct route *route,
+		struct reply *out, const struct error *why)
+{
+	struct error err = ERROR_INIT;
+
+	reply_clear(out);
+	if (reply_status(why) >= 500) {
+		report(q, why);
+		session_drop(h->sessions);
+	}
+	if (reply_failure(out, route && route->json, why, &err) < 0)
+		return -1;
+	if (why->id == ERROR_SERVER_METHOD && route)
+		reply_header(out, "Allow", route->methods);
+	return 0;
+}
+
+static enum MHD_Result answer(struct http *h, struct request *q)
+{
+	CLEANUP(reply_clear) struct reply out = REPLY_INIT;
+	struct error err = ERROR_INIT;
+	const struct route *route = NULL;
+
+	/* Without any answer the library closes the connection. */
+	if (dispatch(h, q, &route, &out, &err) < 0 && fail(h, q, route, &out, &err) < 0)
+		return MHD_NO;
+	if (h->draining)
+		reply_header(&out, "Connection", "close");
+	q->status = out.status;
+	q->length = request_is_head(q) || out.status == 304 ? 0 : out.length;
+	return MHD_queue_response(q->connection, out.status, out.response);
+}
+
+static void copy_cut(char *out, size_t size, const char *text)
+{
+	size_t len = strnlen(text, size - 1);
+
+	memcpy(out, text, len);
+	out[len] = '\0';
+}
+
+/*
+ * The library calls once when the headers are there and again when the body is (there is none).
+ * An answer to the first call costs the connection: 0.9.75 closes it afterwards.  So that is kept
+ * for requests whose body we do not want to read.
+ */
+static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, const char *url,
+				  const char *method, const char *version, const char *data,
+				  size_t *data_size, void **context)
+{
+	struct request *q = *context;
+
+	(void)connection;
+	(void)version;
+	(void)data;
+	if (!q || *data_size > 0)
+		return MHD_NO;
+	q->path = url;
+	if (q->announced)
+		return answer(cls, q);
+	q->announced = true;
+	copy_cut(q->method, sizeof q->method, method);
+	const char *agent = request_header(q, "User-Agent");
+	if (agent)
+		copy_cut(q->agent, sizeof q->agent, agent);
+	return request_has_body(q) ? answer(cls, q) : MHD_YES;
+}
+
+static void *on_target(void *cls, const char *target, struct MHD_Connection *connection)
+{
+	struct http *h = cls;
+
+	h->active++;
+	return request_new(target, connection, h->sessions);
+}
+
+static void on_completed(void *cls, struct MHD_Connection *connection, void **context,
+			 enum MHD_RequestTerminationCode how)
+{
+	struct http *h = cls;
+	CLEANUP(request_free) struct request *q = STEAL(*context);
+
+	if (!q)
+		return;
+	h->active--;
+	if (h->log < 0)
+		return;
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+	access_log_write(h->log, q, info ? info->client_addr : NULL,
+			 how == MHD_REQUEST_TERMINATED_COMPLETED_OK);
+}
+
+/* ---- the daemon ---- */
+
+static int start_daemon(struct http *h, unsigned threads, int listener, struct error *err)
+{
+	/* A pool of one is the library's plain internal thread. */
+	struct MHD_OptionItem pool[] = {
+		{ MHD_OPTION_THREAD_POOL_SIZE, (intptr_t)threads, NULL },
+		{ MHD_OPTION_END, 0, NULL },
+	};
+
+	if (threads == 1)
+		pool[0] = pool[1];
+	h->daemon = MHD_start_daemon(
+		MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ITC, 0, NULL, NULL, on_request, h,
+		MHD_OPTION_LISTEN_SOCKET, listener,
+		MHD_OPTION_ARRAY, pool,
+		MHD_OPTION_CONNECTION_LIMIT, LIMIT_HTTP_CONNECTIONS,
+		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)LIMIT_HTTP_MEMORY,
+		MHD_OPTION_CONNECTION_TIMEOUT, LIMIT_HTTP_IDLE_SECONDS,
+		MHD_OPTION_STRICT_FOR_CLIENT, 1,
+		MHD_OPTION_URI_LOG_CALLBACK, on_target, h,
+		MHD_OPTION_NOTIFY_COMPLETED, on_completed, h,
+		MHD_OPTION_END);
+	if (!h->daemon)
+		return error_set(err, ERROR_SERVER_START, "cannot start %u threads to serve", threads);
+	return 0;
+}
+
+static void http_free(struct http *h)
+{
+	if (!h)
+		return;
+	session_pool_free(h->sessions);
+	file_close(h->log);
+	free(h);
+}
+DEFINE_CLEANUP(struct http *, http_free);
+
+struct http *http_start(const struct http_options *options, struct error *err)
+{
+	CLEANUP(http_free) struct http *h = buf_calloc(1, sizeof *h);
+	struct address wanted;
+
+	h->routes = options->routes;
+	h->log = -1;
+	if (address_parse(options->listen, &wanted, err) < 0)
+		return NULL;
+	h->sessions = session_pool_new(options->repo, err);
+	if (!h->sessions)
+		return NULL;
+	if (options->access_log && (h->log = access_log_open(options->access_log, err)) < 0)
+		return NULL;
+	CLEANUP(file_close) int listener = address_listen(&wanted, &h->address, err);
+	if (listener < 0 || start_daemon(h, options->threads, listener, err) < 0)
+		return NULL;
+	listener = -1; /* the daemon's now */
+	return STEAL(h);
+}
+
+void http_address(const struct http *h, char out[ADDRESS_TEXT_SIZE])
+{
+	address_text((const struct sockaddr *)&h->address.storage, out);
+}
+
+void http_stop(struct http *h)
+{
+	static const struct timespec moment = { .tv_nsec = 10000000 };
+
+	if (!h)
+		return;
+	CLEANUP(http_free) struct http *mine = h;
+	/* The socket is ours again, so that closing it refuses connections at once. */
+	file_close(MHD_quiesce_daemon(mine->daemon));
+	mine->draining = true;
+	for (uint64_t start = clock_ticks();
+	     mine->active > 0 && clock_ticks() - start < LIMIT_HTTP_DRAIN_SECONDS * 1000u;)
+		nanosleep(&moment, NULL);
+	MHD_stop_daemon(mine->daemon);
+}

@@ -1,0 +1,43 @@
+/*
+ * The HTTP side of the server: one daemon with a pool of threads that reads requests, finds the
+ * service in a table of routes, and sends what it answers.  HTTP/1.1 with keep-alive; docs/
+ * PROTOCOL.md describes it from outside.  Only this file, reply.c and request.c know the library.
+ */
+#ifndef SERVER_HTTP_H
+#define SERVER_HTTP_H
+
+#include "importer/server/address.h"
+#include "importer/server/route.h"
+#include "lib/base/cleanup.h"
+
+struct error;
+struct http;
+
+struct http_options {
+	const char *repo;           /* directory of the repository, read only */
+	const char *listen;         /* "127.0.0.1:8530", see address_parse() */
+	unsigned threads;           /* 1..64 */
+	const char *access_log;     /* file to append to, or NULL */
+	const struct route *routes; /* ends with a row whose path is NULL; must outlive the server */
+};
+
+/*
+ * Start serving; the threads run when this returns.  Fails without side effects: repository not
+ * readable (STORE_ABSENT, SCHEMA ...), address (SERVER_ADDRESS, SERVER_IN_USE, SERVER_LISTEN), no
+ * threads or descriptors (SERVER_START).  Signals should be blocked in the calling thread before,
+ * so that the threads never take them.
+ */
+struct http *http_start(const struct http_options *options, struct error *err)
+	__attribute__((nonnull, warn_unused_result));
+
+/* The address it really listens on, with the port that the kernel chose. */
+void http_address(const struct http *h, char out[ADDRESS_TEXT_SIZE]) __attribute__((nonnull));
+
+/*
+ * Refuse new connections, finish the answers on their way for at most LIMIT_HTTP_DRAIN_SECONDS,
+ * then end the threads.  NULL is allowed.
+ */
+void http_stop(struct http *h);
+DEFINE_CLEANUP(struct http *, http_stop);
+
+#endif

@@ -1,0 +1,156 @@
+#include "importer/server/reply.h"
+
+#include "importer/server/multipart.h"
+#include "lib/base/buf.h"
+#include "lib/base/error.h"
+#include "lib/base/file.h"
+#include "lib/base/limits.h"
+
+#include <assert.h>
+#include <microhttpd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { BLOCK = 64 << 10 };
+
+static int made(struct reply *r, unsigned status, uint64_t length, struct error *err)
+{
+	if (!r->response)
+		return error_set(err, ERROR_SERVER_BROKEN, "cannot make an answer of %llu bytes",
+				 (unsigned long long)length);
+	r->status = status;
+	r->length = length;
+	return 0;
+}
+
+/* Hand the bytes of b to a new response. */
+static int from_buffer(struct reply *r, unsigned status, struct buf *b, const char *type,
+		       struct error *err)
+{
+	size_t len = b->len;
+	unsigned char *bytes = buf_take(b);
+
+	assert(!r->response);
+	r->response = MHD_create_response_from_buffer(len, bytes, MHD_RESPMEM_MUST_FREE);
+	if (made(r, status, len, err) < 0) {
+		free(bytes);
+		return -1;
+	}
+	reply_header(r, "Content-Type", type);
+	reply_header(r, "Cache-Control", "no-store");
+	return 0;
+}
+
+int reply_text(struct reply *r, unsigned status, const char *text, struct error *err)
+{
+	CLEANUP(buf_clear) struct buf b = BUF_INIT(4096);
+
+	if (buf_printf(&b, err, "%s\n", text) < 0)
+		return -1;
+	return from_buffer(r, status, &b, "text/plain; charset=utf-8", err);
+}
+
+struct sink {
+	struct buf *buf;
+	struct error *err;
+};
+
+static int append(const char *bytes, size_t len, void *data)
+{
+	struct sink *s = data;
+
+	return buf_append(s->buf, bytes, len, s->err);
+}
+
+int reply_json(struct reply *r, unsigned status, json_t *document, struct error *err)
+{
+	CLEANUP(buf_clear) struct buf b = BUF_INIT(LIMIT_API_BYTES);
+	struct sink sink = { &b, err };
+	int failed = json_dump_callback(document, append, &sink,
+					JSON_SORT_KEYS | JSON_ENSURE_ASCII | JSON_COMPACT);
+
+	json_decref(document);
+	if (failed && err->id == ERROR_NONE)
+		error_set(err, ERROR_SERVER_BROKEN, "cannot write a JSON document");
+	if (failed || buf_append(&b, "\n", 1, err) < 0)
+		return -1;
+	return from_buffer(r, status, &b, "application/json; charset=utf-8", err);
+}
+
+int reply_file(struct reply *r, unsigned status, int fd, uint64_t offset, uint64_t length,
+	       struct error *err)
+{
+	assert(!r->response);
+	r->response = MHD_create_response_from_fd_at_offset64(length, fd, offset);
+	if (!r->response)
+		file_close(fd);
+	return made(r, status, length, err);
+}
+
+static ssize_t read_multipart(void *body, uint64_t at, char *out, size_t max)
+{
+	ssize_t n = multipart_read(body, at, out, max);
+
+	return n > 0 ? n : n == 0 ? MHD_CONTENT_READER_END_OF_STREAM : MHD_CONTENT_READER_END_WITH_ERROR;
+}
+
+static void free_multipart(void *body)
+{
+	multipart_free(body);
+}
+
+int reply_multipart(struct reply *r, struct multipart *m, struct error *err)
+{
+	uint64_t length = multipart_length(m);
+
+	assert(!r->response);
+	r->response =
+		MHD_create_response_from_callback(length, BLOCK, read_multipart, m, free_multipart);
+	if (!r->response)
+		multipart_free(m);
+	return made(r, 206, length, err);
+}
+
+void reply_header(struct reply *r, const char *name, const char *value)
+{
+	enum MHD_Result added = MHD_add_response_header(r->response, name, value);
+
+	assert(added == MHD_YES);
+	(void)added; /* unused when assertions are off */
+}
+
+unsigned reply_status(const struct error *why)
+{
+	if (why->id == ERROR_SERVER_REQUEST || why->id == ERROR_SERVER_PARAMETER)
+		return 400;
+	if (why->id == ERROR_SERVER_NOT_FOUND)
+		return 404;
+	if (why->id == ERROR_SERVER_METHOD)
+		return 405;
+	return why->class == ERROR_CLASS_BUSY || why->class == ERROR_CLASS_SPACE ? 503 : 500;
+}
+
+int reply_failure(struct reply *r, bool as_json, const struct error *why, struct error *err)
+{
+	unsigned status = reply_status(why);
+	bool ours = status >= 500;
+	const char *message = ours ? "the server could not answer" : why->message;
+	enum error_id id = ours ? ERROR_SERVER_BROKEN : why->id;
+
+	if (!as_json)
+		return reply_text(r, status, message, err);
+	/* NULL when the message is not UTF-8, which what we print of a request never is. */
+	return reply_json(r, status,
+			  json_pack("{s:{s:s, s:s, s:s}}", "error", "id", error_id_text(id), "message",
+				    message, "next_step", error_next_step(id)),
+			  err);
+}
+
+void reply_clear(struct reply *r)
+{
+	if (r->response)
+		MHD_destroy_response(r->response);
+	*r = (struct reply)REPLY_INIT;
+}

@@ -1,0 +1,79 @@
+#include "importer/server/session.h"
+
+#include "lib/base/buf.h"
+#include "lib/base/error.h"
+#include "lib/store/query.h"
+#include "lib/store/store.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+
+struct session_pool {
+	char *path;
+	pthread_key_t key;
+};
+
+static void session_close(void *session)
+{
+	struct session *s = session;
+
+	if (!s)
+		return;
+	query_close(s->query);
+	store_close(s->store);
+	free(s);
+}
+
+struct session_pool *session_pool_new(const char *path, struct error *err)
+{
+	CLEANUP(store_close) struct store *probe = store_open(path, false, err);
+	pthread_key_t key;
+
+	if (!probe)
+		return NULL;
+	if (pthread_key_create(&key, session_close) != 0) {
+		error_set(err, ERROR_SERVER_START, "no thread-local storage left");
+		return NULL;
+	}
+	struct session_pool *p = buf_calloc(1, sizeof *p);
+	p->path = buf_strdup(path);
+	p->key = key;
+	return p;
+}
+
+void session_pool_free(struct session_pool *p)
+{
+	if (!p)
+		return;
+	session_drop(p);
+	pthread_key_delete(p->key);
+	free(p->path);
+	free(p);
+}
+
+struct session *session_get(struct session_pool *p, struct error *err)
+{
+	struct session *s = pthread_getspecific(p->key);
+
+	if (s)
+		return s;
+	CLEANUP(store_close) struct store *store = store_open(p->path, false, err);
+	if (!store)
+		return NULL;
+	s = buf_calloc(1, sizeof *s);
+	s->query = query_open(store);
+	s->store = STEAL(store);
+	if (pthread_setspecific(p->key, s) != 0) {
+		session_close(s);
+		error_set(err, ERROR_SERVER_START, "no memory for thread-local storage");
+		return NULL;
+	}
+	return s;
+}
+
+void session_drop(struct session_pool *p)
+{
+	session_close(pthread_getspecific(p->key));
+	/* Clearing a slot that exists needs no memory. */
+	(void)pthread_setspecific(p->key, NULL);
+}

@@ -1,0 +1,360 @@
+#include "lib/base/clock.h"
+#include "lib/base/error.h"
+#include "lib/base/file.h"
+#include "lib/base/pool.h"
+#include "lib/base/str.h"
+#include "lib/cli/progress.h"
+#include "lib/crypto/digest.h"
+#include "lib/crypto/trust.h"
+#include "media/chunk_table.h"
+#include "media/manifest.h"
+#include "media/object_table.h"
+#include "media/volume.h"
+#include "verifier/accept.h"
+#include "verifier/commands.h"
+#include "verifier/stream.h"
+#include "verifier/verify.h"
+
+#include <stdio.h>
+#include <string.h>
+
+struct run {
+	const struct cli_args *args;
+	struct trust *trust;
+	struct verified_bundle *bundle; /* NULL when even the signed files are wrong */
+	json_t *problems;               /* in order */
+	struct error worst;             /* the first problem: decides the exit status */
+	struct progress progress;
+	unsigned threads;
+	const char *checked;            /* what the verdict is about */
+};
+
+static void run_clear(struct run *r)
+{
+	verify_close(r->bundle);
+	trust_free(r->trust);
+	json_decref(r->problems);
+}
+DEFINE_CLEANUP_IN_PLACE(struct run, run_clear);
+
+static void add_problem(void *ctx, const struct error *problem)
+{
+	struct run *r = ctx;
+
+	if (r->worst.id == ERROR_NONE)
+		r->worst = *problem;
+	json_array_append_new(r->problems, json_pack("{s:s, s:s, s:s}", "id", error_id_text(problem->id),
+						     "message", problem->message, "next_step",
+						     error_next_step(problem->id)));
+}
+
+/* ---- what can be checked ---- */
+
+static struct stream_options stream_of(struct run *r)
+{
+	return (struct stream_options){ .threads = r->threads, .sink = &stream_check,
+					.done = &r->progress.done, .tick = progress_tick,
+					.tick_ctx = &r->progress, .problem = add_problem,
+					.problem_ctx = r };
+}
+
+static int check_all_chunks(struct run *r, struct error *err)
+{
+	struct stream_options options = stream_of(r);
+
+	for (uint32_t v = 1; v <= verify_manifest(r->bundle)->volumes; v++) {
+		if (verify_volume_fd(r->bundle, v) < 0)
+			continue; /* already a problem */
+		if (stream_chunks(r->bundle, v, &options, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* Objects whose volume is missing or of the wrong size are not worth a problem each. */
+static bool at_hand(void *ctx, const struct object_part *object)
+{
+	const struct run *r = ctx;
+	const struct object_table *t = verify_objects(r->bundle);
+	size_t i;
+
+	if (object_table_find(t, object->sha256, &i) != 1)
+		return false;
+	do {
+		if (verify_volume_fd(r->bundle, object_table_get(t, i).volume) < 0)
+			return false;
+	} while (object_table_next(t, &i) == 1);
+	return true;
+}
+
+static int check_everything(struct run *r, struct error *err)
+{
+	struct stream_sink sink = stream_check;
+	struct stream_options options = stream_of(r);
+	bool chunks = cli_flag(r->args, "chunks");
+	bool complete = true;
+
+	for (uint32_t v = 1; v <= verify_manifest(r->bundle)->volumes; v++) {
+		struct error problem = ERROR_INIT;
+
+		if (verify_volume(r->bundle, v, &problem) == 0)
+			continue;
+		add_problem(r, &problem);
+		complete = false;
+	}
+	if (!complete) {
+		sink.wanted = at_hand;
+		sink.ctx = r;
+	}
+	options.sink = &sink;
+	progress_begin(&r->progress, "verifying", stream_total(r->bundle) * (chunks ? 2 : 1));
+	int failed = stream_volumes(r->bundle, &options, err) < 0 ||
+		     (chunks && check_all_chunks(r, err) < 0);
+	progress_end(&r->progress);
+	r->checked = "bundle";
+	return failed ? -1 : 0;
+}
+
+static int check_volumes(struct run *r, const char *const *files, size_t count, struct error *err)
+{
+	r->checked = "volumes";
+	for (size_t i = 0; i < count; i++) {
+		const char *slash = strrchr(files[i], '/'), *name = slash ? slash + 1 : files[i];
+		struct stream_options options = stream_of(r);
+		struct error problem = ERROR_INIT;
+		uint32_t v;
+
+		if (!volume_number(name, strlen(name), &v) || v > verify_manifest(r->bundle)->volumes)
+			return error_set(err, ERROR_USAGE, "%s: no volume of this bundle", files[i]);
+		if (verify_volume(r->bundle, v, &problem) < 0) {
+			add_problem(r, &problem);
+			continue;
+		}
+		progress_begin(&r->progress, name, object_table_volume_size(verify_objects(r->bundle), v));
+		int failed = stream_chunks(r->bundle, v, &options, err) < 0;
+		progress_end(&r->progress);
+		if (failed)
+			return -1;
+	}
+	return 0;
+}
+
+struct one {
+	struct run *run;
+	unsigned char sha256[DIGEST_SHA256];
+};
+
+static bool is_one(void *ctx, const struct object_part *object)
+{
+	const struct one *o = ctx;
+
+	return memcmp(o->sha256, object->sha256, sizeof o->sha256) == 0;
+}
+
+static int check_object(struct run *r, const char *hex, struct error *err)
+{
+	const struct object_table *t = verify_objects(r->bundle);
+	struct one one = { .run = r };
+	struct stream_sink sink = stream_check;
+	struct stream_options options = stream_of(r);
+	size_t i;
+
+	r->checked = "object";
+	if (!str_from_any_hex(hex, strlen(hex), one.sha256, sizeof one.sha256))
+		return error_set(err, ERROR_USAGE, "--object %s: not 64 hex digits", hex);
+	if (object_table_find(t, one.sha256, &i) != 1)
+		return error_set(err, ERROR_OBJECT_UNKNOWN, "object %s: not in this bundle", hex);
+	do {
+		struct error problem = ERROR_INIT;
+
+		if (verify_volume(r->bundle, object_table_get(t, i).volume, &problem) < 0) {
+			add_problem(r, &problem);
+			return 0;
+		}
+	} while (object_table_next(t, &i) == 1);
+	sink.wanted = is_one;
+	sink.ctx = &one;
+	options.sink = &sink;
+	progress_begin(&r->progress, "verifying", 0);
+	int failed = stream_volumes(r->bundle, &options, err);
+	progress_end(&r->progress);
+	return failed < 0 ? -1 : 0;
+}
+
+/* ---- output ---- */
+
+static json_t *objects_json(const struct run *r)
+{
+	const struct object_table *t = verify_objects(r->bundle);
+	json_t *all = json_array();
+
+	for (size_t i = 0; i < object_table_count(t); i++) {
+		struct object_part p = object_table_get(t, i);
+		char hex[DIGEST_HEX];
+
+		str_to_hex(p.sha256, DIGEST_SHA256, hex);
+		json_array_append_new(all, json_pack("{s:s, s:I, s:s, s:i, s:I, s:I, s:I, s:s}", "sha256", hex,
+						     "size", (json_int_t)p.size, "kind",
+						     object_kind_name(p.kind), "volume", (int)p.volume,
+						     "offset", (json_int_t)p.offset, "first",
+						     (json_int_t)p.first, "length", (json_int_t)p.length,
+						     "name", p.name ? p.name : ""));
+	}
+	return all;
+}
+
+static void list_text(const struct run *r)
+{
+	const struct object_table *t = verify_objects(r->bundle);
+
+	for (size_t i = 0; i < object_table_count(t); i++) {
+		struct object_part p = object_table_get(t, i);
+		char hex[DIGEST_HEX];
+
+		str_to_hex(p.sha256, DIGEST_SHA256, hex);
+		printf("%s %12llu %-8s vol-%04u.tar %s\n", hex, (unsigned long long)p.length,
+		       object_kind_name(p.kind), p.volume, p.name ? p.name : "-");
+	}
+}
+
+static json_t *signers_json(const struct run *r)
+{
+	json_t *all = json_array();
+
+	if (!r->bundle)
+		return all;
+	const struct trust_verdict *v = verify_signers(r->bundle);
+	for (size_t i = 0; i < v->count; i++)
+		json_array_append_new(all, json_pack("{s:s, s:s, s:s}", "role",
+						     key_role_name(v->signers[i].role), "holder",
+						     v->signers[i].holder, "key_id",
+						     v->signers[i].short_id));
+	return all;
+}
+
+static const char *verdict(const struct run *r)
+{
+	switch (r->worst.class) {
+	case ERROR_CLASS_NONE:
+		return "verified";
+	case ERROR_CLASS_TRUST:
+		return "untrusted";
+	case ERROR_CLASS_REPLAY:
+		return "stale";
+	case ERROR_CLASS_MISSING:
+		return "incomplete";
+	case ERROR_CLASS_USAGE:
+	case ERROR_CLASS_INTEGRITY:
+	case ERROR_CLASS_SPACE:
+	case ERROR_CLASS_BUSY:
+	case ERROR_CLASS_INTERRUPTED:
+	case ERROR_CLASS_INTERNAL:
+	case ERROR_CLASSES_:
+	default:
+		return "damaged";
+	}
+}
+
+static void print_json(const struct run *r)
+{
+	json_t *out = json_pack("{s:s, s:s, s:s, s:o, s:O}", "verdict", verdict(r), "checked", r->checked,
+				"bundle", r->args->operands[0], "signers", signers_json(r), "problems",
+				r->problems);
+
+	if (r->bundle) {
+		const struct manifest *m = verify_manifest(r->bundle);
+		char hex[DIGEST_HEX], created[STR_TIME_SIZE], expires[STR_TIME_SIZE];
+
+		str_to_hex(verify_manifest_digest(r->bundle), DIGEST_SHA256, hex);
+		str_from_time(m->created, created);
+		str_from_time(m->expires, expires);
+		json_object_update_missing_new(
+			out, json_pack("{s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:s, s:s, s:s}", "channel",
+				       m->channel, "audience", m->audience, "epoch", (json_int_t)m->epoch,
+				       "sequence", (json_int_t)m->sequence, "volumes",
+				       (json_int_t)m->volumes, "objects", (json_int_t)m->objects, "bytes",
+				       (json_int_t)m->object_bytes, "created", created, "expires", expires,
+				       "manifest_sha256", hex));
+		if (cli_flag(r->args, "list"))
+			json_object_set_new(out, "object_list", objects_json(r));
+	} else {
+		json_object_update_missing_new(out, json_pack("{s:n, s:n, s:n, s:n}", "channel", "sequence",
+							      "volumes", "objects"));
+	}
+	cli_print_json(out);
+}
+
+static void print_text(const struct run *r)
+{
+	if (r->bundle) {
+		const struct manifest *m = verify_manifest(r->bundle);
+		const struct trust_verdict *v = verify_signers(r->bundle);
+		char created[STR_TIME_SIZE], expires[STR_TIME_SIZE];
+
+		str_from_time(m->created, created);
+		str_from_time(m->expires, expires);
+		printf("channel %s to %s, epoch %u, sequence %llu, made %s, expires %s\n"
+		       "%llu objects, %llu bytes in %u volumes\n",
+		       m->channel, m->audience, m->epoch, (unsigned long long)m->sequence, created, expires,
+		       (unsigned long long)m->objects, (unsigned long long)m->object_bytes, m->volumes);
+		for (size_t i = 0; i < v->count; i++)
+			printf("signed by %s %s (key %s)\n", key_role_name(v->signers[i].role),
+			       v->signers[i].holder, v->signers[i].short_id);
+		if (cli_flag(r->args, "list"))
+			list_text(r);
+	}
+	const json_t *row;
+	size_t i;
+	json_array_foreach(r->problems, i, row)
+		printf("problem %s: %s\n", json_string_value(json_object_get(row, "id")),
+		       json_string_value(json_object_get(row, "message")));
+	if (r->worst.id != ERROR_NONE)
+		printf("next step: %s\n", error_next_step(r->worst.id));
+	printf("%s: %s\n", r->checked, verdict(r));
+}
+
+/* ---- the verb ---- */
+
+static int check(struct run *r, struct error *err)
+{
+	const char *volumes[CLI_VALUES_MAX], *object = cli_text(r->args, "object");
+	size_t count = cli_list(r->args, "volume", volumes, CLI_VALUES_MAX);
+	struct error problem = ERROR_INIT;
+
+	r->checked = "signatures and tables";
+	r->bundle = verify_open(r->args->operands[0], r->trust, VERIFY_COMPLETE, &problem);
+	if (!r->bundle) {
+		add_problem(r, &problem);
+		return 0;
+	}
+	if (accept_fresh(verify_manifest(r->bundle), clock_now(), &problem) < 0)
+		add_problem(r, &problem);
+	if (count > 0)
+		return check_volumes(r, volumes, count, err);
+	if (object)
+		return check_object(r, object, err);
+	if (cli_flag(r->args, "list") || cli_flag(r->args, "show"))
+		return 0;
+	return check_everything(r, err);
+}
+
+int cmd_verify(const struct cli_args *args, struct error *err)
+{
+	CLEANUP(run_clear) struct run r = { .args = args, .problems = json_array() };
+	uint64_t threads;
+
+	if (cli_number(args, "threads", 1, 64, pool_default_threads(), &threads, err) < 0)
+		return -1;
+	r.threads = (unsigned)threads;
+	CLEANUP(file_close) int dir = file_open_dir(cli_text(args, "trust"), err);
+	if (dir < 0)
+		return -1;
+	r.trust = trust_load(dir, cli_text(args, "trust"), err);
+	if (!r.trust || check(&r, err) < 0)
+		return -1;
+	if (args->json)
+		print_json(&r);
+	else
+		print_text(&r);
+	return error_exit_status(r.worst.class);
+}

@@ -1,0 +1,12 @@
+/* What gapferry-verify can do. */
+#ifndef VERIFIER_COMMANDS_H
+#define VERIFIER_COMMANDS_H
+
+#include "lib/base/cleanup.h"
+#include "lib/cli/cli.h"
+
+struct error;
+
+int cmd_verify(const struct cli_args *args, struct error *err);
+
+#endif
