@@ -28,12 +28,14 @@ static int load(const char *path, size_t max, unsigned char **out, size_t *len, 
 
 struct key *signer_load_key(const char *path, const char *passphrase, struct error *err)
 {
-	CLEANUP(bytes_free) unsigned char *pem = NULL;
+	unsigned char *pem;
 	size_t len;
 
 	if (load(path, KEY_PEM_BYTES, &pem, &len, err) < 0)
 		return NULL;
-	struct key *key = key_load(pem, len, passphrase, err);
+	CLEANUP(buf_wipe)
+	struct buf secret = { .bytes = pem, .len = len, .capacity = len, .max = KEY_PEM_BYTES };
+	struct key *key = key_load(secret.bytes, secret.len, passphrase, err);
 	if (!key)
 		error_wrap(err, "%s", path);
 	return key;
@@ -62,8 +64,8 @@ int signer_load(struct signer *s, const struct trust *trust, enum key_role role,
 		if (trust->keys[i].role == role && key_matches(s->key, trust->keys[i].cert))
 			s->listed = &trust->keys[i];
 	if (!s->listed)
-		return error_set(err, ERROR_WRITE_KEY, "%s: not a %s key of trust root version %u", path,
-				 key_role_name(role), trust->version);
+		return error_set(err, ERROR_WRITE_KEY, "%s: trust root version %u does not list it as %s",
+				 path, trust->version, key_role_name(role));
 	return 0;
 }
 
