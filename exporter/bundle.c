@@ -140,6 +140,16 @@ static int fill_manifest(struct making *m, struct error *err)
 
 /* ---- the directory ---- */
 
+/* The unfinished directory of a killed run of this channel: its number is never used again. */
+static bool is_left_over(const struct making *m, const char *name)
+{
+	size_t channel = strlen(m->channel.name), len = strlen(name);
+
+	return len > channel + 6 && strncmp(name, m->channel.name, channel) == 0 &&
+	       name[channel] == '-' && strspn(name + channel, "-0123456789") == len - channel - 5 &&
+	       strcmp(name + len - 5, ".part") == 0;
+}
+
 static int open_target(struct making *m, struct error *err)
 {
 	CLEANUP(file_close) int out = file_open_dir(m->request->out, err);
@@ -163,9 +173,15 @@ static int open_target(struct making *m, struct error *err)
 	if (file_list_load(m->top, 100000, &list, err) < 0)
 		return -1;
 	bool exists = false;
-	for (size_t i = 0; i < list.count; i++)
+	int failed = 0;
+	for (size_t i = 0; i < list.count && !failed; i++) {
 		exists |= strcmp(list.names[i], m->name) == 0;
+		if (is_left_over(m, list.names[i]))
+			failed = file_remove_tree(m->top, list.names[i], err);
+	}
 	file_list_clear(&list);
+	if (failed)
+		return -1;
 	if (exists)
 		return error_set(err, ERROR_FILE_EXISTS, "%s/gapferry/%s: exists already",
 				 m->request->out, m->name);

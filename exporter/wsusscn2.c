@@ -18,6 +18,7 @@
 
 #include "exporter/index.h"
 
+#include <assert.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -172,8 +173,11 @@ static int load_member(struct reader *r, struct cab *cab, const struct cab_membe
 			return error_set(err, ERROR_SCAN_LAYOUT, "%s: %s: ends early", r->label, m->name);
 		done += (size_t)n;
 	}
+	if (!room)
+		return -1;
+	assert(r->member.bytes);
 	r->member.len = (size_t)m->size;
-	return room ? 0 : -1;
+	return 0;
 }
 
 static int read_fragment(struct reader *r, struct cab *cab, const struct cab_member *m,

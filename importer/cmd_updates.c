@@ -30,19 +30,20 @@ static int files_json(struct query *q, const struct query_update *u, json_t *out
 
 static int update_json(struct query *q, const struct query_update *u, json_t *all, struct error *err)
 {
+	const char *action = catalog_action_text(u->action);
 	json_t *files = json_array();
 	char guid[STR_GUID_SIZE];
 
 	str_from_guid(u->update_id, guid);
 	json_array_append_new(
-		all, json_pack("{s:I, s:I, s:s, s:I, s:s, s:s, s:s, s:s, s:s, s:b, s:b, s:s, s:I, s:o}",
+		all, json_pack("{s:I, s:I, s:s, s:I, s:s, s:s, s:s, s:s, s:s?, s:b, s:b, s:s, s:o, s:o}",
 			       "revision_id", (json_int_t)u->id.revision_id, "source_revision",
 			       (json_int_t)u->id.source_revision, "update_id", guid, "revision_number",
 			       (json_int_t)u->revision_number, "title", u->title, "kb", u->kb, "severity",
-			       u->severity, "type", u->type, "action", catalog_action_text(u->action),
+			       u->severity, "type", u->type, "action", *action ? action : NULL,
 			       "is_bundle", u->is_bundle, "is_leaf", u->is_leaf, "verdict",
 			       u->verdict == CATALOG_OK ? "ok" : "quarantined", "cause",
-			       (json_int_t)u->cause, "files", files));
+			       u->cause ? json_integer(u->cause) : json_null(), "files", files));
 	return files_json(q, u, files, err);
 }
 

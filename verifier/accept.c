@@ -4,6 +4,7 @@
 #include "lib/base/str.h"
 #include "media/manifest.h"
 
+#include <assert.h>
 #include <string.h>
 
 static bool same(const unsigned char *a, const unsigned char *b)
@@ -52,6 +53,7 @@ int accept_decide(const struct accept_state *s, const struct manifest *m,
 		  const unsigned char digest[32], int64_t now, enum accept_decision *out,
 		  struct error *err)
 {
+	assert(!s->has_manifest || s->manifest);
 	if (strcmp(s->channel, m->channel) != 0 || strcmp(s->audience, m->audience) != 0)
 		return error_set(err, ERROR_CHANNEL_WRONG,
 				 "made for channel %s, site %s; this is channel %s, site %s", m->channel,

@@ -157,12 +157,11 @@ static int start_daemon(struct http *h, unsigned threads, int listener, struct e
 {
 	/* A pool of one is the library's plain internal thread. */
 	struct MHD_OptionItem pool[] = {
-		{ MHD_OPTION_THREAD_POOL_SIZE, (intptr_t)threads, NULL },
+		{ threads > 1 ? MHD_OPTION_THREAD_POOL_SIZE : MHD_OPTION_END,
+		  threads > 1 ? (intptr_t)threads : 0, NULL },
 		{ MHD_OPTION_END, 0, NULL },
 	};
 
-	if (threads == 1)
-		pool[0] = pool[1];
 	h->daemon = MHD_start_daemon(
 		MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ITC, 0, NULL, NULL, on_request, h,
 		MHD_OPTION_LISTEN_SOCKET, listener,

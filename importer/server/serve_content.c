@@ -192,7 +192,7 @@ static int answer_object(const struct request *q, const struct stored_object *o,
 
 int serve_content(const struct request *q, const char *rest, struct reply *out, struct error *err)
 {
-	struct stored_object o;
+	struct stored_object o = { 0 };
 	char hex[65], etag[ETAG_SIZE];
 	CLEANUP(file_close) int fd = open_object(q, rest, &o, err);
 

@@ -85,7 +85,7 @@ int file_load(int dirfd, const char *name, size_t max, unsigned char **out, size
 	      struct error *err)
 {
 	CLEANUP(file_close) int fd = -1;
-	uint64_t size;
+	uint64_t size = 0;
 	int found = file_open_read(dirfd, name, &fd, &size, err);
 
 	if (found <= 0)

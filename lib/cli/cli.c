@@ -4,6 +4,7 @@
 #include "lib/base/str.h"
 #include "lib/cli/progress.h"
 
+#include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -190,6 +191,7 @@ static int find_verb(const struct cli_program *program, struct cli_args *args, i
 static int parse(const struct cli_program *program, struct cli_args *args, int argc, char **argv,
 		 struct error *err)
 {
+	assert(args->verb); /* find_verb() found one */
 	size_t verb_words = program->single ? 0 : strchr(args->verb->name, ' ') ? 2 : 1;
 
 	for (int i = 1; i < argc; i++) {

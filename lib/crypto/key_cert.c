@@ -4,6 +4,7 @@
 #include "lib/crypto/key_internal.h"
 #include "lib/crypto/openssl.h"
 
+#include <assert.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <stdio.h>
@@ -51,6 +52,7 @@ static X509 *decode_der(const unsigned char *der, long len, struct error *err)
 		openssl_fail(err, ERROR_CERT_FORMAT, "certificate: not X.509");
 		return NULL;
 	}
+	assert(der); /* or there would be no certificate */
 	if (at != der + len || i2d_X509(x509, &again) != len ||
 	    memcmp(again, der, (size_t)len) != 0) {
 		error_set(err, ERROR_CERT_FORMAT, "certificate: not canonical DER");

@@ -84,7 +84,7 @@ static bool take_key(struct words *line, const char *key)
 static int take_number(struct lines *l, const char *key, uint64_t max, unsigned *out,
 		       struct error *err)
 {
-	struct words line;
+	struct words line = { 0 };
 	uint64_t value;
 
 	if (next_line(l, &line, err) < 0)
@@ -100,7 +100,7 @@ static int take_number(struct lines *l, const char *key, uint64_t max, unsigned 
 
 static int take_time(struct lines *l, const char *key, int64_t *out, struct error *err)
 {
-	struct words line;
+	struct words line = { 0 };
 
 	if (next_line(l, &line, err) < 0)
 		return -1;
@@ -118,7 +118,7 @@ static int parse_head(struct lines *l, struct trust *t, struct error *err)
 {
 	static const char *const keys[THRESHOLDS] = { "threshold root", "threshold builder",
 						      "threshold approver" };
-	struct words line;
+	struct words line = { 0 };
 
 	if (next_line(l, &line, err) < 0)
 		return -1;
@@ -209,7 +209,7 @@ struct trust *trust_parse(const unsigned char *bytes, size_t len, struct error *
 {
 	CLEANUP(trust_free) struct trust *t = buf_calloc(1, sizeof *t);
 	struct lines l = { .at = (const char *)bytes, .left = len };
-	struct words last;
+	struct words last = { 0 };
 
 	if (len > LIMIT_TRUST_BYTES) {
 		error_set(err, ERROR_TRUST_FORMAT, "trust root: %zu bytes, at most %u", len,

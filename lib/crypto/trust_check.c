@@ -207,6 +207,7 @@ int trust_check_quorum(const struct trust *t, const struct trust *previous,
 	char ids[LIMIT_SIGNATURES][KEY_SHORT_SIZE];
 	struct trust_tally now = { 0 }, before = { 0 };
 
+	assert(t);
 	if (check_names(sigs, count, ids, err) < 0)
 		return -1;
 	for (size_t i = 0; i < count; i++) {

@@ -5,6 +5,7 @@
 #include "lib/base/str.h"
 #include "lib/crypto/trust_internal.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -201,6 +202,7 @@ static struct trust *load(int dirfd, struct error *err)
 		trust_free(t);
 		t = next;
 	}
+	assert(t); /* count_versions() found one at least */
 	t->history = history;
 	return STEAL(t);
 }

@@ -172,8 +172,8 @@ static bool parse_entry(const struct words *w, struct listing_entry *e)
 
 static int parse_head(struct cursor *c, struct listing *l, uint64_t *count, struct error *err)
 {
-	struct words w;
-	uint64_t part, parts;
+	struct words w = { 0 };
+	uint64_t part = 0, parts = 0;
 
 	if (next_words(c, &w, err) < 0)
 		return -1;
@@ -203,13 +203,13 @@ int listing_parse(const void *text, size_t len, const char *label, struct listin
 {
 	struct cursor c = { .at = text, .end = (const char *)text + len, .label = label };
 	CLEANUP(listing_clear) struct listing l = { 0 };
-	uint64_t count;
+	uint64_t count = 0;
 
 	if (parse_head(&c, &l, &count, err) < 0)
 		return -1;
 	l.entries = buf_calloc((size_t)count, sizeof *l.entries);
 	for (; l.count < count; l.count++) {
-		struct words w;
+		struct words w = { 0 };
 
 		if (next_words(&c, &w, err) < 0)
 			return -1;

@@ -43,6 +43,7 @@ struct gather {
 	size_t pack_count, pack_capacity;
 	struct gather_blob *listings;
 	size_t listing_count, listing_capacity;
+	uint32_t parts; /* listings there must be, as the first one that was loaded says */
 	struct catalog *catalog; /* judged after gather_finish() */
 };
 

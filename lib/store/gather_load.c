@@ -96,7 +96,7 @@ static struct gather *gather_of(struct gather_set *set, const struct listing_sou
 }
 
 static int load_listing(struct load *l, const unsigned char sha256[32], size_t *capacity,
-			uint32_t *parts, struct error *err)
+			struct error *err)
 {
 	CLEANUP(bytes_free) unsigned char *packed = NULL, *text = NULL;
 	CLEANUP(listing_clear) struct listing listing = { 0 };
@@ -116,25 +116,24 @@ static int load_listing(struct load *l, const unsigned char sha256[32], size_t *
 	struct gather_blob *blob = &g->listings[g->listing_count++];
 	memcpy(blob->sha256, sha256, sizeof blob->sha256);
 	blob->size = packed_len;
-	*parts = listing.parts;
+	if (g->listing_count == 1)
+		g->parts = listing.parts;
 	for (size_t i = 0; i < listing.count; i++)
 		gather_add_entry(g, &listing.entries[i]);
 	return 0;
 }
 
 /* Parts are disjoint ranges of documents (gather_finish() checks), so counting them is enough. */
-static int check_parts(const struct load *l, const uint32_t *parts, struct error *err)
+static int check_parts(const struct load *l, struct error *err)
 {
-	uint64_t expected = 0;
-	size_t have = 0;
+	for (size_t i = 0; i < l->set->count; i++) {
+		const struct gather *g = l->set->items[i];
 
-	for (size_t i = 0; i < l->request->listing_count; i++)
-		expected += parts[i];
-	/* A source with n parts contributes n * n when all are there. */
-	for (size_t i = 0; i < l->set->count; i++)
-		have += l->set->items[i]->listing_count * l->set->items[i]->listing_count;
-	if (expected != have)
-		return error_set(err, ERROR_GATHER_INCOMPLETE, "a part of a catalog listing is missing");
+		if (g->listing_count != g->parts)
+			return error_set(err, ERROR_GATHER_INCOMPLETE,
+					 "source %s: %zu of %u parts of its listing are there",
+					 g->source.name, g->listing_count, g->parts);
+	}
 	return 0;
 }
 
@@ -145,14 +144,10 @@ static int load_listings(struct load *l, struct error *err)
 	if (count > LIMIT_LISTINGS)
 		return error_set(err, ERROR_LISTING_FORMAT, "%zu catalog listings, at most %u", count,
 				 LIMIT_LISTINGS);
-	uint32_t *parts = buf_calloc(count, sizeof *parts);
-	int failed = 0;
-	for (size_t i = 0; i < count && !failed; i++)
-		failed = load_listing(l, l->request->listings[i], &capacity, &parts[i], err);
-	if (!failed)
-		failed = check_parts(l, parts, err);
-	free(parts);
-	return failed;
+	for (size_t i = 0; i < count; i++)
+		if (load_listing(l, l->request->listings[i], &capacity, err) < 0)
+			return -1;
+	return check_parts(l, err);
 }
 
 /* ---- which document waits for which digest ---- */
