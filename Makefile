@@ -216,7 +216,7 @@ layers:                                     ## no component includes what it doe
 headers: $(HDRS:%=$(B)/%.ok)                ## every header compiles alone
 $(B)/%.h.ok: %.h $(B)/flags
 	@mkdir -p $(@D)
-	@echo '#include "$<"' | $(CC) $(CPPFLAGS_ALL) $(PKG_CFLAGS) $(CFLAGS_ALL) -fsyntax-only -x c - && touch $@
+	@echo '#include "$<"' | $(CC) $(CPPFLAGS_ALL) $(PKG_CFLAGS) $(filter-out --coverage,$(CFLAGS_ALL)) -fsyntax-only -x c - && touch $@
 
 symbols: $(foreach d,$(DIRS),$(call lib,$(d))) ## exported names start with their file's name
 	@tests/check/symbols.sh $(call objs,$(foreach d,$(DIRS),$(call libsrc,$(d))))
