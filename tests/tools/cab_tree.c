@@ -40,7 +40,8 @@ static int add_folder(struct cab_write *w, int dir, const char *prefix, unsigned
 	CLEANUP(file_list_clear) struct file_list list = { 0 };
 
 	if (depth > DEPTH)
-		return error_set(err, ERROR_LIMIT_BYTES, "%s: more than %d folders deep", prefix, DEPTH);
+		return error_set(err, ERROR_LIMIT_BYTES, "%s: more than %d folders deep", prefix,
+				 DEPTH);
 	if (file_list_load(dir, FILES_MAX, &list, err) < 0)
 		return -1;
 	for (size_t i = 0; i < list.count; i++) {
@@ -80,13 +81,17 @@ int cab_tree_pack(const char *dir, const char *out, bool lzx, struct error *err)
 		parent[slash - out] = '\0';
 	}
 	CLEANUP(file_close) int from = file_open_dir(dir, err);
-	CLEANUP(file_close) int to = from < 0 ? -1 : file_open_dir(slash == out ? "/" : parent, err);
+	CLEANUP(file_close)
+	int to = from < 0 ? -1 : file_open_dir(slash == out ? "/" : parent, err);
 	if (from < 0 || to < 0)
 		return -1;
-	CLEANUP(cab_write_free) struct cab_write *w = cab_write_new(
-		&(struct cab_write_options){ .dirfd = to, .name = slash ? slash + 1 : out, .lzx = lzx,
-					     .time = member_time },
-		err);
+	CLEANUP(cab_write_free)
+	struct cab_write *w =
+		cab_write_new(&(struct cab_write_options){ .dirfd = to,
+							   .name = slash ? slash + 1 : out,
+							   .lzx = lzx,
+							   .time = member_time },
+			      err);
 	if (!w || add_folder(w, from, "", 1, err) < 0)
 		return -1;
 	return cab_write_finish(w, err);

@@ -1,4 +1,5 @@
-/* Packs loose files into one cabinet, so that tests can alter a genuine catalog and close it again. */
+/* Packs loose files into one cabinet, so that tests can alter a genuine catalog and close it again.
+ */
 #ifndef TOOLS_CAB_TREE_H
 #define TOOLS_CAB_TREE_H
 

@@ -262,7 +262,8 @@ int main(int argc, char **argv)
 			print_help();
 			return 0;
 		}
-		if ((o.pack ? cab_tree_pack(o.pack, o.out, o.lzx, &err) : make_catalog(&o, &err)) == 0)
+		if ((o.pack ? cab_tree_pack(o.pack, o.out, o.lzx, &err) : make_catalog(&o, &err)) ==
+		    0)
 			return 0;
 	}
 	fprintf(stderr, "mkcatalog: %s: %s\n%s\n", error_id_text(err.id), err.message,
