@@ -362,7 +362,11 @@ int cli_main(const struct cli_program *program, int argc, char **argv)
 	int status = args.verb->run(&args, &err);
 	if (status < 0)
 		return report_failure(&args, &err);
-	if (fflush(stdout) != 0 || ferror(stdout)) {
+	if (fflush(stdout) != 0) {
+		error_set_errno(&err, ERROR_FILE_WRITE, "standard output: cannot write the result");
+		return report_failure(&args, &err);
+	}
+	if (ferror(stdout)) {
 		error_set(&err, ERROR_FILE_WRITE, "standard output: cannot write the result");
 		return report_failure(&args, &err);
 	}
