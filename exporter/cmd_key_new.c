@@ -43,7 +43,7 @@ int cmd_key_new(const struct cli_args *args, struct error *err)
 	const char *out = cli_text(args, "out"), *passphrase = getenv("GAPFERRY_KEY_PASSPHRASE");
 	struct key_request request = { .role = key_role_parse(role, strlen(role)), .holder = holder,
 				       .passphrase = passphrase && *passphrase ? passphrase : NULL };
-	CLEANUP(buf_clear) struct buf key = BUF_INIT(KEY_PEM_BYTES);
+	CLEANUP(buf_wipe) struct buf key = BUF_INIT(KEY_PEM_BYTES);
 	CLEANUP(buf_clear) struct buf pem = BUF_INIT(LIMIT_CERTIFICATE_BYTES);
 	char key_name[160], cert_name[160];
 

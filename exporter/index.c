@@ -2,6 +2,7 @@
 
 #include "lib/base/buf.h"
 #include "lib/base/error.h"
+#include "lib/base/hash.h"
 #include "lib/base/str.h"
 #include "lib/xml/xml.h"
 
@@ -142,18 +143,9 @@ void index_clear(struct index *x)
 
 /* ---- what was seen: open addressing, seeded so that chosen ids cannot collide ---- */
 
-static uint64_t mix(uint64_t v)
+static bool revision_insert(uint32_t *table, size_t size, uint64_t seed, uint32_t revision)
 {
-	v ^= v >> 33;
-	v *= 0xff51afd7ed558ccdull;
-	v ^= v >> 33;
-	v *= 0xc4ceb9fe1a85ec53ull;
-	return v ^ v >> 33;
-}
-
-static bool revision_insert(uint32_t *table, size_t size, uint32_t revision)
-{
-	for (size_t i = mix(revision) & (size - 1);; i = (i + 1) & (size - 1)) {
+	for (size_t i = hash_number(seed, revision) & (size - 1);; i = (i + 1) & (size - 1)) {
 		if (table[i] == revision)
 			return true;
 		if (table[i] == 0) {
@@ -163,31 +155,37 @@ static bool revision_insert(uint32_t *table, size_t size, uint32_t revision)
 	}
 }
 
+static void draw_seed(struct index *x)
+{
+	if (x->revision_size == 0 && x->location_size == 0)
+		x->seed = hash_seed();
+}
+
 bool index_seen(struct index *x, uint32_t revision)
 {
+	draw_seed(x);
 	if (x->revision_count * 2 >= x->revision_size) {
 		size_t size = x->revision_size ? x->revision_size * 2 : 4096;
 		uint32_t *table = buf_calloc(size, sizeof *table);
 
 		for (size_t i = 0; i < x->revision_size; i++)
-			if (x->revisions[i])
-				(void)revision_insert(table, size, x->revisions[i]); /* all are distinct */
+			if (x->revisions[i]) /* all are distinct */
+				(void)revision_insert(table, size, x->seed, x->revisions[i]);
 		free(x->revisions);
 		x->revisions = table;
 		x->revision_size = size;
 	}
-	bool known = revision_insert(x->revisions, x->revision_size, revision);
+	bool known = revision_insert(x->revisions, x->revision_size, x->seed, revision);
 	x->revision_count += !known;
 	return known;
 }
 
-static bool location_insert(unsigned char (*table)[20], size_t size, const unsigned char sha1[20])
+static bool location_insert(unsigned char (*table)[20], size_t size, uint64_t seed,
+			    const unsigned char sha1[20])
 {
 	static const unsigned char none[20];
-	uint64_t hash;
 
-	memcpy(&hash, sha1, sizeof hash);
-	for (size_t i = mix(hash) & (size - 1);; i = (i + 1) & (size - 1)) {
+	for (size_t i = hash_bytes(seed, sha1, 20) & (size - 1);; i = (i + 1) & (size - 1)) {
 		if (memcmp(table[i], sha1, 20) == 0)
 			return true;
 		if (memcmp(table[i], none, 20) == 0) {
@@ -203,18 +201,19 @@ bool index_seen_location(struct index *x, const unsigned char sha1[20])
 
 	if (memcmp(sha1, none, sizeof none) == 0)
 		return true; /* named by its place: zero marks an empty slot */
+	draw_seed(x);
 	if (x->location_count * 2 >= x->location_size) {
 		size_t size = x->location_size ? x->location_size * 2 : 4096;
 		unsigned char (*table)[20] = buf_calloc(size, sizeof *table);
 
 		for (size_t i = 0; i < x->location_size; i++)
-			if (memcmp(x->locations[i], none, sizeof none) != 0)
-				(void)location_insert(table, size, x->locations[i]); /* distinct */
+			if (memcmp(x->locations[i], none, sizeof none) != 0) /* all are distinct */
+				(void)location_insert(table, size, x->seed, x->locations[i]);
 		free(x->locations);
 		x->locations = table;
 		x->location_size = size;
 	}
-	bool known = location_insert(x->locations, x->location_size, sha1);
+	bool known = location_insert(x->locations, x->location_size, x->seed, sha1);
 	x->location_count += !known;
 	return known;
 }
@@ -254,9 +253,8 @@ enum index_class index_classify(const char *name, struct index_name *out)
 {
 	*out = (struct index_name){ 0 };
 	if (strncmp(name, "files/", 6) == 0) {
-		const char *file = name + 9;
 		bool ok = strlen(name) == 49 && name[8] == '/' &&
-			  str_from_any_hex(file, 40, out->sha1, sizeof out->sha1);
+			  str_from_any_hex(name + 9, 40, out->sha1, sizeof out->sha1);
 
 		return ok ? INDEX_LICENCE : INDEX_UNKNOWN;
 	}

@@ -26,6 +26,7 @@ struct index {
 	struct index_shard *shards; /* as index.xml lists them; none in the old layout */
 	size_t count, capacity;
 	/* What the master document has mentioned so far. */
+	uint64_t seed; /* of both tables */
 	uint32_t *revisions;
 	size_t revision_count, revision_size;
 	unsigned char (*locations)[20];

@@ -28,12 +28,14 @@ static int load(const char *path, size_t max, unsigned char **out, size_t *len, 
 
 struct key *signer_load_key(const char *path, const char *passphrase, struct error *err)
 {
-	CLEANUP(bytes_free) unsigned char *pem = NULL;
+	unsigned char *pem;
 	size_t len;
 
 	if (load(path, KEY_PEM_BYTES, &pem, &len, err) < 0)
 		return NULL;
-	struct key *key = key_load(pem, len, passphrase, err);
+	CLEANUP(buf_wipe)
+	struct buf secret = { .bytes = pem, .len = len, .capacity = len, .max = KEY_PEM_BYTES };
+	struct key *key = key_load(secret.bytes, secret.len, passphrase, err);
 	if (!key)
 		error_wrap(err, "%s", path);
 	return key;

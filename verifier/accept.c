@@ -32,7 +32,11 @@ static int decide_not_newer(const struct accept_state *s, const struct manifest 
 			    const unsigned char digest[32], enum accept_decision *out,
 			    struct error *err)
 {
-	if (s->same && !same(s->same, digest))
+	const unsigned char *known = s->same;
+
+	if (!known && s->has_manifest && m->sequence == s->sequence)
+		known = s->manifest;
+	if (known && !same(known, digest))
 		return error_set(err, ERROR_REPLAY_FORK,
 				 "sequence %llu was accepted before with another MANIFEST",
 				 (unsigned long long)m->sequence);

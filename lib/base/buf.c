@@ -101,14 +101,14 @@ int buf_printf(struct buf *b, struct error *err, const char *fmt, ...)
 	if ((size_t)n < sizeof line)
 		return buf_append(b, line, (size_t)n, err);
 
-	unsigned char *room = buf_room(b, (size_t)n + 1, err);
-	if (!room)
-		return -1;
+	/* Not straight into b: the terminator may be one more byte than its ceiling allows. */
+	char *text = buf_malloc((size_t)n + 1);
 	va_start(ap, fmt);
-	vsnprintf((char *)room, (size_t)n + 1, fmt, ap);
+	vsnprintf(text, (size_t)n + 1, fmt, ap);
 	va_end(ap);
-	b->len += (size_t)n;
-	return 0;
+	int failed = buf_append(b, text, (size_t)n, err);
+	free(text);
+	return failed;
 }
 
 unsigned char *buf_take(struct buf *b)
@@ -117,6 +117,13 @@ unsigned char *buf_take(struct buf *b)
 
 	*b = (struct buf){ .max = b->max };
 	return bytes;
+}
+
+void buf_wipe(struct buf *b)
+{
+	if (b->bytes)
+		explicit_bzero(b->bytes, b->capacity);
+	buf_clear(b);
 }
 
 void buf_clear(struct buf *b)

@@ -40,6 +40,13 @@ unsigned char *buf_take(struct buf *b) __attribute__((warn_unused_result));
 void buf_clear(struct buf *b);
 DEFINE_CLEANUP_IN_PLACE(struct buf, buf_clear);
 
+/*
+ * As buf_clear() for a buffer that held a secret: its bytes are overwritten first.  A buffer that
+ * grows leaves copies behind, so make room for the whole secret at once, while it is empty.
+ */
+void buf_wipe(struct buf *b);
+DEFINE_CLEANUP_IN_PLACE(struct buf, buf_wipe);
+
 /* malloc, calloc and realloc that abort instead of returning NULL. */
 void *buf_malloc(size_t size) __attribute__((malloc, warn_unused_result, returns_nonnull));
 void *buf_calloc(size_t count, size_t size)

@@ -2,6 +2,7 @@
 
 #include "lib/base/buf.h"
 #include "lib/base/error.h"
+#include "lib/base/hash.h"
 #include "lib/base/limits.h"
 #include "lib/catalog/catalog_internal.h"
 
@@ -16,6 +17,7 @@ struct catalog *catalog_new(void)
 {
 	struct catalog *c = buf_calloc(1, sizeof *c);
 
+	c->seed = hash_seed();
 	c->parser = catalog_fragment_new();
 	return c;
 }
@@ -62,9 +64,8 @@ void catalog_report(struct catalog *c, struct catalog_revision *r, enum catalog_
 static size_t slot_of(const struct catalog *c, uint32_t revision_id)
 {
 	size_t mask = c->slots_count - 1;
-	/* the odd constant spreads consecutive ids; its inverse is as cheap for an attacker, but
-	   a revision id decides nothing else, and 2^32 ids bound a chain to the table */
-	size_t i = ((uint64_t)revision_id * 0x9E3779B97F4A7C15ull >> 32) & mask;
+	/* seeded: whoever writes the catalog cannot choose ids that share a slot */
+	size_t i = hash_number(c->seed, revision_id) & mask;
 
 	while (c->slots[i] != 0 && c->items[c->slots[i] - 1].revision_id != revision_id)
 		i = (i + 1) & mask;
@@ -166,7 +167,8 @@ static const struct catalog_licence *keep_licences(struct catalog *c,
 		count > 0 ? arena_alloc(&c->arena, count * sizeof *copy) : NULL;
 
 	for (size_t i = 0; i < count; i++)
-		copy[i] = (struct catalog_licence){ l[i].sha1, keep_text(c, l[i].language) };
+		copy[i] = (struct catalog_licence){ .sha1 = l[i].sha1,
+						    .language = keep_text(c, l[i].language) };
 	return copy;
 }
 
@@ -362,6 +364,22 @@ static void take_title(struct catalog *c, struct catalog_revision *r, const char
 	r->title_language = keep_text(c, language);
 }
 
+/* Room doubles: a hostile revision may have a fragment for each of very many languages. */
+static void reserve_licences(struct catalog *c, struct catalog_revision *r, size_t count)
+{
+	uint32_t room = r->licence_room ? r->licence_room : 1;
+
+	if (count <= r->licence_room)
+		return;
+	while (room < count)
+		room *= 2;
+	struct catalog_licence *all = arena_alloc(&c->arena, room * sizeof *all);
+	if (r->licence_room > 0)
+		memcpy(all, r->licence_list, r->licences_count * sizeof *all);
+	r->licence_list = all;
+	r->licence_room = room;
+}
+
 static void take_licences(struct catalog *c, struct catalog_revision *r, const char *language,
 			  const struct catalog_eula *e)
 {
@@ -369,17 +387,15 @@ static void take_licences(struct catalog *c, struct catalog_revision *r, const c
 
 	if (e->files_count == 0 || before + e->files_count > LIMIT_UPDATE_RELATIONS)
 		return;
-	struct catalog_licence *all =
-		arena_alloc(&c->arena, (before + e->files_count) * sizeof *all);
-	if (before > 0)
-		memcpy(all, r->licences, before * sizeof *all);
-	for (size_t i = 0; i < e->files_count; i++)
-		all[before + i] = (struct catalog_licence){
-			e->files[i].sha1,
-			keep_text(c, *e->files[i].language ? e->files[i].language : language),
-		};
+	reserve_licences(c, r, before + e->files_count);
+	for (size_t i = 0; i < e->files_count; i++) {
+		struct catalog_licence *l = &r->licence_list[before + i];
+
+		*l = e->files[i];
+		l->language = keep_text(c, *l->language ? l->language : language);
+	}
 	r->has_licence_fragment = true;
-	r->licences = all;
+	r->licences = r->licence_list;
 	r->licences_count = before + (uint32_t)e->files_count;
 }
 

@@ -46,7 +46,8 @@ struct catalog_revision {
 
 	/* For this component only. */
 	bool has_master, core_has_id, has_licence_fragment;
-	uint32_t sequence, core_number;
+	uint32_t sequence, core_number, licence_room;
+	struct catalog_licence *licence_list; /* of the licence fragments */
 	struct catalog_guid core_id;
 	uint64_t master_prerequisites, core_prerequisites; /* digests, to compare */
 };

@@ -20,6 +20,7 @@ enum state {
 	IN_FILE,
 	IN_SHA256,
 	IN_LOCALIZED,
+	IN_EULA,
 };
 
 enum { IGNORE = CATALOG_WALK_IGNORE, TOP = CATALOG_WALK_TOP };
@@ -32,6 +33,7 @@ struct catalog_fragment_parser {
 	struct catalog_vector files;               /* struct catalog_file */
 	struct catalog_vector licences;            /* struct catalog_licence */
 	bool digest_wanted;                        /* the open AdditionalDigest is SHA256 */
+	bool licence_open;                         /* the open EulaFile is the last of licences */
 };
 
 static const char *text_of(struct catalog_fragment_parser *p, const struct xml_attribute *at,
@@ -297,6 +299,18 @@ static int sha256_begin(void *ctx, const struct xml_attribute *at, size_t n, str
 	return 0;
 }
 
+/* The text of the open AdditionalDigest; false with a problem. */
+static bool additional_digest(struct catalog_fragment_parser *p, unsigned char out[32])
+{
+	const char *text = element_text(p);
+
+	if (str_from_base64(text, strlen(text), out, 32))
+		return true;
+	catalog_walk_problem(&p->walk, CATALOG_RULE_DIGEST_TEXT, "AdditionalDigest", text,
+			     strlen(text));
+	return false;
+}
+
 static int sha256_end(void *ctx, struct error *err)
 {
 	struct catalog_fragment_parser *p = ctx;
@@ -305,12 +319,8 @@ static int sha256_end(void *ctx, struct error *err)
 	(void)err;
 	if (!p->digest_wanted || p->files.count == 0)
 		return 0;
-	const char *text = element_text(p);
 	struct catalog_file *f = &files[p->files.count - 1];
-	f->has_sha256 = str_from_base64(text, strlen(text), f->sha256, sizeof f->sha256);
-	if (!f->has_sha256)
-		catalog_walk_problem(&p->walk, CATALOG_RULE_DIGEST_TEXT, "AdditionalDigest", text,
-				     strlen(text));
+	f->has_sha256 = additional_digest(p, f->sha256);
 	return 0;
 }
 
@@ -389,16 +399,38 @@ static int eula_begin(void *ctx, const struct xml_attribute *at, size_t n, struc
 	struct catalog_licence l = { .language = text_of(p, at, n, "Language") };
 
 	(void)err;
+	p->licence_open = false;
 	if (!digest)
 		catalog_walk_problem(&p->walk, CATALOG_RULE_ATTRIBUTE_MISSING, "Digest", "", 0);
-	else if (catalog_walk_sha1(&p->walk, digest, &l.sha1) && catalog_walk_relation(&p->walk))
+	else if (catalog_walk_sha1(&p->walk, digest, &l.sha1) && catalog_walk_relation(&p->walk)) {
 		memcpy(catalog_vector_add(&p->licences, sizeof l), &l, sizeof l);
+		p->licence_open = true;
+	}
+	return 0;
+}
+
+static int licence_sha256_end(void *ctx, struct error *err)
+{
+	struct catalog_fragment_parser *p = ctx;
+	unsigned char ignored[32];
+
+	(void)err;
+	if (!p->digest_wanted)
+		return 0;
+	/* The digest of an EulaFile that could not be kept is judged all the same. */
+	struct catalog_licence *all = p->licences.items;
+	struct catalog_licence *l = p->licence_open ? &all[p->licences.count - 1] : NULL;
+	bool good = additional_digest(p, l ? l->sha256 : ignored);
+	if (l)
+		l->has_sha256 = good;
 	return 0;
 }
 
 /* clang-format off */
 static const struct catalog_walk_row licence_rows[] = {
-	{ .parent = TOP, .name = "EulaFile", .state = IN_LEAF, .begin = eula_begin },
+	{ .parent = TOP, .name = "EulaFile", .state = IN_EULA, .begin = eula_begin },
+	{ .parent = IN_EULA, .name = "AdditionalDigest", .state = IN_SHA256, .text = true,
+	  .begin = sha256_begin, .end = licence_sha256_end },
 };
 /* clang-format on */
 

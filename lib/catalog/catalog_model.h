@@ -45,6 +45,8 @@ struct catalog_category {
 struct catalog_licence {
 	struct catalog_sha1 sha1;
 	const char *language;
+	bool has_sha256; /* of the licence fragment; the master document states none */
+	unsigned char sha256[32];
 };
 
 struct catalog_file {

@@ -53,7 +53,8 @@ bool key_holder_is_same(const char *a, const char *b) __attribute__((nonnull));
  * Make an ECDSA P-384 key and its self-signed certificate, valid from clock_stamp() for 3652 days
  * (a root key: 7305).  The key is appended to key_pem as PKCS#8, with a passphrase encrypted by
  * AES-256 (PBKDF2, HMAC-SHA-256, 600,000 rounds); the certificate is appended to cert_pem.  The
- * caller stores key_pem with mode 0600.  KEY_HOLDER or KEY_ROLE when the request is impossible.
+ * caller stores key_pem with mode 0600 and ends it with buf_wipe(); it should be empty before.
+ * KEY_HOLDER or KEY_ROLE when the request is impossible.
  */
 struct key_request {
 	enum key_role role;

@@ -130,7 +130,7 @@ static bool word_is(const struct words *w, size_t i, const char *text)
 /* Copy word i, which must be a plain word, into out. */
 static bool word_copy(const struct words *w, size_t i, char *out, size_t size)
 {
-	if (i >= w->count || w->len[i] >= size)
+	if (i >= w->count || w->len[i] >= size || memchr(w->text[i], '\0', w->len[i]))
 		return false;
 	memcpy(out, w->text[i], w->len[i]);
 	out[w->len[i]] = '\0';
@@ -157,7 +157,7 @@ static bool parse_entry(const struct words *w, struct listing_entry *e)
 {
 	uint64_t revision;
 
-	if (w->count != 5 || w->len[0] != 1 || !strchr(streams, w->text[0][0]))
+	if (w->count != 5 || w->len[0] != 1 || !memchr(streams, w->text[0][0], sizeof streams - 1))
 		return false;
 	e->stream = w->text[0][0];
 	e->key[0] = '\0';

@@ -82,16 +82,20 @@ struct cursor {
 	bool broken;
 };
 
-static uint64_t take(struct cursor *c)
+/* One number of at most max, in its shortest form. */
+static uint64_t take(struct cursor *c, uint64_t max)
 {
 	uint64_t value = 0;
 
-	for (unsigned shift = 0; shift < 64 && c->at < c->end; shift += 7) {
+	for (unsigned shift = 0; shift < 63 && c->at < c->end; shift += 7) {
 		unsigned char byte = *c->at++;
 
 		value |= (uint64_t)(byte & 0x7f) << shift;
-		if (!(byte & 0x80))
-			return value;
+		if (byte & 0x80)
+			continue;
+		if (value > max || (byte == 0 && shift > 0))
+			break;
+		return value;
 	}
 	c->broken = true;
 	return 0;
@@ -100,7 +104,7 @@ static uint64_t take(struct cursor *c)
 /* A count of things of at least one byte each: never more than the bytes left. */
 static uint64_t take_count(struct cursor *c)
 {
-	uint64_t count = take(c);
+	uint64_t count = take(c, INT64_MAX);
 
 	if (count > (uint64_t)(c->end - c->at))
 		c->broken = true;
@@ -110,12 +114,12 @@ static uint64_t take_count(struct cursor *c)
 static void read_groups(struct cursor *c, const struct relation_visitor *v)
 {
 	for (uint64_t groups = take_count(c); groups > 0 && !c->broken; groups--) {
-		uint64_t alternatives = take(c);
+		uint64_t alternatives = take_count(c);
 
-		if (v->group)
+		if (!c->broken && v->group)
 			v->group(v->ctx);
 		for (; alternatives > 0 && !c->broken; alternatives--) {
-			uint64_t identity = take(c);
+			uint64_t identity = take(c, INT64_MAX);
 
 			if (!c->broken && v->alternative)
 				v->alternative(v->ctx, (int64_t)identity);
@@ -126,7 +130,7 @@ static void read_groups(struct cursor *c, const struct relation_visitor *v)
 static void read_revisions(struct cursor *c, void (*visit)(void *ctx, uint32_t revision), void *ctx)
 {
 	for (uint64_t count = take_count(c); count > 0 && !c->broken; count--) {
-		uint64_t revision = take(c);
+		uint64_t revision = take(c, UINT32_MAX);
 
 		if (!c->broken && visit)
 			visit(ctx, (uint32_t)revision);
@@ -136,8 +140,8 @@ static void read_revisions(struct cursor *c, void (*visit)(void *ctx, uint32_t r
 static void read_categories(struct cursor *c, const struct relation_visitor *v)
 {
 	for (uint64_t count = take_count(c); count > 0 && !c->broken; count--) {
-		unsigned type = (unsigned)take(c);
-		uint64_t identity = take(c);
+		unsigned type = (unsigned)take(c, CATALOG_CATEGORY_PRODUCT);
+		uint64_t identity = take(c, INT64_MAX);
 
 		if (!c->broken && v->category)
 			v->category(v->ctx, type, (int64_t)identity);
@@ -149,6 +153,7 @@ static void read_languages(struct cursor *c, const struct relation_visitor *v)
 	for (uint64_t count = take_count(c); count > 0 && !c->broken; count--) {
 		uint64_t len = take_count(c);
 
+		c->broken |= len > 0 && memchr(c->at, '\0', (size_t)len) != NULL;
 		if (c->broken)
 			break;
 		if (v->language)
@@ -162,9 +167,9 @@ int relation_read(const void *bytes, size_t len, const struct relation_visitor *
 {
 	struct cursor c = { .at = bytes };
 
-	c.end = c.at + len;
 	if (len == 0 || *c.at++ != VERSION_BYTE)
 		return error_set(err, ERROR_DB_CORRUPT, "relations of a revision: unknown version");
+	c.end = c.at + len - 1;
 	read_groups(&c, v);
 	read_revisions(&c, v->superseded_by, v->ctx);
 	read_revisions(&c, v->bundled_by, v->ctx);

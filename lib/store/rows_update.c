@@ -242,8 +242,10 @@ static int insert_files(struct inserter *in, const struct catalog_revision *r, s
 			return -1;
 	}
 	for (uint32_t i = 0; i < r->licences_count; i++) {
-		struct catalog_file f = { .sha1 = r->licences[i].sha1 };
+		struct catalog_file f = { .sha1 = r->licences[i].sha1,
+					  .has_sha256 = r->licences[i].has_sha256 };
 
+		memcpy(f.sha256, r->licences[i].sha256, sizeof f.sha256);
 		if (insert_file(in, r->revision_id, FILE_LICENCE, i, &f, r->licences[i].language, err) < 0)
 			return -1;
 	}

@@ -23,6 +23,9 @@
 	"<Update" ID(n) " DeploymentAction=\"Evaluate\" IsSoftware=\"false\">" inner "</Update>"
 #define WRONG(n, inner) "<Update" ID(n) " DeploymentAction=\"install\">" inner "</Update>"
 
+#define S "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
+#define EULA(inner) "<EulaFile Digest=\"" D "\">" inner "</EulaFile>"
+
 static struct catalog *judge(const char *xml)
 {
 	struct error err = ERROR_INIT;
@@ -228,6 +231,13 @@ static void fragments_are_judged(void **state)
 		{ 'x', "<Files><File Digest=\"x\"/></Files>", "GF-C022@10" },
 		{ 's', "<upd:Update><b:c/></upd:Update>", "" },
 		{ 'l', "</root>", "GF-C053@10" },
+		{ 'e', EULA("<AdditionalDigest Algorithm=\"SHA256\">" S "</AdditionalDigest>"), "" },
+		{ 'e', EULA("<AdditionalDigest Algorithm=\"SHA512\">x</AdditionalDigest>"), "" },
+		{ 'e', EULA("<AdditionalDigest Algorithm=\"SHA256\">x</AdditionalDigest>"),
+		  "GF-C022@10" },
+		{ 'e', EULA("<Other/>"), "GF-C027@10" },
+		{ 'e', "<EulaFile><AdditionalDigest Algorithm=\"SHA256\">" S "</AdditionalDigest></EulaFile>",
+		  "GF-C024@10" },
 	};
 
 	(void)state;
