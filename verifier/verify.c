@@ -50,6 +50,26 @@ static int load(int dir, const char *name, size_t max, unsigned char **out, size
 	return found < 0 ? -1 : 0;
 }
 
+/*
+ * A directory of the bundle: 1 and *fd, or 0 when it is not there.  What stands in its place is a
+ * defect of the medium, never of the command.
+ */
+static int open_part(int dir, const char *name, int *fd, struct error *err)
+{
+	*fd = file_open_subdir(dir, name, false, err);
+	if (*fd >= 0)
+		return 1;
+	int sys = err->sys;
+
+	error_clear(err);
+	if (sys == ENOENT)
+		return 0;
+	if (sys == ENOTDIR || sys == ELOOP)
+		return error_set(err, ERROR_FILE_NAME, "%s: not a directory", name);
+	errno = sys;
+	return error_set_errno(err, ERROR_FILE_READ, "%s: cannot open", name);
+}
+
 /* ---- signatures ---- */
 
 struct signatures {
@@ -68,18 +88,17 @@ DEFINE_CLEANUP_IN_PLACE(struct signatures, signatures_clear);
 
 static int load_signatures(int dir, struct signatures *s, struct error *err)
 {
-	CLEANUP(file_close) int sigs = file_open_subdir(dir, "sigs", false, err);
+	CLEANUP(file_close) int sigs = -1;
+	int found = open_part(dir, "sigs", &sigs, err);
 
-	if (sigs < 0 && err->sys == ENOENT) {
-		error_clear(err); /* no directory, no signature: the policy says so better */
-		return 0;
-	}
-	if (sigs < 0 || file_list_load(sigs, LIMIT_SIGNATURES, &s->names, err) < 0)
+	if (found <= 0)
+		return found; /* no directory, no signature: the policy says so better */
+	if (file_list_load(sigs, LIMIT_SIGNATURES, &s->names, err) < 0)
 		return error_wrap(err, "sigs");
 	for (size_t i = 0; i < s->names.count; i++) {
 		s->items[i].name = s->names.names[i];
-		if (load(sigs, s->items[i].name, LIMIT_SIGNATURE_BYTES, &s->bytes[i], &s->items[i].len,
-			 err) < 0)
+		if (load(sigs, s->items[i].name, LIMIT_SIGNATURE_BYTES, &s->bytes[i],
+			 &s->items[i].len, err) < 0)
 			return error_wrap(err, "sigs");
 		s->items[i].bytes = s->bytes[i];
 	}
@@ -89,8 +108,11 @@ static int load_signatures(int dir, struct signatures *s, struct error *err)
 /* The trust root the bundle carries, if it is a newer one that continues ours. */
 static int adopt_newer_trust(struct verified_bundle *b, struct error *err)
 {
-	b->trust_dir = file_open_subdir(b->dir, "trust", false, err);
-	if (b->trust_dir < 0)
+	int found = open_part(b->dir, "trust", &b->trust_dir, err);
+
+	if (found == 0)
+		return error_set(err, ERROR_BUNDLE_FILE_MISSING, "trust: not there");
+	if (found < 0)
 		return -1;
 	CLEANUP(trust_free) struct trust *offered = trust_load(b->trust_dir, "trust", err);
 	if (!offered)
@@ -132,7 +154,8 @@ static int check_signatures(struct verified_bundle *b, enum verify_policy policy
 {
 	CLEANUP(signatures_clear) struct signatures s = { 0 };
 
-	if (load(b->dir, "MANIFEST", LIMIT_MANIFEST_BYTES, &b->manifest_bytes, &b->manifest_len, err) < 0 ||
+	if (load(b->dir, "MANIFEST", LIMIT_MANIFEST_BYTES, &b->manifest_bytes, &b->manifest_len,
+		 err) < 0 ||
 	    load_signatures(b->dir, &s, err) < 0 || adopt_newer_trust(b, err) < 0)
 		return -1;
 	if (policy == VERIFY_FOR_APPROVAL)
@@ -175,8 +198,8 @@ static int load_table(const struct verified_bundle *b, enum manifest_table table
 	if (load(b->dir, name, limits[table], out, len, err) < 0)
 		return -1;
 	if (*len != want->size)
-		return error_set(err, ERROR_BUNDLE_DIGEST, "%s: %zu bytes, MANIFEST says %llu", name, *len,
-				 (unsigned long long)want->size);
+		return error_set(err, ERROR_BUNDLE_DIGEST, "%s: %zu bytes, MANIFEST says %llu",
+				 name, *len, (unsigned long long)want->size);
 	digest_sha256(*out, *len, digest);
 	if (memcmp(digest, want->sha256, sizeof digest) != 0)
 		return error_set(err, ERROR_BUNDLE_DIGEST,
@@ -191,7 +214,8 @@ static int read_chunks(struct verified_bundle *b, struct error *err)
 
 	b->chunks = chunk_table_new();
 	if (load_table(b, MANIFEST_CHUNKS, &bytes, &len, err) < 0 ||
-	    chunk_table_feed(b->chunks, bytes, len, err) < 0 || chunk_table_finish(b->chunks, err) < 0)
+	    chunk_table_feed(b->chunks, bytes, len, err) < 0 ||
+	    chunk_table_finish(b->chunks, err) < 0)
 		return -1;
 	return chunk_table_check(b->chunks, object_table_volume_sizes(b->objects),
 				 object_table_volumes(b->objects), err);
@@ -234,6 +258,84 @@ static int check_sums(struct verified_bundle *b, struct error *err)
 	return 0;
 }
 
+/* ---- nothing else ---- */
+
+/* Whether SHA256SUMS names the file, or something below the directory. */
+static bool is_listed(const struct sum_table *sums, const char *name)
+{
+	size_t len = strlen(name);
+
+	for (size_t i = 0; i < sums->count; i++) {
+		const char *listed = sums->entries[i].name;
+
+		if (strncmp(listed, name, len) == 0 && (listed[len] == '\0' || listed[len] == '/'))
+			return true;
+	}
+	return false;
+}
+
+static bool belongs(const struct verified_bundle *b, const char *name)
+{
+	uint32_t volume;
+
+	if (volume_number(name, strlen(name), &volume))
+		return volume <= b->manifest.volumes;
+	for (int t = 0; t < MANIFEST_TABLES; t++)
+		if (strcmp(name, manifest_table_name((enum manifest_table)t)) == 0)
+			return true;
+	return strcmp(name, "MANIFEST") == 0 || strcmp(name, "sigs") == 0 ||
+	       is_listed(&b->sums, name);
+}
+
+static int check_folder(const struct verified_bundle *b, int dir, const char *folder,
+			struct error *err)
+{
+	CLEANUP(file_list_clear) struct file_list list = { 0 };
+
+	if (file_list_load(dir, LIMIT_SUMS + LIMIT_VOLUMES, &list, err) < 0)
+		return folder ? error_wrap(err, "%s", folder) : -1;
+	for (size_t i = 0; i < list.count; i++) {
+		char name[2 * SUM_NAME_SIZE];
+
+		/* What desktops drop everywhere; the card does not look at it either. */
+		if (list.names[i][0] == '.')
+			continue;
+		snprintf(name, sizeof name, "%s%s%s", folder ? folder : "", folder ? "/" : "",
+			 list.names[i]);
+		if (folder ? !sum_table_find(&b->sums, name) : !belongs(b, name))
+			return error_set(err, ERROR_MEDIA_MISMATCH, "%s: a file that nobody listed",
+					 name);
+	}
+	return 0;
+}
+
+/* Nobody signed for other files, so none may travel along. */
+static int check_strangers(const struct verified_bundle *b, struct error *err)
+{
+	char last[SUM_NAME_SIZE] = "";
+
+	if (check_folder(b, b->dir, NULL, err) < 0)
+		return -1;
+	for (size_t i = 0; i < b->sums.count; i++) {
+		const char *name = b->sums.entries[i].name, *slash = strchr(name, '/');
+		CLEANUP(file_close) int dir = -1;
+		char folder[SUM_NAME_SIZE];
+
+		if (!slash)
+			continue;
+		snprintf(folder, sizeof folder, "%.*s", (int)(slash - name), name);
+		if (strcmp(folder, last) == 0)
+			continue;
+		memcpy(last, folder, sizeof last);
+		int found = open_part(b->dir, folder, &dir, err);
+		if (found == 0)
+			return error_set(err, ERROR_BUNDLE_FILE_MISSING, "%s: not there", folder);
+		if (found < 0 || check_folder(b, dir, folder, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 /* ---- volumes ---- */
 
 int verify_volume(struct verified_bundle *b, uint32_t volume, struct error *err)
@@ -250,8 +352,8 @@ int verify_volume(struct verified_bundle *b, uint32_t volume, struct error *err)
 	if (found < 0)
 		return -1;
 	if (found == 0)
-		return error_set(err, ERROR_VOLUME_MISSING, "%s: not there (volume %u of %u)", name, volume,
-				 object_table_volumes(b->objects));
+		return error_set(err, ERROR_VOLUME_MISSING, "%s: not there (volume %u of %u)", name,
+				 volume, object_table_volumes(b->objects));
 	if (size != want)
 		return error_set(err, ERROR_VOLUME_SIZE, "%s: %llu bytes, must be %llu", name,
 				 (unsigned long long)size, (unsigned long long)want);
@@ -281,11 +383,13 @@ struct verified_bundle *verify_open(const char *path, const struct trust *trust,
 	b->dir = file_open_dir(path, err);
 	if (b->dir < 0) {
 		error_clear(err);
-		error_set(err, ERROR_BUNDLE_ABSENT, "%s: no bundle there, or it cannot be read", path);
+		error_set(err, ERROR_BUNDLE_ABSENT, "%s: no bundle there, or it cannot be read",
+			  path);
 		return NULL;
 	}
 	if (check_signatures(b, policy, err) < 0 || read_manifest(b, err) < 0 ||
-	    read_objects(b, err) < 0 || read_chunks(b, err) < 0 || check_sums(b, err) < 0) {
+	    read_objects(b, err) < 0 || read_chunks(b, err) < 0 || check_sums(b, err) < 0 ||
+	    check_strangers(b, err) < 0) {
 		error_wrap(err, "%s", path);
 		return NULL;
 	}

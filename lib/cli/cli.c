@@ -5,10 +5,12 @@
 #include "lib/cli/progress.h"
 
 #include <assert.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 static const struct cli_option common_options[] = {
 	{ "json", CLI_FLAG, NULL, NULL, false, "print the result as one JSON document" },
@@ -44,7 +46,8 @@ static void print_options(const struct cli_option *options)
 		char left[64];
 
 		snprintf(left, sizeof left, "--%s%s%s%s", options->name, options->value ? " " : "",
-			 options->value ? options->value : "", options->kind == CLI_LIST ? "..." : "");
+			 options->value ? options->value : "",
+			 options->kind == CLI_LIST ? "..." : "");
 		printf("  %-28s %s%s", left, options->help, options->required ? " (required)" : "");
 		if (options->environment)
 			printf(" [%s]", options->environment);
@@ -84,7 +87,8 @@ static int add_value(struct cli_args *args, const struct cli_option *option, con
 	if (option->kind != CLI_LIST)
 		for (size_t i = 0; i < args->value_count; i++)
 			if (args->values[i].option == option)
-				return error_set(err, ERROR_USAGE, "--%s given twice", option->name);
+				return error_set(err, ERROR_USAGE, "--%s given twice",
+						 option->name);
 	if (args->value_count == CLI_VALUES_MAX)
 		return error_set(err, ERROR_USAGE, "more than %d option values", CLI_VALUES_MAX);
 	args->values[args->value_count].option = option;
@@ -174,9 +178,9 @@ static int find_verb(const struct cli_program *program, struct cli_args *args, i
 		if (args->operand_count > 0)
 			break;
 		const char *equals = strchr(argv[i], '=');
-		const struct cli_option *o =
-			lookup_anywhere(program, argv[i] + 2,
-					equals ? (size_t)(equals - argv[i] - 2) : strlen(argv[i] + 2));
+		const struct cli_option *o = lookup_anywhere(program, argv[i] + 2,
+							     equals ? (size_t)(equals - argv[i] - 2)
+								    : strlen(argv[i] + 2));
 		if (o && o->kind != CLI_FLAG && !equals)
 			i++;
 	}
@@ -238,8 +242,8 @@ static int check_complete(const struct cli_program *program, const struct cli_ar
 	for (size_t t = 0; t < 2; t++)
 		for (const struct cli_option *o = tables[t]; o && o->name; o++)
 			if (o->required && !cli_text(args, o->name))
-				return error_set(err, ERROR_USAGE, "missing option --%s %s", o->name,
-						 o->value);
+				return error_set(err, ERROR_USAGE, "missing option --%s %s",
+						 o->name, o->value);
 	return 0;
 }
 
@@ -290,8 +294,8 @@ int cli_number(const struct cli_args *args, const char *option, uint64_t low, ui
 	if (!text)
 		return 0;
 	if (!str_to_u64(text, strlen(text), high, out) || *out < low)
-		return error_set(err, ERROR_NUMBER, "--%s %s: not a number from %llu to %llu", option,
-				 text, (unsigned long long)low, (unsigned long long)high);
+		return error_set(err, ERROR_NUMBER, "--%s %s: not a number from %llu to %llu",
+				 option, text, (unsigned long long)low, (unsigned long long)high);
 	return 0;
 }
 
@@ -322,12 +326,29 @@ static int report_failure(const struct cli_args *args, const struct error *err)
 
 	progress_clear_line();
 	fprintf(stderr, "%s: %s: %s\n%s: next step: %s\n", args->program->name,
-		error_id_text(err->id), err->message, args->program->name, error_next_step(err->id));
+		error_id_text(err->id), err->message, args->program->name,
+		error_next_step(err->id));
 	if (args->json)
 		cli_print_json(json_pack("{s:{s:s, s:s, s:s, s:i}}", "error", "id",
-					 error_id_text(err->id), "message", err->message, "next_step",
-					 error_next_step(err->id), "exit_status", status));
+					 error_id_text(err->id), "message", err->message,
+					 "next_step", error_next_step(err->id), "exit_status",
+					 status));
 	return status;
+}
+
+/* What the system does by itself must not end us without a message or in the middle. */
+static void prepare_process(void)
+{
+	struct sigaction ignore = { .sa_handler = SIG_IGN };
+	struct rlimit files;
+
+	/* A file over the limit of the shell is a full disk: EFBIG, exit status 7. */
+	(void)sigaction(SIGXFSZ, &ignore, NULL); /* cannot fail for a signal that exists */
+	/* Every volume of a bundle is open at once; most shells allow 1024 files. */
+	if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < files.rlim_max) {
+		files.rlim_cur = files.rlim_max;
+		(void)setrlimit(RLIMIT_NOFILE, &files); /* a bundle of few volumes needs no more */
+	}
 }
 
 int cli_main(const struct cli_program *program, int argc, char **argv)
@@ -336,6 +357,7 @@ int cli_main(const struct cli_program *program, int argc, char **argv)
 	struct error err = ERROR_INIT;
 	bool help = argc == 2 && strcmp(argv[1], "--help") == 0;
 
+	prepare_process();
 	if (argc == 2 && strcmp(argv[1], "--version") == 0) {
 		printf("%s %s\n", program->name, VERSION);
 		return 0;
@@ -358,7 +380,11 @@ int cli_main(const struct cli_program *program, int argc, char **argv)
 	int status = args.verb->run(&args, &err);
 	if (status < 0)
 		return report_failure(&args, &err);
-	if (fflush(stdout) != 0 || ferror(stdout)) {
+	if (fflush(stdout) != 0) {
+		error_set_errno(&err, ERROR_FILE_WRITE, "standard output: cannot write the result");
+		return report_failure(&args, &err);
+	}
+	if (ferror(stdout)) {
 		error_set(&err, ERROR_FILE_WRITE, "standard output: cannot write the result");
 		return report_failure(&args, &err);
 	}

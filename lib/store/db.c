@@ -20,11 +20,23 @@ struct db_statement {
 	struct db *db;
 };
 
+/* SQLite calls only some of the failures for want of room "full". */
+static bool is_full(struct db *db, int code)
+{
+	int sys = sqlite3_system_errno(db->handle);
+
+	if ((code & 0xff) == SQLITE_IOERR && (sys == ENOSPC || sys == EDQUOT || sys == EFBIG))
+		return true;
+	/* The shared-memory file of the journal is grown before anything else is written. */
+	return (code & 0xff) == SQLITE_FULL || code == SQLITE_IOERR_WRITE ||
+	       code == SQLITE_IOERR_SHMSIZE;
+}
+
 static int fail(struct db *db, const char *what, struct error *err)
 {
 	int code = sqlite3_extended_errcode(db->handle);
 
-	if ((code & 0xff) == SQLITE_FULL || code == SQLITE_IOERR_WRITE) {
+	if (is_full(db, code)) {
 		errno = ENOSPC;
 		return error_set_errno(err, ERROR_DB_FULL, "catalog.db: %s", what);
 	}

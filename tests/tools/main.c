@@ -7,6 +7,7 @@
 #include "lib/base/pool.h"
 #include "lib/base/str.h"
 #include "tests/tools/cab_damage.h"
+#include "tests/tools/cab_tree.h"
 #include "tests/tools/faults.h"
 #include "tests/tools/layout.h"
 #include "tests/tools/model.h"
@@ -20,7 +21,7 @@
 #include <unistd.h>
 
 struct options {
-	const char *out, *tree;
+	const char *out, *tree, *pack;
 	bool lzx, help;
 	uint64_t shards;
 	struct model_options model;
@@ -40,6 +41,7 @@ static const struct option long_options[] = {
 	{ "core-bytes", required_argument, NULL, 'b' },
 	{ "fault", required_argument, NULL, 'f' },
 	{ "tree", required_argument, NULL, 't' },
+	{ "pack", required_argument, NULL, 'P' },
 	{ "compression", required_argument, NULL, 'c' },
 	{ "created", required_argument, NULL, 'd' },
 	{ "help", no_argument, NULL, 'h' },
@@ -48,7 +50,8 @@ static const struct option long_options[] = {
 
 static void print_help(void)
 {
-	puts("mkcatalog --out DIR [options]\n"
+	puts("mkcatalog --pack DIR --out FILE.cab [--compression lzx|none]: the files below DIR\n"
+	     "mkcatalog --out DIR [options]\n"
 	     "  --layout wsusscn2|wsusscan  sharded catalog (default) or the one of 2004\n"
 	     "  --updates N                 24 to 1000000, default 300\n"
 	     "  --shards K                  default: one for every 1840 updates\n"
@@ -104,6 +107,9 @@ static int set_option(struct options *o, int option, const char *name, struct er
 		return 0;
 	case 't':
 		o->tree = optarg;
+		return 0;
+	case 'P':
+		o->pack = optarg;
 		return 0;
 	case 'h':
 		o->help = true;
@@ -256,7 +262,8 @@ int main(int argc, char **argv)
 			print_help();
 			return 0;
 		}
-		if (make_catalog(&o, &err) == 0)
+		if ((o.pack ? cab_tree_pack(o.pack, o.out, o.lzx, &err) : make_catalog(&o, &err)) ==
+		    0)
 			return 0;
 	}
 	fprintf(stderr, "mkcatalog: %s: %s\n%s\n", error_id_text(err.id), err.message,
