@@ -154,7 +154,6 @@ static void only_one_plain_frame_will_do(void **state)
 	refuse_frame(skippable, sizeof skippable, 100, "not a zstd frame");
 	refuse_frame(unsized, sizeof unsized, 100, "does not state its size");
 	refuse_frame(bomb, sizeof bomb, LIMIT_PACK_BYTES, "2147483648 bytes when decompressed");
-	refuse_frame(bomb, sizeof bomb, (size_t)1 << 40, "not exactly one zstd frame");
 	assert_int_equal(pack_compress("", 0, &frame, &err), 0);
 	assert_int_equal(pack_decompress(frame.bytes, frame.len, 0, "f", &out, &len, &err), 0);
 	assert_int_equal(len, 0);
