@@ -2,7 +2,7 @@
 #
 # Variables a user may set (packagers' CFLAGS, CPPFLAGS, LDFLAGS are appended, never replaced):
 #   CC=gcc|clang   MODE=release|debug|asan|coverage|analyze|fuzz   V=1 shows every command
-#   PREFIX BINDIR MANDIR DESTDIR   FUZZ_SECONDS (per target)   BENCH_DIR BENCH_ROUNDS
+#   PREFIX BINDIR MANDIR DESTDIR   FUZZ_SECONDS (per target)   BENCH_DIR BENCH_ROUNDS BENCH_THREADS
 # Everything generated goes under build/; `make clean` removes only that.
 
 .DEFAULT_GOAL := all
@@ -167,7 +167,7 @@ $(B)/$(2:.c=): $(call objs,$(2)) $(call libs,$(1))
 endef
 $(foreach t,$(TESTS),$(eval $(call unittest,$(patsubst tests/unit/%/,%,$(dir $(t))),$(t))))
 
-everything := $(call objs,$(ALL_SRCS) $(TESTS) $(FUZZERS) tests/fuzz/replay.c)
+everything := $(call objs,$(ALL_SRCS) $(TESTS) $(FUZZERS) tests/fuzz/replay.c tests/bench/measure.c)
 -include $(everything:.o=.d)
 
 # ---- The two commands, and what they stand on -----------------------------------
@@ -216,7 +216,7 @@ layers:                                     ## no component includes what it doe
 headers: $(HDRS:%=$(B)/%.ok)                ## every header compiles alone
 $(B)/%.h.ok: %.h $(B)/flags
 	@mkdir -p $(@D)
-	@echo '#include "$<"' | $(CC) $(CPPFLAGS_ALL) $(PKG_CFLAGS) $(CFLAGS_ALL) -fsyntax-only -x c - && touch $@
+	@echo '#include "$<"' | $(CC) $(CPPFLAGS_ALL) $(PKG_CFLAGS) $(filter-out --coverage,$(CFLAGS_ALL)) -fsyntax-only -x c - && touch $@
 
 symbols: $(foreach d,$(DIRS),$(call lib,$(d))) ## exported names start with their file's name
 	@tests/check/symbols.sh $(call objs,$(foreach d,$(DIRS),$(call libsrc,$(d))))
@@ -233,7 +233,7 @@ docs-check: $(BINS)                         ## docs name every error id, verb, e
 docs-tables:                                ## rewrite the generated tables of the docs
 	@mkdir -p $(B); for d in docs/OPERATIONS.md docs/SECURITY.md; do tests/check/docs-tables.sh $$d > $(B)/document && cp $(B)/document $$d; done
 
-FORMATTED = $(ALL_SRCS) $(HDRS) $(TESTS) $(FUZZERS) tests/fuzz/replay.c $(wildcard tests/unit/*.h)
+FORMATTED = $(ALL_SRCS) $(HDRS) $(TESTS) $(FUZZERS) tests/fuzz/replay.c tests/bench/measure.c $(wildcard tests/unit/*.h)
 format-check:                               ## clang-format has nothing to change
 	@clang-format --dry-run --Werror $(FORMATTED)
 format:                                     ## let clang-format change the sources
@@ -246,8 +246,11 @@ analyze:                                    ## gcc and clang analyzers
 	scan-build --status-bugs -disable-checker unix.Malloc $(MAKE) MODE=debug B=build/scan CC=clang all
 coverage:                                   ## line coverage per source file
 	@MODE=coverage tests/run.sh; tests/check/coverage.sh build/coverage $(ALL_SRCS)
-bench: all tools                            ## speed and memory beside the standard tools
+bench: all tools $(B)/bin/measure           ## speed and memory beside the standard tools
 	@tests/bench/bench.sh $(B)/bin
+$(B)/bin/measure: $(call objs,tests/bench/measure.c)
+	@mkdir -p $(@D)
+	$(call say,LD)$(CC) -o $@ $< $(LDFLAGS_ALL)
 
 repro:                                      ## two clean builds in two places must be identical
 	@rm -rf build/r1 build/r2; for r in r1 r2; do mkdir -p build/$$r/src; tar -c --exclude=./build --exclude=./.git . | tar -x -C build/$$r/src; \

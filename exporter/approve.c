@@ -25,30 +25,14 @@ static int fetch(void *ctx, const unsigned char sha256[32], unsigned char **out,
 	return stream_load(ctx, sha256, LIMIT_PACK_BYTES, out, len, err);
 }
 
-/* Digests of the objects of one kind, in the order of the table. */
-static size_t collect(const struct object_table *t, enum object_kind kind, unsigned char (*out)[32])
-{
-	size_t count = 0;
-
-	for (size_t i = 0; i < object_table_count(t); i++) {
-		struct object_part p = object_table_get(t, i);
-
-		if (p.kind == kind && p.part <= 1)
-			memcpy(out[count++], p.sha256, 32);
-	}
-	return count;
-}
-
 static int load_sources(struct approve *a, unsigned threads, struct error *err)
 {
 	const struct object_table *t = verify_objects(a->bundle);
-	size_t most = object_table_count(t);
-	unsigned char(*listings)[32] = buf_calloc(most, sizeof *listings);
-	unsigned char(*packs)[32] = buf_calloc(most, sizeof *packs);
+	unsigned char(*listings)[32], (*packs)[32];
 	struct gather_load_request request = { .fetch = fetch, .ctx = a->bundle, .threads = threads };
 
-	request.listing_count = collect(t, OBJECT_CATALOG, listings);
-	request.pack_count = collect(t, OBJECT_PACK, packs);
+	request.listing_count = object_table_collect(t, OBJECT_CATALOG, &listings);
+	request.pack_count = object_table_collect(t, OBJECT_PACK, &packs);
 	request.listings = (const unsigned char(*)[32])listings;
 	request.packs = (const unsigned char(*)[32])packs;
 	int failed = gather_load(&request, &a->sources, err);

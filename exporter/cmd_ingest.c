@@ -115,7 +115,7 @@ static void payload_text(const struct ingest *in)
 	       p->object_count, (unsigned long long)p->bytes, p->present, p->wanted,
 	       (unsigned long long)p->unreferenced);
 	for (size_t i = 0; i < p->reject_count && i < REJECTS_SHOWN; i++)
-		printf("  rejected: %s has the size of a payload file, but not its digest\n",
+		printf("  rejected: %s has the name of a payload file, but not its digest\n",
 		       p->rejects[i].path);
 	for (size_t i = 0; i < sizeof p->missing / sizeof *p->missing && p->missing[i][0]; i++)
 		printf("  missing: %s\n", p->missing[i]);

@@ -48,7 +48,7 @@ int cmd_write(const struct cli_args *args, struct error *err)
 	uint64_t threads, days;
 
 	if (cli_number(args, "threads", 1, 64, pool_default_threads(), &threads, err) < 0 ||
-	    cli_number(args, "expires-days", 1, 3650, 90, &days, err) < 0 ||
+	    cli_number(args, "expires-days", 1, 36500, 90, &days, err) < 0 ||
 	    profile_volume_limit(media ? media : "usb", &request.volume_limit, err) < 0)
 		return -1;
 	request.threads = (unsigned)threads;

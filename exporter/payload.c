@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 enum { PIECE = 1 << 20 };
 
@@ -29,11 +30,9 @@ struct want {
 	bool present; /* in the content store, from before or from this folder */
 };
 
-enum outcome { OUTCOME_UNREFERENCED, OUTCOME_TAKEN, OUTCOME_REJECTED };
-
 /* What became of one file of the folder. */
 struct result {
-	enum outcome outcome;
+	bool taken;
 	struct stored_object object;
 };
 
@@ -43,6 +42,8 @@ struct ingest {
 	size_t count, capacity;
 	const struct want **by_size; /* those with a size, sorted */
 	size_t sized;
+	const struct want **by_name; /* those with a name, sorted without regard to case */
+	size_t named;
 	bool all_sized;
 	const struct folder *folder;
 	struct result *results;
@@ -58,6 +59,7 @@ static void ingest_clear(struct ingest *in)
 	free(in->buffers);
 	free(in->wants);
 	free(in->by_size);
+	free(in->by_name);
 	free(in->results);
 }
 DEFINE_CLEANUP_IN_PLACE(struct ingest, ingest_clear);
@@ -146,11 +148,21 @@ static int find_present(struct ingest *in, struct error *err)
 	return 0;
 }
 
-static void index_sizes(struct ingest *in)
+static int compare_names(const void *a, const void *b)
+{
+	const struct want *const *x = a, *const *y = b;
+
+	return strcasecmp((*x)->name, (*y)->name);
+}
+
+static void index_wants(struct ingest *in)
 {
 	in->by_size = buf_calloc(in->count, sizeof *in->by_size);
+	in->by_name = buf_calloc(in->count, sizeof *in->by_name);
 	in->all_sized = true;
 	for (size_t i = 0; i < in->count; i++) {
+		if (in->wants[i].name[0])
+			in->by_name[in->named++] = &in->wants[i];
 		if (in->wants[i].has_size)
 			in->by_size[in->sized++] = &in->wants[i];
 		else
@@ -158,6 +170,8 @@ static void index_sizes(struct ingest *in)
 	}
 	if (in->sized > 0)
 		qsort(in->by_size, in->sized, sizeof *in->by_size, compare_sizes);
+	if (in->named > 0)
+		qsort(in->by_name, in->named, sizeof *in->by_name, compare_names);
 }
 
 static int collect_wants(struct ingest *in, const struct catalog *c, struct error *err)
@@ -169,7 +183,7 @@ static int collect_wants(struct ingest *in, const struct catalog *c, struct erro
 			add_revision(in, r);
 	}
 	merge_wants(in);
-	index_sizes(in);
+	index_wants(in);
 	return find_present(in, err);
 }
 
@@ -260,18 +274,12 @@ static int take_file(void *ctx, size_t i, unsigned worker, struct error *err)
 	content_digests(w, r->object.sha256, with_sha1 ? r->object.sha1 : NULL);
 	const struct want *want =
 		match(in, f->size, r->object.sha256, with_sha1 ? r->object.sha1 : NULL);
-	if (!want) {
-		/* Of a size that is asked for, or the folder holds something else altogether. */
-		size_t same = first_of_size(in, f->size);
-
-		if (same < in->sized && in->by_size[same]->size == f->size)
-			r->outcome = OUTCOME_REJECTED;
+	if (!want)
 		return 0;
-	}
 	memcpy(r->object.sha1, want->sha1.bytes, sizeof r->object.sha1);
 	const char *slash = strrchr(f->path, '/');
 	stored_clean_name(want->name[0] ? want->name : slash ? slash + 1 : f->path, r->object.name);
-	r->outcome = OUTCOME_TAKEN;
+	r->taken = true;
 	return content_commit(STEAL(w), NULL, err) < 0 ? -1 : 0;
 }
 
@@ -294,6 +302,38 @@ static void mark_present(struct ingest *in, const struct stored_object *o)
 		w->present = true;
 }
 
+static const struct want *want_of_sha1(const struct ingest *in, const unsigned char *sha1)
+{
+	struct want key = { 0 };
+
+	memcpy(key.sha1.bytes, sha1, sizeof key.sha1.bytes);
+	return in->count ? bsearch(&key, in->wants, in->count, sizeof key, compare_wants) : NULL;
+}
+
+/*
+ * The wanted file that a file's name promises: Microsoft puts the SHA-1 into the name
+ * (..._<SHA-1>.cab, <SHA-1>.exe), or it is the FileName of the metadata.
+ */
+static const struct want *promised(const struct ingest *in, const char *path)
+{
+	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+	struct want key = { .name = name };
+	const struct want *pointer = &key, *const *found;
+	unsigned char sha1[DIGEST_SHA1];
+
+	for (const char *p = name; strlen(p) >= 2 * sizeof sha1; p++) {
+		if (!str_from_any_hex(p, 2 * sizeof sha1, sha1, sizeof sha1))
+			continue;
+		const struct want *w = want_of_sha1(in, sha1);
+		if (w)
+			return w;
+	}
+	if (in->named == 0)
+		return NULL;
+	found = bsearch(&pointer, in->by_name, in->named, sizeof pointer, compare_names);
+	return found ? *found : NULL;
+}
+
 static void describe(const struct want *w, char *out, size_t size)
 {
 	char hex[DIGEST_HEX];
@@ -314,15 +354,20 @@ static void summarize(struct ingest *in, struct payload *out)
 	for (size_t i = 0; i < count; i++) {
 		struct result *r = &in->results[i];
 
-		if (r->outcome == OUTCOME_TAKEN) {
-			mark_present(in, &r->object);
-			out->bytes += r->object.size;
-			out->objects[out->object_count++] = r->object;
-		} else if (r->outcome == OUTCOME_REJECTED) {
+		if (!r->taken)
+			continue;
+		mark_present(in, &r->object);
+		out->bytes += r->object.size;
+		out->objects[out->object_count++] = r->object;
+	}
+	for (size_t i = 0; i < count; i++) {
+		const struct want *w =
+			in->results[i].taken ? NULL : promised(in, in->folder->files[i].path);
+
+		if (w && !w->present)
 			out->rejects[out->reject_count++].path = buf_strdup(in->folder->files[i].path);
-		} else {
-			out->unreferenced++;
-		}
+		else
+			out->unreferenced += !in->results[i].taken;
 	}
 	out->wanted = in->count;
 	for (size_t i = 0; i < in->count; i++) {

@@ -17,7 +17,7 @@ struct progress;
 struct store;
 struct stored_object;
 
-/* A file of the folder that has the name or the size of a wanted one, but not its bytes. */
+/* A file of the folder that has the name of a wanted one which is not here, but not its bytes. */
 struct payload_reject {
 	char *path;
 };

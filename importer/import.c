@@ -6,6 +6,7 @@
 #include "lib/base/error.h"
 #include "lib/base/file.h"
 #include "lib/base/limits.h"
+#include "lib/base/pool.h"
 #include "lib/cli/progress.h"
 #include "lib/crypto/trust.h"
 #include "lib/report/report.h"
@@ -85,32 +86,15 @@ static int fetch(void *ctx, const unsigned char sha256[32], unsigned char **out,
 	return content_load(ctx, sha256, LIMIT_PACK_BYTES, out, len, err);
 }
 
-static size_t collect(const struct object_table *t, enum object_kind kind, unsigned char (*out)[32])
-{
-	size_t count = 0;
-
-	for (size_t i = 0; i < object_table_count(t); i++) {
-		struct object_part p = object_table_get(t, i);
-
-		if (p.kind == kind && p.part <= 1)
-			memcpy(out[count++], p.sha256, 32);
-	}
-	return count;
-}
-
 static int load_catalog(struct importing *in, struct import_result *out, struct error *err)
 {
 	const struct object_table *t = verify_objects(in->bundle);
-	size_t most = object_table_count(t);
-	unsigned char(*listings)[32] = buf_calloc(most, sizeof *listings);
-	unsigned char(*packs)[32] = buf_calloc(most, sizeof *packs);
+	unsigned char(*listings)[32], (*packs)[32];
 	struct gather_load_request request = { .fetch = fetch, .ctx = in->store,
-					       .threads = in->request->threads,
-					       .tick = progress_tick,
-					       .tick_ctx = in->request->progress };
+					       .threads = in->request->threads };
 
-	request.listing_count = collect(t, OBJECT_CATALOG, listings);
-	request.pack_count = collect(t, OBJECT_PACK, packs);
+	request.listing_count = object_table_collect(t, OBJECT_CATALOG, &listings);
+	request.pack_count = object_table_collect(t, OBJECT_PACK, &packs);
 	request.listings = (const unsigned char(*)[32])listings;
 	request.packs = (const unsigned char(*)[32])packs;
 	int failed = gather_load(&request, &out->sources, err);
@@ -168,23 +152,67 @@ static int check_root(const struct importing *in, struct error *err)
 	return 0;
 }
 
-static int publish(struct importing *in, struct import_result *out, struct error *err)
+/* All rows of the new state, in a transaction that the caller has begun. */
+static int insert_rows(struct importing *in, struct import_result *out, struct error *err)
 {
-	struct db *db = store_db(in->store);
-	CLEANUP(db_scope_end) struct db_scope scope = { db };
-
-	/* Trust files only ever add to a chain that is verified at each load, so they may come first. */
-	if (verify_trust_is_newer(in->bundle) &&
-	    channel_copy_trust(in->store, in->channel.name, verify_trust_dir(in->bundle), err) < 0)
-		return -1;
-	out->trust_updated = verify_trust_is_newer(in->bundle);
-	if (db_begin(db, err) < 0 || objects_record(in->store, in->bundle, err) < 0)
+	if (objects_record(in->store, in->bundle, err) < 0)
 		return -1;
 	for (size_t i = 0; i < out->sources.count; i++)
 		if (rows_replace(in->store, out->sources.items[i], false, err) < 0)
 			return -1;
 	if (rows_withdraw_others(in->store, out->sources.items, out->sources.count, err) < 0 ||
-	    check_root(in, err) < 0 || save_state(in, out, err) < 0)
+	    check_root(in, err) < 0)
+		return -1;
+	return save_state(in, out, err);
+}
+
+/* Trust files only ever add to a chain that is verified at each load, so they need no transaction. */
+static int save_trust(struct importing *in, struct import_result *out, struct error *err)
+{
+	out->trust_updated = verify_trust_is_newer(in->bundle);
+	if (!out->trust_updated)
+		return 0;
+	return channel_copy_trust(in->store, in->channel.name, verify_trust_dir(in->bundle), err);
+}
+
+/* ---- content, on a worker beside the catalog ---- */
+
+struct content_job {
+	struct objects *objects;
+	const struct import_request *request;
+};
+
+static int run_content(void *arg, struct error *err)
+{
+	struct content_job *j = arg;
+
+	return objects_store(j->objects, OBJECTS_CONTENT, j->request->threads, j->request->progress, err);
+}
+
+/*
+ * The catalog is parsed and its rows written while the content is being
+ * copied; the commit waits for both.
+ */
+static int load_both(struct importing *in, struct objects *objects, struct import_result *out,
+		     struct error *err)
+{
+	struct content_job job = { objects, in->request };
+	struct db *db = store_db(in->store);
+	CLEANUP(db_scope_end) struct db_scope scope = { db };
+	struct error content_error = ERROR_INIT;
+	CLEANUP(pool_free) struct pool *pool = pool_new(1, run_content, err);
+	void *done;
+
+	if (!pool)
+		return -1;
+	pool_submit(pool, &job);
+	int failed = load_catalog(in, out, err) < 0 || db_begin(db, err) < 0 ||
+		     insert_rows(in, out, err) < 0;
+	if (pool_reap(pool, &done, &content_error) < 0 && !failed) {
+		*err = content_error;
+		failed = true;
+	}
+	if (failed || save_trust(in, out, err) < 0)
 		return -1;
 	return db_commit(db, err);
 }
@@ -205,18 +233,18 @@ static void describe(const struct importing *in, struct import_result *out)
 static int load_and_publish(struct importing *in, struct import_result *out, struct error *err)
 {
 	struct progress *progress = in->request->progress;
-	struct objects_result objects;
 
 	if (verify_volumes(in->bundle, err) < 0)
 		return error_wrap(err, "%s", in->request->path);
+	CLEANUP(objects_free) struct objects *objects = objects_plan(in->store, in->bundle, err);
+	if (!objects)
+		return -1;
 	progress_begin(progress, "importing", stream_total(in->bundle));
-	int failed = objects_store(in->store, in->bundle, in->request->threads, progress, &objects, err);
+	int failed = objects_store(objects, OBJECTS_METADATA, in->request->threads, progress, err) < 0 ||
+		     load_both(in, objects, out, err) < 0;
 	progress_end(progress);
-	out->new_objects = objects.count;
-	out->new_bytes = objects.bytes;
-	if (failed || load_catalog(in, out, err) < 0 || publish(in, out, err) < 0)
-		return error_wrap(err, "%s", in->request->path);
-	return 0;
+	out->new_objects = objects_new(objects, &out->new_bytes);
+	return failed ? error_wrap(err, "%s", in->request->path) : 0;
 }
 
 int import_bundle(struct store *s, const struct import_request *request,

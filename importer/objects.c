@@ -4,6 +4,7 @@
 #include "lib/base/error.h"
 #include "lib/base/file.h"
 #include "lib/cli/progress.h"
+#include "lib/crypto/digest.h"
 #include "lib/store/content.h"
 #include "lib/store/store.h"
 #include "lib/store/stored.h"
@@ -17,44 +18,60 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct importing {
+struct objects {
 	struct store *store;
-	const struct object_table *objects;
-	bool *known; /* by part: the database has the object, or the file on disk is good */
+	struct verified_bundle *bundle;
+	const struct object_table *table;
+	bool *known; /* by part: nothing to do for the object that begins there */
+	uint64_t need[2];
 	_Atomic uint64_t count, bytes;
+};
+
+/* One run of a part. */
+struct pass {
+	struct objects *objects;
+	enum objects_part part;
 	struct progress *progress;
 };
+
+static enum objects_part part_of(enum object_kind kind)
+{
+	return kind == OBJECT_CATALOG || kind == OBJECT_PACK ? OBJECTS_METADATA : OBJECTS_CONTENT;
+}
 
 /* ---- the sink: calls come from workers ---- */
 
 static bool sink_wanted(void *ctx, const struct object_part *object)
 {
-	struct importing *in = ctx;
+	struct pass *pass = ctx;
+	struct objects *o = pass->objects;
 	struct error ignored = ERROR_INIT; /* a left-over that cannot be read is written again */
 	size_t i;
 
-	if (object_table_find(in->objects, object->sha256, &i) == 1 && in->known[i]) {
-		in->progress->done += object->size;
+	if (part_of(object->kind) != pass->part)
+		return false;
+	if (object_table_find(o->table, object->sha256, &i) == 1 && o->known[i]) {
+		pass->progress->done += object->size;
 		return false;
 	}
-	return content_check(in->store, object->sha256, object->size, &ignored) != 1;
+	return content_check(o->store, object->sha256, object->size, &ignored) != 1;
 }
 
 struct handle {
-	struct importing *in;
+	struct objects *objects;
 	struct content_writer *writer;
 };
 
 static void *sink_begin(void *ctx, const struct object_part *object, struct error *err)
 {
-	struct importing *in = ctx;
-	struct content_writer *w = content_begin(in->store, false, err);
+	struct objects *o = ((struct pass *)ctx)->objects;
+	struct content_writer *w = content_begin(o->store, false, err);
 
 	(void)object;
 	if (!w)
 		return NULL;
 	struct handle *h = buf_malloc(sizeof *h);
-	*h = (struct handle){ in, w };
+	*h = (struct handle){ o, w };
 	return h;
 }
 
@@ -65,20 +82,6 @@ static int sink_write(void *handle, const void *bytes, size_t len, struct error 
 	return content_write(h->writer, bytes, len, err);
 }
 
-static int sink_finish(void *handle, const struct object_part *object, struct error *err)
-{
-	struct handle *h = handle;
-	struct importing *in = h->in;
-	int known = content_commit(h->writer, object->sha256, err);
-
-	free(h);
-	if (known < 0)
-		return -1;
-	in->count++;
-	in->bytes += object->size;
-	return 0;
-}
-
 static void sink_abandon(void *handle)
 {
 	struct handle *h = handle;
@@ -87,33 +90,57 @@ static void sink_abandon(void *handle)
 	free(h);
 }
 
+static int sink_finish(void *handle, const struct object_part *object, struct error *err)
+{
+	struct handle *h = handle;
+	struct objects *o = h->objects;
+	unsigned char actual[DIGEST_SHA256];
+
+	content_digests(h->writer, actual, NULL);
+	if (stream_check_digest(object, actual, err) < 0) {
+		sink_abandon(h);
+		return -1;
+	}
+	int known = content_commit(h->writer, NULL, err);
+	free(h);
+	if (known < 0)
+		return -1;
+	o->count++;
+	o->bytes += object->size;
+	return 0;
+}
+
 /* ---- before anything is written ---- */
 
-/* Which objects are here already, and what the others take. */
-static int find_known(struct importing *in, uint64_t *need, struct error *err)
+/* Whether the database and the content store both have the object. */
+static int is_known(struct store *s, const struct object_part *p, bool *out, struct error *err)
 {
-	for (size_t i = 0; i < object_table_count(in->objects); i++) {
-		struct object_part p = object_table_get(in->objects, i);
-		struct stored_object known;
+	CLEANUP(file_close) int fd = -1;
+	struct stored_object known;
+	uint64_t size;
+	int found = stored_find(s, p->sha256, &known, err);
+
+	*out = false;
+	if (found == 1) {
+		/* A row whose file is gone does not count: this bundle heals it. */
+		found = content_open(s, p->sha256, &fd, &size, err);
+		*out = found == 1 && size == p->size;
+	}
+	return found < 0 ? -1 : 0;
+}
+
+static int find_known(struct objects *o, struct error *err)
+{
+	for (size_t i = 0; i < object_table_count(o->table); i++) {
+		struct object_part p = object_table_get(o->table, i);
 		size_t first;
 
-		if (object_table_find(in->objects, p.sha256, &first) != 1 || first != i)
+		if (object_table_find(o->table, p.sha256, &first) != 1 || first != i)
 			continue;
-		int found = stored_find(in->store, p.sha256, &known, err);
-		if (found < 0)
+		if (is_known(o->store, &p, &o->known[i], err) < 0)
 			return -1;
-		if (found == 1) {
-			CLEANUP(file_close) int fd = -1;
-			uint64_t size;
-
-			/* A row whose file is gone does not count: this bundle heals it. */
-			found = content_open(in->store, p.sha256, &fd, &size, err);
-			if (found < 0)
-				return -1;
-			in->known[i] = found == 1 && size == p.size;
-		}
-		if (!in->known[i])
-			*need += p.size;
+		if (!o->known[i])
+			o->need[part_of(p.kind)] += p.size;
 	}
 	return 0;
 }
@@ -133,24 +160,46 @@ static int check_space(struct store *s, uint64_t need, struct error *err)
 			 (unsigned long long)(room >> 20), (unsigned long long)((need + margin) >> 20));
 }
 
-int objects_store(struct store *s, struct verified_bundle *b, unsigned threads,
-		  struct progress *progress, struct objects_result *out, struct error *err)
+struct objects *objects_plan(struct store *s, struct verified_bundle *b, struct error *err)
 {
-	struct importing in = { .store = s, .objects = verify_objects(b), .progress = progress };
+	CLEANUP(objects_free) struct objects *o = buf_calloc(1, sizeof *o);
+
+	o->store = s;
+	o->bundle = b;
+	o->table = verify_objects(b);
+	o->known = buf_calloc(object_table_count(o->table), sizeof *o->known);
+	if (find_known(o, err) < 0 ||
+	    check_space(s, o->need[OBJECTS_METADATA] + o->need[OBJECTS_CONTENT], err) < 0)
+		return NULL;
+	return STEAL(o);
+}
+
+void objects_free(struct objects *o)
+{
+	if (!o)
+		return;
+	free(o->known);
+	free(o);
+}
+
+int objects_store(struct objects *o, enum objects_part part, unsigned threads,
+		  struct progress *progress, struct error *err)
+{
+	struct pass pass = { .objects = o, .part = part, .progress = progress };
 	struct stream_sink sink = { .wanted = sink_wanted, .begin = sink_begin, .write = sink_write,
-				    .finish = sink_finish, .abandon = sink_abandon, .ctx = &in };
+				    .finish = sink_finish, .abandon = sink_abandon, .ctx = &pass };
 	struct stream_options options = { .threads = threads, .sink = &sink, .done = &progress->done,
 					  .tick = progress_tick, .tick_ctx = progress };
-	uint64_t need = 0;
-	int failed;
 
-	in.known = buf_calloc(object_table_count(in.objects), sizeof *in.known);
-	failed = find_known(&in, &need, err) < 0 || check_space(s, need, err) < 0;
-	if (!failed && need > 0)
-		failed = stream_volumes(b, &options, err) < 0 || content_sync(s, err) < 0;
-	free(in.known);
-	*out = (struct objects_result){ .count = in.count, .bytes = in.bytes };
-	return failed ? -1 : 0;
+	if (o->need[part] == 0)
+		return 0;
+	return stream_volumes(o->bundle, &options, err) < 0 ? -1 : content_sync(o->store, err);
+}
+
+uint64_t objects_new(const struct objects *o, uint64_t *bytes)
+{
+	*bytes = o->bytes;
+	return o->count;
 }
 
 int objects_record(struct store *s, const struct verified_bundle *b, struct error *err)

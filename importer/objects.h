@@ -5,25 +5,41 @@
 #ifndef IMPORTER_OBJECTS_H
 #define IMPORTER_OBJECTS_H
 
+#include "lib/base/cleanup.h"
+
 #include <stdint.h>
 
 struct error;
+struct objects;
 struct progress;
 struct store;
 struct verified_bundle;
 
-struct objects_result {
-	uint64_t count, bytes; /* stored now */
+/*
+ * Which objects of the bundle are missing here, and whether there is room for
+ * them (STORE_SPACE otherwise).  Asks the database; changes nothing.
+ */
+struct objects *objects_plan(struct store *s, struct verified_bundle *b, struct error *err)
+	__attribute__((nonnull, warn_unused_result));
+void objects_free(struct objects *o);
+DEFINE_CLEANUP(struct objects *, objects_free);
+
+enum objects_part {
+	OBJECTS_METADATA, /* listings and packs: what the catalog is loaded from */
+	OBJECTS_CONTENT,  /* everything else */
 };
 
 /*
- * Space is checked first.  Objects that the database knows are not read;
- * left-overs of an interrupted run are hashed and kept when they are good.
- * Everything is on the disk on return; the database was not changed.
+ * Store one part.  Left-overs of an interrupted run are hashed and kept when
+ * they are good.  Everything is on the disk on return.  Touches only files, so
+ * that it may run on a worker while the database is being filled.
  */
-int objects_store(struct store *s, struct verified_bundle *b, unsigned threads,
-		  struct progress *progress, struct objects_result *out, struct error *err)
+int objects_store(struct objects *o, enum objects_part part, unsigned threads,
+		  struct progress *progress, struct error *err)
 	__attribute__((nonnull, warn_unused_result));
+
+/* How many objects, and bytes, were stored so far. */
+uint64_t objects_new(const struct objects *o, uint64_t *bytes) __attribute__((nonnull));
 
 /* Rows for all objects of the bundle, inside a transaction of the caller. */
 int objects_record(struct store *s, const struct verified_bundle *b, struct error *err)

@@ -438,6 +438,21 @@ int object_table_next(const struct object_table *t, size_t *i)
 	return 1;
 }
 
+size_t object_table_collect(const struct object_table *t, enum object_kind kind,
+			    unsigned char (**out)[32])
+{
+	size_t count = 0;
+
+	*out = buf_calloc(object_table_objects(t), sizeof **out);
+	for (size_t i = 0; i < object_table_count(t); i++) {
+		struct object_part p = object_table_get(t, i);
+
+		if (p.kind == kind && p.part <= 1)
+			memcpy((*out)[count++], p.sha256, sizeof p.sha256);
+	}
+	return count;
+}
+
 uint32_t object_table_volumes(const struct object_table *t)
 {
 	return t->volumes;

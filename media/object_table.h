@@ -98,6 +98,13 @@ int object_table_find(const struct object_table *t, const unsigned char sha256[3
 int object_table_next(const struct object_table *t, size_t *i)
 	__attribute__((nonnull, warn_unused_result));
 
+/*
+ * The digests of all objects of one kind, in the order of the table: how many, and a new array
+ * that the caller frees.
+ */
+size_t object_table_collect(const struct object_table *t, enum object_kind kind,
+			    unsigned char (**out)[32]) __attribute__((nonnull));
+
 /* Volumes, the size of one in bytes, and all sizes (borrowed; [0] is volume 1). */
 uint32_t object_table_volumes(const struct object_table *t) __attribute__((nonnull));
 uint64_t object_table_volume_size(const struct object_table *t, uint32_t volume)

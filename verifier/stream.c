@@ -63,18 +63,25 @@ static int check_write(void *handle, const void *bytes, size_t len, struct error
 	return 0;
 }
 
-static int check_finish(void *handle, const struct object_part *object, struct error *err)
+int stream_check_digest(const struct object_part *object, const unsigned char actual[32],
+			struct error *err)
 {
-	CLEANUP(digest_free) struct digest *d = handle;
-	unsigned char actual[DIGEST_SHA256];
 	char want[DIGEST_HEX], have[DIGEST_HEX];
 
-	digest_final(d, actual);
-	if (memcmp(actual, object->sha256, sizeof actual) == 0)
+	if (memcmp(actual, object->sha256, DIGEST_SHA256) == 0)
 		return 0;
 	str_to_hex(object->sha256, DIGEST_SHA256, want);
 	str_to_hex(actual, DIGEST_SHA256, have);
 	return error_set(err, ERROR_OBJECT_DIGEST, "object %s: its bytes have SHA-256 %s", want, have);
+}
+
+static int check_finish(void *handle, const struct object_part *object, struct error *err)
+{
+	CLEANUP(digest_free) struct digest *d = handle;
+	unsigned char actual[DIGEST_SHA256];
+
+	digest_final(d, actual);
+	return stream_check_digest(object, actual, err);
 }
 
 static void check_abandon(void *handle)

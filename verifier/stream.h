@@ -31,6 +31,13 @@ struct stream_sink {
 	void *ctx;
 };
 
+/*
+ * For finish(): are these the bytes of the object?  -1 with OBJECT_DIGEST, the
+ * same words from every sink.
+ */
+int stream_check_digest(const struct object_part *object, const unsigned char actual[32],
+			struct error *err) __attribute__((nonnull, warn_unused_result));
+
 /* A sink that only checks: for the verifier. */
 extern const struct stream_sink stream_check;
 

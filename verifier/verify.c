@@ -152,6 +152,10 @@ static int read_manifest(struct verified_bundle *b, struct error *err)
 		return error_set(err, ERROR_TRUST_NEWER,
 				 "MANIFEST names trust version %u, the newest one here is %u",
 				 b->manifest.trust_version, b->trust->version);
+	if (b->manifest.created > b->trust->expires)
+		return error_set(err, ERROR_TRUST_EXPIRED,
+				 "MANIFEST was made after trust root version %u had expired",
+				 b->trust->version);
 	return trust_check_validity(b->trust, &b->signers, b->manifest.created, err);
 }
 

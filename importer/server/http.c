@@ -63,10 +63,11 @@ static int fail(struct http *h, const struct request *q, const struct route *rou
 	struct error err = ERROR_INIT;
 
 	reply_clear(out);
-	if (reply_status(why) >= 500) {
+	if (reply_status(why) >= 500)
 		report(q, why);
+	/* A database handle that failed is not used again: the next request opens a new one. */
+	if (why->id == ERROR_DB || why->id == ERROR_DB_CORRUPT)
 		session_drop(h->sessions);
-	}
 	if (reply_failure(out, route && route->json, why, &err) < 0)
 		return -1;
 	if (why->id == ERROR_SERVER_METHOD && route)

@@ -13,7 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { BLOCK = 64 << 10 };
+enum { BLOCK = 64 << 10, SMALL = 32 << 10 };
 
 static int made(struct reply *r, unsigned status, uint64_t length, struct error *err)
 {
@@ -79,10 +79,29 @@ int reply_json(struct reply *r, unsigned status, json_t *document, struct error 
 	return from_buffer(r, status, &b, "application/json; charset=utf-8", err);
 }
 
+/* Read into memory, a small body leaves in one system call with its headers. */
+static int from_small_file(struct reply *r, unsigned status, int fd, uint64_t offset, size_t length,
+			   struct error *err)
+{
+	CLEANUP(file_close) int mine = fd;
+	unsigned char *bytes = buf_malloc(length + 1);
+
+	if (file_read_at(mine, "content object", bytes, length, offset, err) < 0) {
+		free(bytes);
+		return -1;
+	}
+	r->response = MHD_create_response_from_buffer(length, bytes, MHD_RESPMEM_MUST_FREE);
+	if (!r->response)
+		free(bytes);
+	return made(r, status, length, err);
+}
+
 int reply_file(struct reply *r, unsigned status, int fd, uint64_t offset, uint64_t length,
 	       struct error *err)
 {
 	assert(!r->response);
+	if (length <= SMALL)
+		return from_small_file(r, status, fd, offset, (size_t)length, err);
 	r->response = MHD_create_response_from_fd_at_offset64(length, fd, offset);
 	if (!r->response)
 		file_close(fd);

@@ -31,7 +31,10 @@ int reply_text(struct reply *r, unsigned status, const char *text, struct error 
 int reply_json(struct reply *r, unsigned status, json_t *document, struct error *err)
 	__attribute__((nonnull(1, 4), warn_unused_result));
 
-/* length bytes of fd from offset, sent without passing through user space.  Takes over fd. */
+/*
+ * length bytes of fd from offset; more than a few are sent without passing through user space.
+ * Takes over fd, also on failure.
+ */
 int reply_file(struct reply *r, unsigned status, int fd, uint64_t offset, uint64_t length,
 	       struct error *err) __attribute__((nonnull, warn_unused_result));
 

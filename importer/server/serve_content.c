@@ -2,6 +2,7 @@
 
 #include "importer/server/condition.h"
 #include "importer/server/multipart.h"
+#include "importer/server/object_cache.h"
 #include "importer/server/range.h"
 #include "importer/server/reply.h"
 #include "importer/server/request.h"
@@ -40,27 +41,56 @@ bool serve_content_name(const char *rest, unsigned char sha1[20])
 	return *rest == '\0' || (*rest == '.' && extension_valid(rest + 1));
 }
 
+/* As content_open(), for the object with this SHA-1 as the database knows it now. */
+static int look_up(struct session *s, const unsigned char sha1[20], struct stored_object *o,
+		   int *fd, uint64_t *size, struct error *err)
+{
+	int found = query_find_sha1(s->query, sha1, o, err);
+
+	if (found == 0)
+		return error_set(err, ERROR_SERVER_NOT_FOUND, "no such content object");
+	if (found < 0 || (found = content_open(s->store, o->sha256, fd, size, err)) < 0)
+		return -1;
+	if (found == 0)
+		return error_set(err, ERROR_CONTENT_ABSENT, "object %lld: its file is missing",
+				 (long long)o->id);
+	object_cache_keep(s->cache, o);
+	return 1;
+}
+
+/* The same for an object that this thread remembers: 0 when it does not, or no longer. */
+static int remember(struct session *s, const unsigned char sha1[20], struct stored_object *o,
+		    int *fd, uint64_t *size, struct error *err)
+{
+	const struct stored_object *known = object_cache_find(s->cache, sha1);
+
+	if (!known)
+		return 0;
+	*o = *known;
+	int found = content_open(s->store, o->sha256, fd, size, err);
+	if (found == 0)
+		object_cache_forget(s->cache, sha1);
+	return found;
+}
+
 /* The object for a name, opened: its descriptor, or -1. */
 static int open_object(const struct request *q, const char *rest, struct stored_object *o,
 		       struct error *err)
 {
 	unsigned char sha1[20];
 	CLEANUP(file_close) int fd = -1;
-	uint64_t size;
+	uint64_t size = 0;
 
 	if (!serve_content_name(rest, sha1))
 		return error_set(err, ERROR_SERVER_NOT_FOUND, "not the name of a content object");
 	struct session *session = request_session(q, err);
 	if (!session)
 		return -1;
-	int found = query_find_sha1(session->query, sha1, o, err);
+	int found = remember(session, sha1, o, &fd, &size, err);
 	if (found == 0)
-		return error_set(err, ERROR_SERVER_NOT_FOUND, "no such content object");
-	if (found < 0 || (found = content_open(session->store, o->sha256, &fd, &size, err)) < 0)
+		found = look_up(session, sha1, o, &fd, &size, err);
+	if (found < 0)
 		return -1;
-	if (found == 0)
-		return error_set(err, ERROR_CONTENT_ABSENT, "object %lld: its file is missing",
-				 (long long)o->id);
 	if (size != o->size)
 		return error_set(err, ERROR_CONTENT_DIGEST, "object %lld: its file has %llu bytes, not %llu",
 				 (long long)o->id, (unsigned long long)size,

@@ -1,5 +1,6 @@
 #include "importer/server/session.h"
 
+#include "importer/server/object_cache.h"
 #include "lib/base/buf.h"
 #include "lib/base/error.h"
 #include "lib/store/query.h"
@@ -21,6 +22,7 @@ static void session_close(void *session)
 		return;
 	query_close(s->query);
 	store_close(s->store);
+	free(s->cache);
 	free(s);
 }
 
@@ -61,6 +63,7 @@ struct session *session_get(struct session_pool *p, struct error *err)
 	if (!store)
 		return NULL;
 	s = buf_calloc(1, sizeof *s);
+	s->cache = buf_calloc(1, sizeof *s->cache);
 	s->query = query_open(store);
 	s->store = STEAL(store);
 	if (pthread_setspecific(p->key, s) != 0) {

@@ -9,6 +9,7 @@
 #include "lib/base/cleanup.h"
 
 struct error;
+struct object_cache;
 struct query;
 struct session_pool;
 struct store;
@@ -16,6 +17,7 @@ struct store;
 struct session {
 	struct store *store;
 	struct query *query;
+	struct object_cache *cache; /* of what query_find_sha1() found */
 };
 
 /* For threads that read the repository at path.  Fails when it cannot be opened as reader now. */

@@ -18,6 +18,17 @@ static const struct id_row ids[ERROR_IDS_] = {
 #undef ERROR_ID
 };
 
+/*
+ * Messages carry names from media: nothing in them may move a cursor, start an escape sequence or
+ * be no text at all.
+ */
+static void make_printable(char *text)
+{
+	for (; *text; text++)
+		if (*text < ' ' || *text > '~')
+			*text = '?';
+}
+
 static void record(struct error *err, enum error_id id, const char *fmt, va_list ap)
 	__attribute__((format(printf, 3, 0)));
 
@@ -29,6 +40,7 @@ static void record(struct error *err, enum error_id id, const char *fmt, va_list
 	err->id = id;
 	err->class = ids[id].class;
 	vsnprintf(err->message, sizeof err->message, fmt, ap);
+	make_printable(err->message);
 }
 
 int error_set(struct error *err, enum error_id id, const char *fmt, ...)
@@ -69,6 +81,7 @@ int error_wrap(struct error *err, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(context, sizeof context, fmt, ap);
 	va_end(ap);
+	make_printable(context);
 
 	/* The cause is worth more than the context: cut the context to fit. */
 	size_t prefix = strlen(context);

@@ -44,7 +44,7 @@ struct error {
 	enum error_id id;
 	enum error_class class; /* of id, except that errno can refine it: ENOSPC is SPACE */
 	int sys;                /* errno at the time, or 0 */
-	char message[512];      /* one line, without id and next step */
+	char message[512];      /* one line of printable ASCII, without id and next step */
 };
 
 #define ERROR_INIT               \

@@ -207,6 +207,22 @@ static int parse(const struct cli_program *program, struct cli_args *args, int a
 	return 0;
 }
 
+/* Results repeat what was given as JSON, which is UTF-8. */
+static int check_text(const struct cli_args *args, struct error *err)
+{
+	for (size_t i = 0; i < args->operand_count + args->value_count; i++) {
+		const char *text = i < args->operand_count
+					   ? args->operands[i]
+					   : args->values[i - args->operand_count].value;
+		json_t *probe = json_string(text);
+
+		if (!probe)
+			return error_set(err, ERROR_USAGE, "argument '%s' is not UTF-8", text);
+		json_decref(probe);
+	}
+	return 0;
+}
+
 static int check_complete(const struct cli_program *program, const struct cli_args *args,
 			  struct error *err)
 {
@@ -329,7 +345,7 @@ int cli_main(const struct cli_program *program, int argc, char **argv)
 	for (int i = 1; i < argc; i++)
 		args.json |= strcmp(argv[i], "--json") == 0;
 	if (find_verb(program, &args, argc, argv, &err) < 0 ||
-	    parse(program, &args, argc, argv, &err) < 0)
+	    parse(program, &args, argc, argv, &err) < 0 || check_text(&args, &err) < 0)
 		return report_failure(&args, &err);
 	if (cli_flag(&args, "help")) {
 		print_help(program, args.verb);

@@ -56,16 +56,21 @@ static void print_finding(FILE *out, const struct catalog_finding *f)
 
 void report_findings_text(FILE *out, const struct catalog *c)
 {
-	size_t warnings = 0, notes = 0;
+	size_t warnings = 0, notes = 0, dependents = 0;
 
 	for (size_t i = 0; i < catalog_finding_count(c); i++) {
 		const struct catalog_finding *f = catalog_finding_at(c, i);
 
 		if (f->severity == CATALOG_NOTE)
 			notes++;
+		else if (f->rule == CATALOG_RULE_DEPENDENT && ++dependents > REPORT_DEPENDENTS_SHOWN)
+			continue;
 		else if (f->severity == CATALOG_ERROR || ++warnings <= REPORT_WARNINGS_SHOWN)
 			print_finding(out, f);
 	}
+	if (dependents > REPORT_DEPENDENTS_SHOWN)
+		fprintf(out, "and %zu more quarantined because of others (--json lists all)\n",
+			dependents - REPORT_DEPENDENTS_SHOWN);
 	if (warnings > REPORT_WARNINGS_SHOWN)
 		fprintf(out, "and %zu more warnings (--json lists all)\n",
 			warnings - REPORT_WARNINGS_SHOWN);

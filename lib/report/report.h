@@ -10,7 +10,7 @@
 #include <jansson.h>
 #include <stdio.h>
 
-enum { REPORT_WARNINGS_SHOWN = 20 };
+enum { REPORT_WARNINGS_SHOWN = 20, REPORT_DEPENDENTS_SHOWN = 10 };
 
 /* One finding with the keys id, severity, revision_id, update_id, kb, file, offset, value, ... */
 json_t *report_finding_json(const struct catalog_finding *f)
@@ -25,7 +25,7 @@ json_t *report_counts_json(const struct catalog_summary *s)
 
 /*
  * Errors with everything about them (for a deployment action also the log line by which the
- * failure of 2008 is known), the first REPORT_WARNINGS_SHOWN warnings, the number of notes.
+ * failure of 2008 is known), the first dependents and warnings, the number of notes.
  */
 void report_findings_text(FILE *out, const struct catalog *c) __attribute__((nonnull));
 

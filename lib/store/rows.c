@@ -356,9 +356,11 @@ int rows_each_file(struct store *s,
 	CLEANUP(db_finalize) struct db_statement *q = db_prepare(
 		store_db(s),
 		"SELECT o.id, o.sha256, o.size, o.kind, o.sha1, o.name, f.sha1, f.sha256, f.size,"
-		" f.name, f.source_revision, s.content_expected FROM file f"
-		" JOIN source s ON s.id=f.source_id LEFT JOIN object o ON o.sha1=f.sha1"
-		" ORDER BY f.sha1, f.sha256 IS NULL, f.size IS NULL, f.source_id, f.source_revision, o.id",
+		" f.name, f.source_revision, s.content_expected, u.verdict FROM file f"
+		" JOIN source s ON s.id=f.source_id JOIN update_info u ON u.source_id=f.source_id"
+		" AND u.source_revision=f.source_revision LEFT JOIN object o ON o.sha1=f.sha1"
+		" ORDER BY f.sha1, u.verdict, f.sha256 IS NULL, f.size IS NULL, f.source_id,"
+		" f.source_revision, o.id",
 		err);
 	unsigned char last[DIGEST_SHA1] = { 0 };
 	bool first = true;
@@ -380,6 +382,8 @@ int rows_each_file(struct store *s,
 		read_object(q, 0, &o);
 		f.sha256_known = !db_is_null(q, 7);
 		f.size_known = !db_is_null(q, 8);
+		if (o.id == 0 && db_int(q, 12) != 0)
+			continue; /* nobody misses the payload of a quarantined update */
 		if (o.id == 0) {
 			o.kind = OBJECT_CONTENT;
 			o.has_sha1 = true;

@@ -55,7 +55,8 @@ int rows_each_object(struct store *s,
 /*
  * Every distinct file that revisions of the stored sources refer to, by SHA-1:
  * present objects with everything filled in; absent ones with id 0 and what the metadata says.
- * name and update are those of the first revision that wants it.
+ * name and update are those of the first revision that wants it.  Absent files that only
+ * quarantined revisions refer to are left out.
  */
 struct rows_file {
 	struct stored_object *object;

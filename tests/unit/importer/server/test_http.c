@@ -489,6 +489,30 @@ static void new_imports_are_seen_at_once(void **state)
 	client_close(&f->client);
 }
 
+/* An object that is removed is gone although its thread remembers it. */
+static void removed_objects_are_gone(void **state)
+{
+	struct fixture *f = *state;
+	struct stored_object o;
+	char hex[65], get[128], name[256];
+
+	struct store *w = repository_open(&f->repository, true);
+	repository_put(w, "short-lived", 11, &o);
+	str_to_hex(o.sha1, 20, hex);
+	snprintf(get, sizeof get, "GET /Content/%s/%s", hex + 38, hex);
+	client_connect(&f->client, f->port);
+	for (int i = 0; i < 3; i++)
+		run_row(f, &(struct row){ get, 200, { NULL }, "short-lived" });
+	repository_sql(w, "DELETE FROM object WHERE size=11");
+	store_close(w);
+	str_to_hex(o.sha256, 32, hex);
+	snprintf(name, sizeof name, "%s/content/%.2s/%s", f->repository.path, hex, hex);
+	assert_int_equal(unlink(name), 0);
+	for (int i = 0; i < 2; i++)
+		run_row(f, &(struct row){ get, 404, { NULL }, NULL });
+	client_close(&f->client);
+}
+
 static void every_request_is_logged(void **state)
 {
 	struct fixture *f = *state;
@@ -572,6 +596,7 @@ int main(void)
 		cmocka_unit_test(sizes_of_requests_are_limited),
 		cmocka_unit_test(slow_clients_hold_nobody_up),
 		cmocka_unit_test(new_imports_are_seen_at_once),
+		cmocka_unit_test(removed_objects_are_gone),
 		cmocka_unit_test(every_request_is_logged),
 		cmocka_unit_test(starting_fails_with_a_reason),
 		cmocka_unit_test(stopping_finishes_what_was_begun),

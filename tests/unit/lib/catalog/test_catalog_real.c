@@ -157,8 +157,11 @@ static void slice_of_2026_parses(void **state)
 		size_t len;
 		unsigned char *bytes = load(rows[i].path, &len);
 
-		if (!bytes)
+		if (!bytes) {
+			/* skip() jumps past the clean-up. */
+			catalog_fragment_free(STEAL(p));
 			skip();
+		}
 		assert_int_equal(catalog_fragment_parse(p, rows[i].stream, rows[i].path, bytes, len,
 							&f, &err),
 				 0);

@@ -1,0 +1,229 @@
+#!/bin/sh
+# bench.sh BIN_DIR: the speed and memory of the main job beside the standard tools.
+#
+# Makes a tree of about 1 GiB (70 % of the bytes do not compress, 24 % half compress, 50,000 XML
+# fragments of about 1 KB), then runs BENCH_ROUNDS rounds of
+#
+#   ours                       beside it
+#   ingest                     -
+#   write                      tar | zstd -T2 -3 | openssl dgst, then openssl cms -sign
+#   approve                    -
+#   verify                     openssl dgst -sha256 of all bytes of the bundle
+#   import, empty repository   cp -r of the tree
+#   -                          sha256sum -c over the tree
+#
+# in turn, the order within each pair changing from round to round, and prints medians, ranges and
+# the medians of the ratios pair by pair, with "met" or "missed" where there is a target.  Exit
+# status: 0 whatever the figures are, 1 when something could not be run.
+#
+# Every single figure stays in build/bench.rows, columns as in measure.c.
+#
+#   BENCH_ROUNDS   default 5
+#   BENCH_THREADS  of ours and of zstd, default 2
+#   BENCH_DIR      where all files lie (a new folder in it, removed afterwards); default /dev/shm
+#                  when 8 GiB are free there and in memory, else build/bench
+#
+# In memory the processor is compared, on a disk mostly the disk; cp -r does not flush what it
+# wrote, import does.  Nothing needs root.  "others" is how many processors were busy with other
+# things during a command: a figure with more than 0.2 there is a disturbed one, and ratios of
+# wall time to a peer that uses one processor suffer first.
+set -u
+LC_ALL=C TZ=UTC
+export LC_ALL TZ
+unset GAPFERRY_REPO GAPFERRY_TRUST GAPFERRY_KEY GAPFERRY_KEY_PASSPHRASE GAPFERRY_MEDIA \
+	GAPFERRY_THREADS SOURCE_DATE_EPOCH
+umask 022
+rounds=${BENCH_ROUNDS:-5} threads=${BENCH_THREADS:-2} room=8388608
+work=
+
+die() {
+	echo "bench: $*" >&2
+	exit 1
+}
+trap '[ -z "$work" ] || rm -rf "$work"' EXIT
+trap 'exit 129' HUP
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+[ $# -eq 1 ] || die 'usage: bench.sh BIN_DIR'
+[ -x "$1/gapferry-export" ] && [ -x "$1/mkcatalog" ] && [ -x "$1/measure" ] ||
+	die "$1: no gapferry-export, mkcatalog or measure in it; run it as: make bench"
+PATH=$(cd "$1" && pwd):$PATH
+export PATH
+[ "$rounds" -gt 0 ] && [ "$threads" -gt 0 ] || die 'BENCH_ROUNDS, BENCH_THREADS: want 1 or more'
+
+# ---- where ----
+
+free_kib() {
+	df -Pk "$1" | awk 'NR == 2 { print $4 }'
+}
+if [ -z "${BENCH_DIR:-}" ]; then
+	BENCH_DIR=build/bench
+	memory=$(awk '$1 == "MemAvailable:" { print $2 }' /proc/meminfo)
+	if [ -d /dev/shm ] && [ -w /dev/shm ] && [ "$(free_kib /dev/shm)" -ge $room ] &&
+		[ "$memory" -ge $room ]; then
+		BENCH_DIR=/dev/shm
+	fi
+fi
+mkdir -p "$BENCH_DIR" || exit 1
+[ "$(free_kib "$BENCH_DIR")" -ge $room ] || die "$BENCH_DIR: less than 8 GiB free"
+work=$(mktemp -d "$BENCH_DIR/gapferry-bench.XXXXXX") || exit 1
+here=$PWD
+cd "$work" || exit 1
+
+# ---- what ----
+
+# bytes PATH...: of all regular files.
+bytes() {
+	find "$@" -type f -printf '%s\n' | awk '{ n += $1 } END { printf "%.0f\n", n }'
+}
+
+# must COMMAND...: a step that is not timed.
+must() {
+	"$@" >>log 2>&1 && return
+	tail -n 20 log >&2
+	die "failed: $*"
+}
+
+make_input() {
+	must mkcatalog --out catalog --tree tree --seed 11 --updates 7646 --core-bytes 2K \
+		--payloads 34 --payload-min 1M --payload-max 100M --compressible 28
+	must gapferry-export key new --role root --holder ruth --out keys
+	must gapferry-export key new --role builder --holder bert --out keys
+	must gapferry-export key new --role approver --holder anna --out keys
+	must gapferry-export trust new --root keys/ruth-root.cert.pem \
+		--builder keys/bert-builder.cert.pem --approver keys/anna-approver.cert.pem \
+		--key keys/ruth-root.key.pem --out trust
+	find tree -type f -exec openssl dgst -sha256 -r {} + | sed 's/ \*/  /' >tree.sums
+	files=$(wc -l <tree.sums)
+	fragments=$(sed -n 's/^fragments //p' catalog/truth.txt)
+	payload=$(sed -n 's/^payload_bytes //p' catalog/truth.txt)
+	tree=$(bytes tree)
+	[ "$fragments" -ge 50000 ] || die "only $fragments fragments in the tree"
+}
+
+# ---- the commands ----
+
+# timed NAME COMMAND...: adds "NAME ROUND wall user system peak others" to rows.
+timed() {
+	name=$1
+	shift
+	measure line "$@" >>log 2>&1 </dev/null || {
+		tail -n 20 log >&2
+		die "$name failed: $*"
+	}
+	echo "$name $round $(tail -n 1 line)" >>rows
+}
+
+run_ingest() {
+	rm -rf exporter
+	must gapferry-export --repo exporter init
+	must gapferry-export --repo exporter channel add main --audience site1 --trust trust
+	timed ingest gapferry-export --repo exporter ingest wsusscn2 catalog/wsusscn2.cab \
+		--content catalog/content --threads "$threads"
+}
+
+run_write() {
+	rm -rf medium
+	mkdir medium
+	timed write gapferry-export --repo exporter write main --key keys/bert-builder.key.pem \
+		--out medium --threads "$threads"
+}
+
+# One pipeline: the digest runs beside the compressor, as it would in practice.
+cat >tar-zstd.sh <<'END'
+mkfifo digest
+openssl dgst -sha256 <digest >tar.sum &
+tar -C tree -cf - . | zstd -q -T"$1" -3 | tee digest >tar.zst
+wait
+rm digest
+exec openssl cms -sign -binary -in tar.sum -signer keys/bert-builder.cert.pem \
+	-inkey keys/bert-builder.key.pem -md sha384 -outform DER -out tar.p7s
+END
+
+run_tar() {
+	rm -f tar.zst tar.sum tar.p7s digest
+	timed tar sh tar-zstd.sh "$threads"
+	archive=$(bytes tar.zst)
+	[ "$round" -gt 1 ] || [ "$(zstd -dcq tar.zst | tar -tf - | grep -vc '/$')" -eq "$files" ] ||
+		die 'the archive of tar and zstd is not complete'
+	rm -f tar.zst
+}
+
+run_approve() {
+	timed approve gapferry-export approve "$bundle" --key keys/anna-approver.key.pem \
+		--trust trust --threads "$threads"
+}
+
+run_verify() {
+	timed verify gapferry-verify "$bundle" --trust trust --threads "$threads"
+}
+
+run_dgst() {
+	timed dgst find "$bundle" -type f -exec openssl dgst -sha256 {} +
+}
+
+run_import() {
+	rm -rf importer
+	must gapferry-import --repo importer init --channel main --audience site1 --trust trust
+	timed import gapferry-import --repo importer import "$bundle" --threads "$threads"
+	rm -rf importer
+}
+
+run_cp() {
+	rm -rf copy
+	timed cp cp -r tree copy
+	rm -rf copy
+}
+
+run_sums() {
+	timed sha256sum sha256sum --quiet -c tree.sums
+}
+
+# pair OURS PEER: the order changes from round to round.
+pair() {
+	if [ $((round % 2)) -eq 1 ]; then
+		"run_$1" && "run_$2"
+	else
+		"run_$2" && "run_$1"
+	fi
+}
+
+run_round() {
+	run_ingest
+	pair write tar
+	run_approve
+	pair verify dgst
+	pair import cp
+	run_sums
+}
+
+# kind_bytes WORD: bytes of the objects whose kind is WORD, or is not when it begins with a minus.
+kind_bytes() {
+	awk -v kind="${1#-}" -v other="${1%%[a-z]*}" '
+		($3 == kind) != (other == "-") { n += $8 }
+		END { printf "%.0f\n", n }' "$bundle/OBJECTS"
+}
+
+# ---- go ----
+
+bundle=medium/gapferry/main-1-1
+make_input
+cat <<END
+where       $work ($(df -PT . | awk 'NR == 2 { print $2 }'))
+machine     $(nproc) processors, $(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1), $(uname -sr)
+beside      $(zstd --version | grep -o 'v[0-9.]*' | head -n 1 | sed 's/^v/zstd /'), $(openssl version | cut -d ' ' -f 1-2), $(tar --version | head -n 1), $threads threads
+tree        $tree bytes in $files files: payload $payload, $fragments fragments
+END
+rm -f rows
+round=1
+while [ "$round" -le "$rounds" ]; do
+	echo "bench: round $round of $rounds, load $(cut -d ' ' -f 1-3 /proc/loadavg)" >&2
+	run_round
+	round=$((round + 1))
+done
+size=$(bytes "$bundle")
+awk -v tree="$tree" -v size="$size" -v archive="$archive" \
+	-v content="$(kind_bytes content)" -v metadata="$(kind_bytes -content)" \
+	-v small="$(find exporter -type f | wc -l)" -f "$here/tests/bench/table.awk" rows
+mkdir -p "$here/build" && cp rows "$here/build/bench.rows" || exit 1
