@@ -218,6 +218,16 @@ static int hash_chunk(const struct run *r, uint32_t volume, size_t chunk, struct
 	return 0;
 }
 
+/* The last byte that is read together with part i: of its padding, or of the trailer. */
+static uint64_t part_end(const struct run *r, size_t i, const struct object_part *p)
+{
+	uint64_t end = p->offset + p->length + ustar_padding(p->length);
+
+	if (i + 1 == object_table_volume_first(r->objects, p->volume + 1))
+		end += USTAR_TRAILER;
+	return end - 1;
+}
+
 /* Name the first damaged chunk under part i; the object's own error is already in err. */
 static void locate(const struct run *r, size_t i, unsigned char *buffer, struct error *err)
 {
@@ -232,7 +242,7 @@ static void locate(const struct run *r, size_t i, unsigned char *buffer, struct 
 	do {
 		struct object_part p = object_table_get(r->objects, i);
 		size_t from = (size_t)((p.offset - USTAR_BLOCK) / VOLUME_CHUNK);
-		size_t to = (size_t)((p.offset + p.length) / VOLUME_CHUNK);
+		size_t to = (size_t)(part_end(r, i, &p) / VOLUME_CHUNK);
 
 		for (size_t c = from; c <= to && c < chunk_table_count(chunks, p.volume); c++) {
 			unsigned char actual[DIGEST_SHA256];

@@ -161,7 +161,7 @@ int file_save(int dirfd, const char *name, const void *bytes, size_t len, mode_t
 	char temporary[512];
 
 	if ((size_t)snprintf(temporary, sizeof temporary, "%s.tmp", name) >= sizeof temporary)
-		return error_set(err, ERROR_FILE_NAME, "%s: name too long", name);
+		return error_set(err, ERROR_FILE_NAME, "name too long: %.100s", name);
 	if (unlinkat(dirfd, temporary, 0) < 0 && errno != ENOENT)
 		return error_set_errno(err, ERROR_FILE_WRITE, "%s: cannot remove", temporary);
 	CLEANUP(file_close)
@@ -173,8 +173,11 @@ int file_save(int dirfd, const char *name, const void *bytes, size_t len, mode_t
 		(void)unlinkat(dirfd, temporary, 0); /* the first failure is the one to report */
 		return -1;
 	}
-	if (renameat(dirfd, temporary, dirfd, name) < 0)
-		return error_set_errno(err, ERROR_FILE_WRITE, "%s: cannot rename into place", name);
+	if (renameat(dirfd, temporary, dirfd, name) < 0) {
+		error_set_errno(err, ERROR_FILE_WRITE, "%s: cannot rename into place", name);
+		(void)unlinkat(dirfd, temporary, 0); /* as above */
+		return -1;
+	}
 	if (dirfd == AT_FDCWD)
 		return 0;
 	return file_sync(dirfd, name, err);

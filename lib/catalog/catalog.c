@@ -346,7 +346,15 @@ static void take_extended(struct catalog *c, struct catalog_revision *r,
 	r->bulletin = keep_text(c, x->bulletin);
 }
 
-/* "en" wins, then the default language, then what came first. */
+static int by_licence(const void *left, const void *right)
+{
+	const struct catalog_licence *a = left, *b = right;
+	int order = strcmp(a->language, b->language);
+
+	return order ? order : memcmp(&a->sha1, &b->sha1, sizeof a->sha1);
+}
+
+/* "en" wins, then the default language, then the language that sorts first. */
 static int title_rank(const struct catalog_revision *r, const char *language)
 {
 	if (strcasecmp(language, "en") == 0)
@@ -354,14 +362,42 @@ static int title_rank(const struct catalog_revision *r, const char *language)
 	return *r->default_language && strcasecmp(language, r->default_language) == 0;
 }
 
-static void take_title(struct catalog *c, struct catalog_revision *r, const char *language,
-		       const struct catalog_localized *l)
+static bool is_better_title(const struct catalog_revision *r, const char *language)
 {
-	if (r->has_title && title_rank(r, r->title_language) >= title_rank(r, language))
-		return;
-	r->has_title = true;
-	r->title = keep_text(c, l->title);
-	r->title_language = keep_text(c, language);
+	int have = title_rank(r, r->title_language), offered = title_rank(r, language);
+
+	if (!r->has_title || have != offered)
+		return !r->has_title || offered > have;
+	return strcmp(language, r->title_language) < 0;
+}
+
+/* Before the master document is known, neither is the default language: keep all of them. */
+static void take_title(struct catalog *c, struct catalog_revision *r, const char *language,
+		       const char *title)
+{
+	if (!r->has_master && title_rank(r, language) < 2) {
+		struct catalog_title *t = arena_alloc(&c->arena, sizeof *t);
+
+		*t = (struct catalog_title){ .next = r->titles, .title = keep_text(c, title),
+					     .language = keep_text(c, language) };
+		r->titles = t;
+	} else if (is_better_title(r, language)) {
+		r->has_title = true;
+		r->title = keep_text(c, title);
+		r->title_language = keep_text(c, language);
+	}
+}
+
+void catalog_settle(struct catalog_revision *r)
+{
+	for (const struct catalog_title *t = r->titles; t; t = t->next)
+		if (is_better_title(r, t->language)) {
+			r->has_title = true;
+			r->title = t->title;
+			r->title_language = t->language;
+		}
+	if (r->has_licence_fragment && r->licences_count > 1)
+		qsort(r->licence_list, r->licences_count, sizeof *r->licence_list, by_licence);
 }
 
 /* Room doubles: a hostile revision may have a fragment for each of very many languages. */
@@ -412,7 +448,8 @@ static void take_fragment(struct catalog *c, struct catalog_revision *r, const c
 	else if (f->stream == CATALOG_STREAM_EXTENDED)
 		take_extended(c, r, &f->extended);
 	else if (f->stream == CATALOG_STREAM_LOCALIZED)
-		take_title(c, r, *language ? language : f->localized.language, &f->localized);
+		take_title(c, r, *language ? language : f->localized.language,
+			   f->localized.title);
 	else if (f->stream == CATALOG_STREAM_LICENCE)
 		take_licences(c, r, language, &f->eula);
 	if (f->stream != CATALOG_STREAM_COMPLETE)

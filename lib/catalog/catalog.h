@@ -6,7 +6,8 @@
  * Lifecycle: catalog_new(); any number of catalog_add_...() and
  * catalog_set_package() in any order, fragments before or after the master
  * document; catalog_finish(); catalog_validate(); catalog_quarantine(); then
- * only questions.  What is wrong with one revision is a finding, not a failure.
+ * only questions.  What is wrong with one revision is a finding, not a failure.  The order of
+ * adding makes no difference to any answer.
  */
 #ifndef CATALOG_H
 #define CATALOG_H
@@ -48,6 +49,7 @@ struct catalog_revision {
 	bool has_master, core_has_id, has_licence_fragment;
 	uint32_t sequence, core_number, licence_room;
 	struct catalog_licence *licence_list; /* of the licence fragments */
+	const struct catalog_title *titles;   /* that came before the master document */
 	struct catalog_guid core_id;
 	uint64_t master_prerequisites, core_prerequisites; /* digests, to compare */
 };

@@ -103,6 +103,9 @@ static int by_place(const void *left, const void *right)
 		return a->rule < b->rule ? -1 : 1;
 	if (a->offset != b->offset)
 		return a->offset < b->offset ? -1 : 1;
+	int order = strcmp(a->file, b->file);
+	if (order != 0)
+		return order;
 	return a->sequence < b->sequence ? -1 : a->sequence > b->sequence;
 }
 

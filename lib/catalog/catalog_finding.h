@@ -70,7 +70,7 @@ void catalog_finding_add(struct catalog_findings *l, const struct catalog_findin
 void catalog_finding_extend(struct catalog_findings *l, struct catalog_finding *f, const char *text)
 	__attribute__((nonnull));
 
-/* By revision id, rule, offset, discovery. */
+/* By revision id, rule, offset, file, discovery. */
 void catalog_finding_sort(struct catalog_findings *l) __attribute__((nonnull));
 
 void catalog_findings_clear(struct catalog_findings *l);

@@ -90,6 +90,8 @@ int catalog_finish(struct catalog *c, struct error *err)
 	drop_orphans(c);
 	if (c->count > 1)
 		qsort(c->items, c->count, sizeof *c->items, by_revision);
+	for (size_t i = 0; i < c->count; i++)
+		catalog_settle(&c->items[i]);
 	index_guids(c);
 	index_locations(c);
 	return 0;

@@ -5,6 +5,11 @@
 #include "lib/base/arena.h"
 #include "lib/catalog/catalog.h"
 
+struct catalog_title {
+	const struct catalog_title *next;
+	const char *title, *language;
+};
+
 struct catalog {
 	struct arena arena;
 	struct catalog_revision *items;
@@ -27,6 +32,9 @@ struct catalog {
 /* Report a fault of a revision (NULL: of the whole catalog); an error quarantines it. */
 void catalog_report(struct catalog *c, struct catalog_revision *r, enum catalog_rule rule,
 		    const char *file, uint64_t offset, const char *value, const char *detail);
+
+/* What had to wait for all fragments of a revision: its title, the order of its licences. */
+void catalog_settle(struct catalog_revision *r);
 
 /* Index of the first record of a revision id, or SIZE_MAX. */
 size_t catalog_index_of(const struct catalog *c, uint32_t revision_id);

@@ -112,6 +112,9 @@ static void each_rule_fires_alone(void **state)
 		{ DETECT(10, NEEDS(11)) DETECT(11, NEEDS(10)), "GF-C045@10 GF-C045@11" },
 		{ DETECT(10, NEEDS(10)), "GF-C045@10" },
 		{ BUNDLE(10, "<SupersededBy><Revision Id=\"10\"/></SupersededBy>"), "GF-C046@10" },
+		{ DETECT(10, "") "</Updates><FileLocations><FileLocation Id=\"" D "\" Url=\"v\"/>"
+				 "</FileLocations><Updates>",
+		  "GF-C032@0" },
 		{ "", "GF-C061@0" },
 		{ "<Update UpdateId=\"" G "10\" RevisionNumber=\"1\" RevisionId=\"x\"/>",
 		  "GF-C061@0 GF-C062@0" },
@@ -260,6 +263,64 @@ static void fragments_are_judged(void **state)
 	}
 }
 
+/* Rules about a revision as a whole: each from its own set of fragments. */
+static void sets_of_fragments_are_judged(void **state)
+{
+	static const char core[] = "<UpdateIdentity UpdateID=\"" G "10\" RevisionNumber=\"1\"/>";
+	static const char file[] = "<Files><File Digest=\"AAAAAAAAAAAAAAAAAAAAAAAAAAQ=\"/></Files>";
+	static const struct {
+		const char *body;
+		struct {
+			char stream;
+			uint32_t revision;
+			const char *text;
+		} fragments[3];
+		const char *want;
+	} rows[] = {
+		{ DETECT(10, "") DETECT(11, ""), { { 'c', 10, core } }, "GF-C052@11" },
+		{ DETECT(10, ""), { { 'c', 10, core }, { 'c', 99, core } }, "GF-C054@99" },
+		{ DETECT(10, ""), { { 'x', 98, file }, { 'x', 99, file } }, "GF-C054@98 GF-C054@99" },
+		{ DETECT(10, ""), { { 'c', 10, core }, { 'c', 10, "<Other/>" } }, "GF-C055@10" },
+		{ DETECT(10, ""), { { 'x', 10, "" }, { 'x', 10, file } }, "GF-C055@10" },
+		{ "<Update" ID(10) ">" PAYLOAD "</Update>", { { 'x', 10, file } }, "GF-C056@10" },
+		{ "<Update" ID(10) "/>", { { 'x', 10, file } }, "" /* no payload to compare with */ },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct error err = ERROR_INIT;
+		CLEANUP(catalog_free) struct catalog *c = catalog_new();
+		CLEANUP(catalog_master_free)
+		struct catalog_master *m = catalog_master_new(&catalog_fill, c);
+		char xml[4096];
+		int len = snprintf(xml, sizeof xml, "%s%s%s", HEAD, rows[i].body, TAIL);
+
+		for (size_t k = 0; k < 3 && rows[i].fragments[k].text; k++)
+			assert_int_equal(
+				catalog_add_fragment(c, rows[i].fragments[k].stream, "",
+						     rows[i].fragments[k].revision,
+						     rows[i].fragments[k].text,
+						     strlen(rows[i].fragments[k].text), &err),
+				0);
+		assert_int_equal(catalog_master_feed(m, xml, (size_t)len, &err), 0);
+		assert_int_equal(catalog_master_finish(m, &err), 0);
+		assert_int_equal(catalog_finish(c, &err), 0);
+		catalog_validate(c);
+		catalog_quarantine(c);
+		assert_findings(c, rows[i].body, rows[i].want);
+	}
+}
+
+static void a_foreign_namespace_is_a_warning(void **state)
+{
+	static const char xml[] = "<OfflineSyncPackage xmlns=\"urn:other\" PackageVersion=\"1.1\">"
+				  "<Updates>" DETECT(10, "") TAIL;
+	CLEANUP(catalog_free) struct catalog *c = judge(xml);
+
+	(void)state;
+	assert_findings(c, xml, "GF-C029@0");
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -267,6 +328,8 @@ int main(void)
 		cmocka_unit_test(closure_follows_every_kind_of_dependence),
 		cmocka_unit_test(findings_say_where_and_what),
 		cmocka_unit_test(fragments_are_judged),
+		cmocka_unit_test(sets_of_fragments_are_judged),
+		cmocka_unit_test(a_foreign_namespace_is_a_warning),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
