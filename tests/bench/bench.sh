@@ -25,8 +25,9 @@
 #
 # In memory the processor is compared, on a disk mostly the disk; cp -r does not flush what it
 # wrote, import does.  Nothing needs root.  "others" is how many processors were busy with other
-# things during a command: a figure with more than 0.2 there is a disturbed one, and ratios of
-# wall time to a peer that uses one processor suffer first.
+# things during a command.  Targets are judged by all rounds; "quiet" is the same over the n rounds
+# in which that was at most 0.2 for both commands: a busy machine hurts those that use two
+# processors more than those that use one.
 set -u
 LC_ALL=C TZ=UTC
 export LC_ALL TZ

@@ -1,6 +1,7 @@
 # table.awk: what bench.sh measured, as a table.  Input: NAME ROUND wall user system peak others.
 
 BEGIN {
+	QUIET = 0.2
 	names = split("ingest write approve verify import tar dgst cp sha256sum", name)
 	title["tar"] = "tar|zstd|dgst+cms"
 	title["dgst"] = "openssl dgst"
@@ -47,28 +48,38 @@ function median(column, of,    v, r)
 	return middle(v, rounds)
 }
 
-# Median of (OURS + MORE) / PEER round by round; MORE may be "".
-function ratio(column, ours, more, peer,    v, r)
+# Median of (OURS + MORE) / PEER round by round; MORE may be "".  Rounds in which the rest of the
+# machine took more than LIMIT processors during one of them do not count; used is how many do.
+function ratio(column, ours, more, peer, limit,    v, r)
 {
-	for (r = 1; r <= rounds; r++)
-		v[r] = (column[ours, r] + (more ? column[more, r] : 0)) / column[peer, r]
-	sort(v, rounds)
+	used = 0
+	for (r = 1; r <= rounds; r++) {
+		if (others[ours, r] > limit || others[peer, r] > limit)
+			continue
+		if (more && others[more, r] > limit)
+			continue
+		v[++used] = (column[ours, r] + (more ? column[more, r] : 0)) / column[peer, r]
+	}
+	if (used == 0)
+		return 0
+	sort(v, used)
 	low = v[1]
-	high = v[rounds]
-	return middle(v, rounds)
+	high = v[used]
+	return middle(v, used)
 }
 
 function verdict(value, target)
 {
-	return target == "" ? "" : sprintf("  target %s  %s", target, value <= target ? "met" : "missed")
+	return target == "" ? "" : sprintf("  target %s %s", target, value <= target ? "met" : "missed")
 }
 
-function compare(text, ours, more, peer, target,    w, l, h)
+function compare(text, ours, more, peer, target,    w, q, range)
 {
-	w = ratio(wall, ours, more, peer)
-	l = low
-	h = high
-	printf "%-34s %5.2f (%.2f-%.2f)  cpu %5.2f%s\n", text, w, l, h, ratio(cpu, ours, more, peer),
+	w = ratio(wall, ours, more, peer, 1000)
+	range = sprintf("%.2f (%.2f-%.2f)", w, low, high)
+	q = ratio(wall, ours, more, peer, QUIET)
+	printf "%-35s %-17s %-9s %.2f %s\n", text, range,
+		used ? sprintf("%.2f (%d)", q, used) : "-", ratio(cpu, ours, more, peer, 1000),
 		verdict(w, target)
 }
 
@@ -86,7 +97,7 @@ END {
 		printf "%-18s %-22s %-22s %-9.1f %.1f\n", k in title ? title[k] : k, text, used, high,
 			median(others, k)
 	}
-	print "\nwall, pair by pair (range)"
+	printf "\n%-35s %-17s %-9s %s\n", "pair by pair", "wall (range)", "quiet (n)", "cpu"
 	compare("write / tar|zstd|dgst+cms", "write", "", "tar", "0.50")
 	compare("(ingest+write) / tar|zstd|dgst+cms", "ingest", "write", "tar", "")
 	compare("verify / openssl dgst", "verify", "", "dgst", "0.60")
@@ -94,13 +105,13 @@ END {
 	compare("import / cp -r", "import", "", "cp", "1.10")
 	print "\nmemory, highest of all rounds"
 	for (i = 1; i <= 5; i++)
-		printf "%-34s %5.1f MiB%s\n", name[i], top[name[i]], verdict(top[name[i]], 128)
+		printf "%-35s %5.1f MiB%s\n", name[i], top[name[i]], verdict(top[name[i]], 128)
 	print "\nbytes"
-	printf "%-34s %.0f = %.4f of the tree\n", "bundle", size, size / tree
-	printf "%-34s %.0f = %.4f of the tree\n", "tar|zstd", archive, archive / tree
+	printf "%-35s %.0f = %.4f of the tree\n", "bundle", size, size / tree
+	printf "%-35s %.0f = %.4f of the tree\n", "tar|zstd", archive, archive / tree
 	# Content is stored as it is: headers, tables and signatures are all that it can grow by.
 	growth = 100 * (size - metadata - content) / content
-	printf "%-34s %.0f = %.4f of the tree\n", "of it metadata and cabinet", metadata, metadata / tree
-	printf "%-34s %.4f %%%s\n", "growth of content", growth, verdict(growth, "0.1")
-	printf "%-34s %d\n", "files in the exporter's repository", small
+	printf "%-35s %.0f = %.4f of the tree\n", "of it metadata and cabinet", metadata, metadata / tree
+	printf "%-35s %.4f %%%s\n", "growth of content", growth, verdict(growth, "0.1")
+	printf "%-35s %d\n", "files in the exporter's repository", small
 }
