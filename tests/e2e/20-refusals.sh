@@ -41,7 +41,7 @@ flip() {
 }
 
 fresh; flip "$bad/vol-0001.tar" 1000
-refuse 3 GF-1907 'a bit flipped in an object' GF-1708
+refuse 3 GF-1907 'a bit flipped in an object'
 fresh; flip "$bad/vol-0001.tar" 3
 refuse 3 GF-1906 'a bit flipped in a header'
 fresh; flip "$bad/MANIFEST" 30
