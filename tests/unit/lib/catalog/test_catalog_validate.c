@@ -271,7 +271,7 @@ static void sets_of_fragments_are_judged(void **state)
 	static const struct {
 		const char *body;
 		struct {
-			char stream;
+			enum catalog_stream stream;
 			uint32_t revision;
 			const char *text;
 		} fragments[3];
