@@ -53,6 +53,7 @@ lib/crypto.pkgs      := libcrypto
 lib/xml.pkgs         := libxml-2.0
 lib/cab.pkgs         := libarchive
 lib/pack.pkgs        := libzstd
+lib/report.pkgs      := jansson
 lib/store.pkgs       := sqlite3
 importer/server.pkgs := libmicrohttpd
 

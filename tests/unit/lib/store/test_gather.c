@@ -1,0 +1,352 @@
+/* One source, put together on either side: same root, same verdicts, same rows. */
+#include "lib/store/gather.h"
+
+#include "lib/catalog/catalog.h"
+#include "lib/catalog/catalog_master.h"
+#include "lib/store/gather_build.h"
+#include "lib/store/gather_load.h"
+#include "lib/store/rows.h"
+#include "tests/unit/repository.h"
+
+static int setup(void **state)
+{
+	static struct repository r;
+
+	repository_create(&r);
+	*state = &r;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	repository_remove(*state);
+	return 0;
+}
+
+#define G "00000000-0000-0000-0000-0000000000"
+#define D "AAAAAAAAAAAAAAAAAAAAAAAAAAA="
+
+struct document {
+	char stream;
+	uint32_t revision;
+	const char *key, *text;
+};
+
+#define TITLE(t) "<LocalizedProperties><Title>" t "</Title></LocalizedProperties>"
+#define UPDATE(n, attributes, inner) \
+	{ 'u', n, "", "<Update UpdateId=\"" G #n "\" RevisionNumber=\"1\" RevisionId=\"" #n "\"" attributes \
+		      ">" inner "</Update>" }
+
+/*
+ * 11 is wrong and takes 12 with it.  The Czech title of 13 has the bytes of the one of 11, so an
+ * importer meets it before the others of 13.
+ */
+static const struct document documents[] = {
+	{ 'h', 0, "", "<OfflineSyncPackage PackageVersion=\"1.1\">" },
+	{ 'l', 11, "cs", TITLE("shared") },
+	UPDATE(10, " IsBundle=\"true\"", ""),
+	UPDATE(11, " DeploymentAction=\"Explode\"", ""),
+	UPDATE(12, " DeploymentAction=\"Evaluate\" IsSoftware=\"false\"",
+	       "<Prerequisites><UpdateId Id=\"" G "11\"/></Prerequisites>"),
+	UPDATE(13, " DefaultLanguage=\"de\"", "<PayloadFiles><File Id=\"" D "\"/></PayloadFiles>"),
+	{ 'f', 0, "0000000000000000000000000000000000000000",
+	  "<FileLocation Id=\"" D "\" Url=\"http://x/y\"/>" },
+	{ 'x', 13, "", "<ExtendedProperties><KBArticleID>123</KBArticleID></ExtendedProperties>" },
+	{ 'l', 13, "fr", TITLE("fr") },
+	{ 'l', 13, "de", TITLE("de") },
+	{ 'l', 13, "cs", TITLE("shared") },
+	{ 'l', 10, "fr", TITLE("fr") },
+	{ 'l', 10, "cs", TITLE("cs") },
+	{ 'e', 13, "fr", "<EulaFile Digest=\"" D "\"/>" },
+	{ 'e', 13, "cs", "<EulaFile Digest=\"" D "\"/>" },
+	{ 'c', 13, "", "<UpdateIdentity UpdateID=\"" G "13\" RevisionNumber=\"1\"/>" },
+};
+
+static struct listing_source source_of(const char *series)
+{
+	struct listing_source s = { .kind = "wsusscn2", .created = 7, .name = "w.cab", .cabinet_size = 9 };
+
+	snprintf(s.series, sizeof s.series, "%s", series);
+	memset(s.cabinet, series[0], 32);
+	return s;
+}
+
+/* What the exporter does with a master piece: it is judged from the stream. */
+static void feed(struct gather *g, const struct document *d, const struct listing_entry *e)
+{
+	struct error err = ERROR_INIT;
+	CLEANUP(catalog_master_free) struct catalog_master *m = NULL;
+
+	if (strchr("huf", d->stream)) {
+		m = catalog_master_new(&catalog_fill, g->catalog);
+		assert_int_equal(catalog_master_element(m, "t", d->text, strlen(d->text), &err), 0);
+	} else {
+		assert_int_equal(gather_feed(g, e, d->text, strlen(d->text), &err), 0);
+	}
+	assert_no_error(err);
+}
+
+static struct gather *build(struct store *s, const char *series, unsigned threads, size_t count)
+{
+	struct listing_source source = source_of(series);
+	struct gather *g = gather_new(&source);
+	struct error err = ERROR_INIT;
+	CLEANUP(gather_build_free) struct gather_build *b = gather_build_new(g, s, threads, &err);
+
+	for (size_t i = 0; i < count; i++) {
+		const struct document *d = &documents[i];
+		struct listing_entry e = { .stream = d->stream, .revision = d->revision };
+
+		snprintf(e.key, sizeof e.key, "%s", d->key);
+		assert_int_equal(gather_build_add(b, &e, d->text, strlen(d->text), &err), 0);
+		feed(g, d, &e);
+	}
+	if (gather_build_finish(b, &err) < 0)
+		fail_msg("%s", err.message);
+	assert_int_equal(content_sync(s, &err), 0);
+	return g;
+}
+
+static int fetch(void *ctx, const unsigned char sha256[32], unsigned char **out, size_t *len,
+		 struct error *err)
+{
+	return content_load(ctx, sha256, 1 << 20, out, len, err);
+}
+
+/* The packs and listings of the built sources, less `without` from the end of each list. */
+static int load(struct store *s, struct gather *const *built, size_t count, size_t listings_left_out,
+		size_t packs_left_out, struct gather_set *out, struct error *err)
+{
+	unsigned char listings[8][32], packs[8][32];
+	struct gather_load_request r = { .fetch = fetch, .ctx = s, .threads = 2,
+					 .listings = (const unsigned char(*)[32])listings,
+					 .packs = (const unsigned char(*)[32])packs };
+
+	for (size_t i = 0; i < count; i++) {
+		for (size_t k = 0; k < built[i]->listing_count; k++)
+			memcpy(listings[r.listing_count++], built[i]->listings[k].sha256, 32);
+		for (size_t k = 0; k < built[i]->pack_count; k++)
+			memcpy(packs[r.pack_count++], built[i]->packs[k].sha256, 32);
+	}
+	r.listing_count -= listings_left_out;
+	r.pack_count -= packs_left_out;
+	return gather_load(&r, out, err);
+}
+
+static void assert_same_catalog(const struct catalog *a, const struct catalog *b)
+{
+	assert_int_equal(catalog_count(a), catalog_count(b));
+	for (size_t i = 0; i < catalog_count(a); i++) {
+		const struct catalog_revision *x = catalog_at(a, i), *y = catalog_at(b, i);
+
+		assert_int_equal(x->revision_id, y->revision_id);
+		assert_int_equal(x->verdict, y->verdict);
+		assert_int_equal(x->cause, y->cause);
+		assert_string_equal(x->title, y->title);
+		assert_string_equal(x->kb, y->kb);
+		assert_int_equal(x->licences_count, y->licences_count);
+		for (size_t k = 0; k < x->licences_count; k++)
+			assert_string_equal(x->licences[k].language, y->licences[k].language);
+	}
+	assert_int_equal(catalog_finding_count(a), catalog_finding_count(b));
+	for (size_t i = 0; i < catalog_finding_count(a); i++) {
+		assert_int_equal(catalog_finding_at(a, i)->rule, catalog_finding_at(b, i)->rule);
+		assert_string_equal(catalog_finding_at(a, i)->message, catalog_finding_at(b, i)->message);
+	}
+}
+
+static void both_sides_see_the_same(void **state)
+{
+	CLEANUP(store_close) struct store *s = repository_open(*state, true);
+	CLEANUP(gather_set_clear) struct gather_set set = { 0 };
+	struct error err = ERROR_INIT;
+	unsigned char here[32], there[32];
+	struct catalog_summary summary;
+
+	CLEANUP(gather_free) struct gather *g = build(s, "a", 2, COUNT(documents));
+	assert_int_equal(g->pack_count, 1);
+	assert_int_equal(g->fragment_count, COUNT(documents) - 3); /* three are shared */
+	if (load(s, &g, 1, 0, 0, &set, &err) < 0)
+		fail_msg("%s", err.message);
+	assert_int_equal(set.count, 1);
+	gather_root(&g, 1, here);
+	gather_root(set.items, 1, there);
+	assert_memory_equal(here, there, 32);
+	assert_same_catalog(g->catalog, set.items[0]->catalog);
+	catalog_summarize(g->catalog, &summary);
+	assert_int_equal(summary.processed, 2);
+	assert_int_equal(summary.quarantined, 2);
+	assert_string_equal(catalog_by_revision(g->catalog, 13)->title, "de");
+	assert_string_equal(catalog_by_revision(g->catalog, 10)->title, "cs");
+	for (size_t i = 0; i < g->fragment_count; i++)
+		assert_ptr_equal(gather_find(g, g->fragments[i].sha256), &g->fragments[i]);
+	assert_null(gather_find(g, here));
+}
+
+static void threads_make_no_difference(void **state)
+{
+	CLEANUP(store_close) struct store *s = repository_open(*state, true);
+	CLEANUP(gather_free) struct gather *a = build(s, "a", 1, COUNT(documents));
+	CLEANUP(gather_free) struct gather *b = build(s, "a", 5, COUNT(documents));
+
+	assert_memory_equal(a->packs[0].sha256, b->packs[0].sha256, 32);
+	assert_memory_equal(a->listings[0].sha256, b->listings[0].sha256, 32);
+	assert_true(a->packs[0].is_new);
+	assert_false(b->packs[0].is_new);
+	gather_build_forget(b, s); /* nothing of it was new: all stays */
+	struct error err = ERROR_INIT;
+	assert_int_equal(content_check(s, a->packs[0].sha256, a->packs[0].size, &err), 1);
+	gather_build_forget(a, s);
+	assert_int_equal(content_check(s, a->packs[0].sha256, a->packs[0].size, &err), 0);
+}
+
+static void incomplete_sources_are_refused(void **state)
+{
+	CLEANUP(store_close) struct store *s = repository_open(*state, true);
+	CLEANUP(gather_set_clear) struct gather_set set = { 0 };
+	struct error err = ERROR_INIT;
+	CLEANUP(gather_free) struct gather *g = build(s, "a", 1, COUNT(documents));
+
+	assert_int_equal(load(s, &g, 1, 0, 1, &set, &err), -1);
+	assert_error(err, ERROR_GATHER_INCOMPLETE, "is in no pack");
+	error_clear(&err);
+	assert_int_equal(load(s, &g, 1, 1, 0, &set, &err), 0); /* no listing: no source */
+	assert_int_equal(set.count, 0);
+	content_forget(s, g->packs[0].sha256);
+	assert_int_equal(load(s, &g, 1, 0, 0, &set, &err), -1);
+	assert_int_equal(err.id, ERROR_CONTENT_ABSENT);
+}
+
+static void one_document_comes_once(void **state)
+{
+	CLEANUP(store_close) struct store *s = repository_open(*state, true);
+	struct listing_source source = source_of("a");
+	CLEANUP(gather_free) struct gather *g = gather_new(&source);
+	struct listing_entry e = { .stream = 'c', .revision = 7 };
+	struct error err = ERROR_INIT;
+	CLEANUP(gather_build_free) struct gather_build *b = gather_build_new(g, s, 1, &err);
+
+	assert_int_equal(gather_build_add(b, &e, "x", 1, &err), 0);
+	assert_int_equal(gather_build_add(b, &e, "y", 1, &err), 0);
+	assert_int_equal(gather_build_finish(b, &err), -1);
+	assert_error(err, ERROR_GATHER_DUPLICATE, "c//7");
+}
+
+static void replace(struct store *s, const struct gather *g)
+{
+	struct error err = ERROR_INIT;
+	CLEANUP(db_scope_end) struct db_scope scope = { store_db(s) };
+
+	assert_int_equal(db_begin(store_db(s), &err), 0);
+	if (rows_replace(s, g, true, &err) < 0 || db_commit(store_db(s), &err) < 0)
+		fail_msg("%s", err.message);
+}
+
+static void assert_root(struct store *s, struct gather **sources, size_t count)
+{
+	unsigned char rows[32], gathered[32];
+	struct error err = ERROR_INIT;
+
+	assert_int_equal(rows_root(s, rows, &err), 0);
+	gather_root(sources, count, gathered);
+	assert_memory_equal(rows, gathered, 32);
+}
+
+static int count_file(void *ctx, const struct rows_file *f, struct error *err)
+{
+	unsigned *count = ctx;
+
+	(void)err;
+	assert_true(f->content_expected);
+	assert_int_equal(f->object->id, 0);
+	(*count)++;
+	return 0;
+}
+
+static int count_object(void *ctx, const struct stored_object *o, struct error *err)
+{
+	unsigned *kinds = ctx;
+
+	(void)err;
+	kinds[o->kind]++;
+	return 0;
+}
+
+static void rows_have_the_root_of_what_they_store(void **state)
+{
+	CLEANUP(store_close) struct store *s = repository_open(*state, true);
+	struct error err = ERROR_INIT;
+	unsigned files = 0, kinds[OBJECT_KINDS] = { 0 };
+	uint64_t usable = 0;
+
+	assert_root(s, NULL, 0);
+	CLEANUP(gather_free) struct gather *b = build(s, "b", 1, COUNT(documents));
+	CLEANUP(gather_free) struct gather *a = build(s, "a", 1, 5);
+	CLEANUP(gather_free) struct gather *next = build(s, "b", 1, COUNT(documents) - 1);
+	replace(s, b);
+	assert_root(s, &b, 1);
+	replace(s, a);
+	struct gather *both[] = { b, a };
+	assert_root(s, both, 2);
+	replace(s, b); /* again: the same */
+	assert_root(s, both, 2);
+	replace(s, next); /* of the same series: instead of b */
+	struct gather *now[] = { a, next };
+	assert_root(s, now, 2);
+	assert_int_equal(rows_each_object(s, count_object, kinds, &err), 0);
+	assert_true(kinds[OBJECT_CATALOG] == 2 && kinds[OBJECT_PACK] == 2 && kinds[OBJECT_CABINET] == 2);
+	assert_int_equal(rows_each_file(s, count_file, &files, &err), 0);
+	assert_int_equal(files, 1);
+
+	struct rows_source source = { 0 };
+	assert_int_equal(rows_next_source(s, &source, &err), 1);
+	assert_string_equal(source.source.series, "a");
+	assert_int_equal(rows_next_source(s, &source, &err), 1);
+	assert_string_equal(source.source.series, "b");
+	assert_true(source.content_expected);
+	assert_int_equal(rows_count_usable(s, source.id, &usable, &err), 0);
+	assert_int_equal(usable, 2);
+	assert_int_equal(rows_next_source(s, &source, &err), 0);
+
+	assert_int_equal(rows_withdraw_others(s, &next, 1, &err), 0);
+	assert_root(s, &next, 1);
+	assert_int_equal(rows_withdraw_others(s, NULL, 0, &err), 0);
+	assert_root(s, NULL, 0);
+	files = 0;
+	assert_int_equal(rows_each_file(s, count_file, &files, &err), 0);
+	assert_int_equal(files, 0);
+}
+
+/* Nothing of a transaction that did not commit is left. */
+static void a_replacement_can_be_abandoned(void **state)
+{
+	CLEANUP(store_close) struct store *s = repository_open(*state, true);
+	struct error err = ERROR_INIT;
+	CLEANUP(gather_free) struct gather *a = build(s, "a", 1, COUNT(documents));
+	CLEANUP(gather_free) struct gather *b = build(s, "b", 1, 5);
+
+	replace(s, a);
+	{
+		CLEANUP(db_scope_end) struct db_scope scope = { store_db(s) };
+
+		assert_int_equal(db_begin(store_db(s), &err), 0);
+		assert_int_equal(rows_replace(s, b, false, &err), 0);
+		assert_int_equal(rows_withdraw_others(s, &b, 1, &err), 0);
+	}
+	assert_root(s, &a, 1);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+		TEST(both_sides_see_the_same),
+		TEST(threads_make_no_difference),
+		TEST(incomplete_sources_are_refused),
+		TEST(one_document_comes_once),
+		TEST(rows_have_the_root_of_what_they_store),
+		TEST(a_replacement_can_be_abandoned),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
