@@ -51,7 +51,9 @@ trap 'exit 143' TERM
 	die "$1: no gapferry-export, mkcatalog or measure in it; run it as: make bench"
 PATH=$(cd "$1" && pwd):$PATH
 export PATH
-[ "$rounds" -gt 0 ] && [ "$threads" -gt 0 ] || die 'BENCH_ROUNDS, BENCH_THREADS: want 1 or more'
+case $rounds,$threads in
+*[!0-9,]* | ,* | *, | 0,* | *,0) die 'BENCH_ROUNDS, BENCH_THREADS: want a number, 1 or more' ;;
+esac
 
 # ---- where ----
 
@@ -68,7 +70,7 @@ if [ -z "${BENCH_DIR:-}" ]; then
 fi
 mkdir -p "$BENCH_DIR" || exit 1
 [ "$(free_kib "$BENCH_DIR")" -ge $room ] || die "$BENCH_DIR: less than 8 GiB free"
-work=$(mktemp -d "$BENCH_DIR/gapferry-bench.XXXXXX") || exit 1
+work=$(mktemp -d "$(cd "$BENCH_DIR" && pwd)/gapferry-bench.XXXXXX") || exit 1
 here=$PWD
 cd "$work" || exit 1
 
@@ -105,10 +107,12 @@ make_input() {
 
 # ---- the commands ----
 
-# timed NAME COMMAND...: adds "NAME ROUND wall user system peak others" to rows.
+# timed NAME COMMAND...: adds "NAME ROUND wall user system peak others" to rows.  What others wrote
+# is flushed before, so that nobody pays for his predecessor.
 timed() {
 	name=$1
 	shift
+	sync -f .
 	measure line "$@" >>log 2>&1 </dev/null || {
 		tail -n 20 log >&2
 		die "$name failed: $*"
