@@ -66,7 +66,7 @@ fi
 # full SIZE SCRIPT: the script runs with an empty file system of SIZE at $T_DIR/full.
 mkdir "$T_DIR/full"
 full() {
-	T_DIR=$T_DIR unshare -Urm sh -c \
+	unshare -Urm sh -c \
 		"mount -t tmpfs -o size=$1 none '$T_DIR/full' && cd '$T_DIR' && $2"
 }
 init='gapferry-import --repo full/i init --channel main --audience site1 --trust trust'

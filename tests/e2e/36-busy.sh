@@ -32,7 +32,7 @@ a_unchanged 'nothing changed' ingested exporter
 
 # Two real writers: exactly one imports, the other one is busy or finds nothing to do.
 both=0
-for n in 1 2 3 4 5 6 7 8; do
+for _ in 1 2 3 4 5 6 7 8; do
 	rm -rf "$T_DIR/race"
 	t_must gapferry-import --repo "$T_DIR/race" init --channel main --audience site1 \
 		--trust "$T_DIR/trust"
