@@ -41,7 +41,8 @@ static int fail(struct db *db, const char *what, struct error *err)
 		return error_set_errno(err, ERROR_DB_FULL, "catalog.db: %s", what);
 	}
 	if ((code & 0xff) == SQLITE_BUSY)
-		return error_set(err, ERROR_DB_BUSY, "catalog.db: %s: in use by another process", what);
+		return error_set(err, ERROR_DB_BUSY, "catalog.db: %s: in use by another process",
+				 what);
 	if ((code & 0xff) == SQLITE_CORRUPT || (code & 0xff) == SQLITE_NOTADB)
 		return error_set(err, ERROR_DB_CORRUPT, "catalog.db: %s: %s", what,
 				 sqlite3_errmsg(db->handle));
@@ -77,11 +78,13 @@ struct db *db_open(const char *path, bool writer, struct error *err)
 		return NULL;
 	}
 	configure(db->handle);
-	if (db_run(db, "PRAGMA cell_size_check=ON; PRAGMA mmap_size=0; PRAGMA cache_size=-16384", err) < 0)
+	if (db_run(db, "PRAGMA cell_size_check=ON; PRAGMA mmap_size=0; PRAGMA cache_size=-16384",
+		   err) < 0)
 		return NULL;
 	if (writer && db_run(db, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL", err) < 0)
 		return NULL;
-	/* A reader of a WAL database needs the shared-memory file, so it opens read-write and forbids. */
+	/* A reader of a WAL database needs the shared-memory file, so it opens read-write and
+	 * forbids. */
 	if (!writer && db_run(db, "PRAGMA query_only=ON", err) < 0)
 		return NULL;
 	return STEAL(db);

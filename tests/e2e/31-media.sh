@@ -50,7 +50,7 @@ flips() {
 
 flips MANIFEST 1 4
 for signature in "$T_DIR"/good/sigs/*; do
-	flips "sigs/${signature##*/}" 11 4
+	flips "sigs/${signature##*/}" 17 4
 done
 flips CHUNKS 37 3
 flips OBJECTS 101 3

@@ -80,7 +80,7 @@ t_must env SOURCE_DATE_EPOCH=$((now + 3600 * 24 * 40)) gapferry-export \
 	--key "$T_DIR/keys/bert-builder.key.pem" --out "$T_DIR/medium"
 t_error 5 GF-1916 'nobody approves a bundle from the future' gapferry-export approve \
 	"$(bundle 6)" --key "$T_DIR/keys/anna-approver.key.pem" --trust "$T_DIR/trust"
-if command -v faketime >/dev/null && faketime '2030-01-01' date >/dev/null 2>&1; then
+if command -v faketime >/dev/null && faketime -f +1d gapferry-import --version >/dev/null 2>&1; then
 	t_ok 'forty days later it is approved' faketime -f +40d gapferry-export approve \
 		"$(bundle 6)" --key "$T_DIR/keys/anna-approver.key.pem" --trust "$T_DIR/trust"
 	t_error 5 GF-1916 'a site whose clock is behind refuses it' import "$(bundle 6)"
@@ -98,5 +98,5 @@ if command -v faketime >/dev/null && faketime '2030-01-01' date >/dev/null 2>&1;
 		faketime -f +40d gapferry-verify "$(bundle 7)" --trust "$T_DIR/trust"
 	t_contains 'with the id' "$T_DIR/out" GF-1915
 else
-	t_skip 'expiry' 'faketime is not there'
+	t_skip 'expiry' 'faketime is not there, or not with these programs'
 fi
