@@ -73,7 +73,7 @@ static int epoch_line(struct parse *p, const struct text_field *f, struct error 
 
 static int sequence_line(struct parse *p, const struct text_field *f, struct error *err)
 {
-	return number(p, f + 1, (struct text_range){ "sequence", 1, UINT64_MAX }, &p->m->sequence,
+	return number(p, f + 1, (struct text_range){ "sequence", 1, INT64_MAX }, &p->m->sequence,
 		      err);
 }
 
@@ -334,7 +334,7 @@ static const char *broken_value(const struct manifest *m)
 		return "channel is not 1 to 63 of A-Za-z0-9._-";
 	if (!is_written_name(m->audience))
 		return "audience is not 1 to 63 of A-Za-z0-9._-";
-	if (m->epoch < 1 || m->sequence < 1 || m->trust_version < 1)
+	if (m->epoch < 1 || m->sequence < 1 || m->sequence > INT64_MAX || m->trust_version < 1)
 		return "epoch, sequence and trust-version start at 1";
 	if (!is_time(m->created) || !is_time(m->expires))
 		return "a time is outside the years 1970 to 9999";

@@ -38,7 +38,7 @@ struct manifest_source {
 struct manifest {
 	char channel[MANIFEST_NAME_SIZE], audience[MANIFEST_NAME_SIZE];
 	uint32_t epoch;             /* from 1 */
-	uint64_t sequence;          /* from 1 */
+	uint64_t sequence;          /* 1 .. INT64_MAX */
 	unsigned char previous[32]; /* meaningful when sequence > 1 */
 	int64_t created, expires;   /* seconds UTC, created < expires */
 	uint32_t trust_version;     /* from 1 */
