@@ -100,7 +100,7 @@ static void each_rule_is_enforced(void **state)
 		{ "epoch 1", "epoch 01", "line 4: epoch is not" },
 		{ "epoch 1", "epoch 4294967296", "line 4: epoch is not" },
 		{ "sequence 2", "sequence 0", "line 5: sequence is not" },
-		{ "sequence 2", "sequence 18446744073709551616", "line 5: sequence is not" },
+		{ "sequence 2", "sequence 9223372036854775808", "line 5: sequence is not" },
 		{ "sequence 2", "sequence 1", "line 6: previous must be -" },
 		{ "previous " HEX, "previous -", "line 6: previous must be -" },
 		{ "previous 0", "previous A", "line 6: previous is not 64" },

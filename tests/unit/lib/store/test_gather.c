@@ -279,7 +279,9 @@ static void rows_have_the_root_of_what_they_store(void **state)
 	unsigned files = 0, kinds[OBJECT_KINDS] = { 0 };
 	uint64_t usable = 0;
 
-	assert_root(s, NULL, 0);
+	struct gather *none[1];
+
+	assert_root(s, none, 0);
 	CLEANUP(gather_free) struct gather *b = build(s, "b", 1, COUNT(documents));
 	CLEANUP(gather_free) struct gather *a = build(s, "a", 1, 5);
 	CLEANUP(gather_free) struct gather *next = build(s, "b", 1, COUNT(documents) - 1);
@@ -311,7 +313,7 @@ static void rows_have_the_root_of_what_they_store(void **state)
 	assert_int_equal(rows_withdraw_others(s, &next, 1, &err), 0);
 	assert_root(s, &next, 1);
 	assert_int_equal(rows_withdraw_others(s, NULL, 0, &err), 0);
-	assert_root(s, NULL, 0);
+	assert_root(s, none, 0);
 	files = 0;
 	assert_int_equal(rows_each_file(s, count_file, &files, &err), 0);
 	assert_int_equal(files, 0);
