@@ -233,12 +233,6 @@ static int add_small_file(struct making *m, int dir, const char *name, const cha
 	return sum_table_add(sums, listed, sha256, err);
 }
 
-static void bytes_free(unsigned char *bytes)
-{
-	free(bytes);
-}
-DEFINE_CLEANUP(unsigned char *, bytes_free);
-
 /* Every version of the trust root, so that a site years behind can walk the chain. */
 static int copy_trust(struct making *m, struct sum_table *sums, struct error *err)
 {
@@ -248,7 +242,7 @@ static int copy_trust(struct making *m, struct sum_table *sums, struct error *er
 	if (to < 0 || file_list_load(m->trust_dir, LIMIT_TRUST_FILES, &list, err) < 0)
 		return -1;
 	for (size_t i = 0; i < list.count; i++) {
-		CLEANUP(bytes_free) unsigned char *bytes = NULL;
+		CLEANUP(free) unsigned char *bytes = NULL;
 		char listed[SUM_NAME_SIZE];
 		size_t len;
 

@@ -35,7 +35,7 @@ struct index {
 
 /*
  * Parse index.xml (hostile).  SCAN_INDEX for what is not a VERSION 1 index with
- * XOR 0, known attributes and rising RANGESTARTs.
+ * XOR 0 and rising RANGESTARTs.
  */
 int index_parse(struct index *x, const void *bytes, size_t len, struct error *err)
 	__attribute__((nonnull, warn_unused_result));

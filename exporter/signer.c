@@ -11,12 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static void bytes_free(unsigned char *bytes)
-{
-	free(bytes);
-}
-DEFINE_CLEANUP(unsigned char *, bytes_free);
-
 static int load(const char *path, size_t max, unsigned char **out, size_t *len, struct error *err)
 {
 	int found = file_load(AT_FDCWD, path, max, out, len, err);
@@ -43,7 +37,7 @@ struct key *signer_load_key(const char *path, const char *passphrase, struct err
 
 struct key_cert *signer_load_cert(const char *path, struct error *err)
 {
-	CLEANUP(bytes_free) unsigned char *pem = NULL;
+	CLEANUP(free) unsigned char *pem = NULL;
 	size_t len;
 
 	if (load(path, LIMIT_CERTIFICATE_BYTES, &pem, &len, err) < 0)

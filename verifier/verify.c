@@ -33,12 +33,6 @@ struct verified_bundle {
 	int *volumes; /* descriptors, -1 until opened */
 };
 
-static void bytes_free(unsigned char *bytes)
-{
-	free(bytes);
-}
-DEFINE_CLEANUP(unsigned char *, bytes_free);
-
 /* A file every bundle has. */
 static int load(int dir, const char *name, size_t max, unsigned char **out, size_t *len,
 		struct error *err)
@@ -209,7 +203,7 @@ static int load_table(const struct verified_bundle *b, enum manifest_table table
 
 static int read_chunks(struct verified_bundle *b, struct error *err)
 {
-	CLEANUP(bytes_free) unsigned char *bytes = NULL;
+	CLEANUP(free) unsigned char *bytes = NULL;
 	size_t len;
 
 	b->chunks = chunk_table_new();
@@ -223,7 +217,7 @@ static int read_chunks(struct verified_bundle *b, struct error *err)
 
 static int read_objects(struct verified_bundle *b, struct error *err)
 {
-	CLEANUP(bytes_free) unsigned char *bytes = NULL;
+	CLEANUP(free) unsigned char *bytes = NULL;
 	size_t len;
 
 	b->objects = object_table_new();
@@ -237,14 +231,14 @@ static int read_objects(struct verified_bundle *b, struct error *err)
 /* Every file of SHA256SUMS, whole and unchanged. */
 static int check_sums(struct verified_bundle *b, struct error *err)
 {
-	CLEANUP(bytes_free) unsigned char *bytes = NULL;
+	CLEANUP(free) unsigned char *bytes = NULL;
 	size_t len;
 
 	if (load_table(b, MANIFEST_SUMS, &bytes, &len, err) < 0 ||
 	    sum_table_parse(bytes, len, &b->sums, err) < 0)
 		return -1;
 	for (size_t i = 0; i < b->sums.count; i++) {
-		CLEANUP(bytes_free) unsigned char *file = NULL;
+		CLEANUP(free) unsigned char *file = NULL;
 		unsigned char digest[DIGEST_SHA256];
 		const char *name = b->sums.entries[i].name;
 

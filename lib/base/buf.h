@@ -9,6 +9,7 @@
 #include "lib/base/cleanup.h"
 
 #include <stddef.h>
+#include <stdlib.h>
 
 struct error;
 
@@ -46,6 +47,9 @@ DEFINE_CLEANUP_IN_PLACE(struct buf, buf_clear);
  */
 void buf_wipe(struct buf *b);
 DEFINE_CLEANUP_IN_PLACE(struct buf, buf_wipe);
+
+/* CLEANUP(free) for bytes that a function hands out to be freed. */
+DEFINE_CLEANUP(unsigned char *, free);
 
 /* malloc, calloc and realloc that abort instead of returning NULL. */
 void *buf_malloc(size_t size) __attribute__((malloc, warn_unused_result, returns_nonnull));

@@ -13,8 +13,6 @@
 /* Every version's text and signatures, and the certificates of every key there ever was. */
 enum { MAX_FILES = 65536 };
 
-DEFINE_CLEANUP(unsigned char *, free);
-
 /* The signature files of one version, loaded. */
 struct signatures {
 	struct trust_signature files[LIMIT_SIGNATURES];

@@ -28,12 +28,6 @@ static void dctx_free(ZSTD_DCtx *d)
 }
 DEFINE_CLEANUP(ZSTD_DCtx *, dctx_free);
 
-static void bytes_free(unsigned char *bytes)
-{
-	free(bytes);
-}
-DEFINE_CLEANUP(unsigned char *, bytes_free);
-
 int pack_compress(const void *bytes, size_t len, struct buf *out, struct error *err)
 {
 	CLEANUP(cctx_free) ZSTD_CCtx *c = ZSTD_createCCtx();
@@ -75,7 +69,7 @@ int pack_decompress(const void *bytes, size_t len, size_t max, const char *label
 		return error_set(err, ERROR_PACK_FORMAT, "%s: not exactly one zstd frame", label);
 	ZSTD_DCtx_setParameter(d, ZSTD_d_windowLogMax, LIMIT_ZSTD_WINDOW_LOG);
 
-	CLEANUP(bytes_free) unsigned char *plain = buf_malloc((size_t)size + 1);
+	CLEANUP(free) unsigned char *plain = buf_malloc((size_t)size + 1);
 	size_t n = ZSTD_decompressDCtx(d, plain, (size_t)size, bytes, len);
 	if (ZSTD_isError(n) || n != size)
 		return error_set(err, ERROR_PACK_FORMAT, "%s: %s", label,

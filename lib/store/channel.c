@@ -1,5 +1,6 @@
 #include "lib/store/channel.h"
 
+#include "lib/base/buf.h"
 #include "lib/base/error.h"
 #include "lib/base/file.h"
 #include "lib/base/limits.h"
@@ -134,16 +135,10 @@ int channel_open_trust(const struct store *s, const char *channel, struct error 
 	return all < 0 ? -1 : file_open_subdir(all, channel, true, err);
 }
 
-static void bytes_free(unsigned char *bytes)
-{
-	free(bytes);
-}
-DEFINE_CLEANUP(unsigned char *, bytes_free);
-
 /* One file of a trust directory, which may be replaced by nothing but itself. */
 static int copy_file(int from, int to, const char *name, struct error *err)
 {
-	CLEANUP(bytes_free) unsigned char *bytes = NULL, *old = NULL;
+	CLEANUP(free) unsigned char *bytes = NULL, *old = NULL;
 	size_t len, old_len;
 
 	if (file_load(from, name, LIMIT_TRUST_BYTES, &bytes, &len, err) < 0)

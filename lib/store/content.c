@@ -34,12 +34,6 @@ static void object_name(const unsigned char sha256[32], char out[NAME_SIZE])
 	snprintf(out, NAME_SIZE, "%.2s/%s", hex, hex);
 }
 
-static void bytes_free(unsigned char *bytes)
-{
-	free(bytes);
-}
-DEFINE_CLEANUP(unsigned char *, bytes_free);
-
 struct content_writer *content_begin(const struct store *s, bool with_sha1, struct error *err)
 {
 	/* A name of its own for every writer of this process; the lock keeps other processes out. */
@@ -159,7 +153,7 @@ int content_open(const struct store *s, const unsigned char sha256[32], int *fd,
 int content_load(const struct store *s, const unsigned char sha256[32], size_t max,
 		 unsigned char **out, size_t *len, struct error *err)
 {
-	CLEANUP(bytes_free) unsigned char *bytes = NULL;
+	CLEANUP(free) unsigned char *bytes = NULL;
 	unsigned char actual[DIGEST_SHA256];
 	char name[NAME_SIZE];
 
@@ -188,7 +182,7 @@ int content_check(const struct store *s, const unsigned char sha256[32], uint64_
 
 	if (found <= 0 || have != size)
 		return found < 0 ? -1 : 0;
-	CLEANUP(bytes_free) unsigned char *buffer = buf_malloc(CHECK_BUFFER);
+	CLEANUP(free) unsigned char *buffer = buf_malloc(CHECK_BUFFER);
 	for (uint64_t at = 0; at < size;) {
 		size_t n = size - at < CHECK_BUFFER ? (size_t)(size - at) : CHECK_BUFFER;
 

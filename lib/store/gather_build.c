@@ -2,6 +2,7 @@
 
 #include "lib/base/buf.h"
 #include "lib/base/error.h"
+#include "lib/base/hash.h"
 #include "lib/base/limits.h"
 #include "lib/base/pool.h"
 #include "lib/crypto/digest.h"
@@ -29,7 +30,8 @@ struct gather_build {
 	struct pack_builder *builder;
 	struct digest *digest;
 	size_t first; /* first fragment of the pack being built */
-	/* Open addressing over g->fragments; 0 is empty, else index + 1. */
+	/* Open addressing over g->fragments; 0 is empty, else index + 1.  Seeded: see lib/base/hash.h. */
+	uint64_t seed;
 	uint32_t *table;
 	size_t table_size;
 };
@@ -61,6 +63,7 @@ struct gather_build *gather_build_new(struct gather *g, struct store *s, unsigne
 	b->threads = threads;
 	b->digest = digest_new(DIGEST_KIND_SHA256);
 	b->builder = pack_builder_new();
+	b->seed = hash_seed();
 	b->table_size = 1024;
 	b->table = buf_calloc(b->table_size, sizeof *b->table);
 	b->pool = pool_new(threads, run_job, err);
@@ -99,9 +102,8 @@ void gather_build_forget(const struct gather *g, const struct store *s)
 
 static size_t slot_of(const struct gather_build *b, const unsigned char sha256[32])
 {
-	size_t hash;
+	size_t hash = (size_t)hash_bytes(b->seed, sha256, 32);
 
-	memcpy(&hash, sha256, sizeof hash);
 	for (size_t i = hash & (b->table_size - 1);; i = (i + 1) & (b->table_size - 1)) {
 		uint32_t known = b->table[i];
 

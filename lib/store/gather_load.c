@@ -41,12 +41,6 @@ struct job {
 	uint64_t stored;
 };
 
-static void bytes_free(unsigned char *bytes)
-{
-	free(bytes);
-}
-DEFINE_CLEANUP(unsigned char *, bytes_free);
-
 static void job_free(struct job *j)
 {
 	if (!j)
@@ -98,7 +92,7 @@ static struct gather *gather_of(struct gather_set *set, const struct listing_sou
 static int load_listing(struct load *l, const unsigned char sha256[32], size_t *capacity,
 			struct error *err)
 {
-	CLEANUP(bytes_free) unsigned char *packed = NULL, *text = NULL;
+	CLEANUP(free) unsigned char *packed = NULL, *text = NULL;
 	CLEANUP(listing_clear) struct listing listing = { 0 };
 	char label[DIGEST_HEX];
 	size_t packed_len, len;
@@ -258,7 +252,7 @@ static int feed(struct load *l, struct master_ctx *contexts, const struct wanted
 static int run_job(void *arg, struct error *err)
 {
 	struct job *j = arg;
-	CLEANUP(bytes_free) unsigned char *bytes = NULL;
+	CLEANUP(free) unsigned char *bytes = NULL;
 	char label[DIGEST_HEX];
 	size_t len;
 

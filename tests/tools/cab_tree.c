@@ -15,16 +15,10 @@ enum { DEPTH = 4, FILES_MAX = 65535, FILE_BYTES = 64 << 20, NAME_SIZE = 256 };
 
 static const int64_t member_time = 1784048400; /* 2026-07-14T17:00:00Z, as mkcatalog's own */
 
-static void bytes_free(unsigned char *bytes)
-{
-	free(bytes);
-}
-DEFINE_CLEANUP(unsigned char *, bytes_free);
-
 static int add_file(struct cab_write *w, int dir, const char *name, const char *member,
 		    struct error *err)
 {
-	CLEANUP(bytes_free) unsigned char *bytes = NULL;
+	CLEANUP(free) unsigned char *bytes = NULL;
 	size_t len;
 	int found = file_load(dir, name, FILE_BYTES, &bytes, &len, err);
 
