@@ -29,7 +29,9 @@ static int load_sources(struct approve *a, unsigned threads, struct error *err)
 {
 	const struct object_table *t = verify_objects(a->bundle);
 	unsigned char(*listings)[32], (*packs)[32];
-	struct gather_load_request request = { .fetch = fetch, .ctx = a->bundle, .threads = threads };
+	struct gather_load_request request = { .fetch = fetch,
+					       .ctx = a->bundle,
+					       .threads = threads };
 
 	request.listing_count = object_table_collect(t, OBJECT_CATALOG, &listings);
 	request.pack_count = object_table_collect(t, OBJECT_PACK, &packs);
@@ -65,8 +67,10 @@ static void summarize(struct approve *a)
 static int read_contents(struct approve *a, unsigned threads, struct progress *progress,
 			 struct error *err)
 {
-	struct stream_options options = { .threads = threads, .sink = &stream_check,
-					  .done = &progress->done, .tick = progress_tick,
+	struct stream_options options = { .threads = threads,
+					  .sink = &stream_check,
+					  .done = &progress->done,
+					  .tick = progress_tick,
 					  .tick_ctx = progress };
 
 	if (verify_volumes(a->bundle, err) < 0 || stream_volumes(a->bundle, &options, err) < 0)
@@ -105,7 +109,8 @@ int approve_sign(const struct approve *a, const char *key_path, const char *pass
 	size_t len;
 	const void *manifest = verify_manifest_bytes(a->bundle, &len);
 
-	if (signer_load(&s, verify_trust(a->bundle), KEY_ROLE_APPROVER, key_path, passphrase, err) < 0)
+	if (signer_load(&s, verify_trust(a->bundle), KEY_ROLE_APPROVER, key_path, passphrase, err) <
+	    0)
 		return -1;
 	for (size_t i = 0; i < v->count; i++)
 		if (v->signers[i].role == KEY_ROLE_BUILDER &&

@@ -41,7 +41,7 @@ struct making {
 	struct object_table *objects;
 	struct chunk_table *chunks;
 	struct manifest manifest;
-	int top, dir;      /* gapferry/ and the bundle below it, under its temporary name */
+	int top, dir; /* gapferry/ and the bundle below it, under its temporary name */
 	char name[MANIFEST_DIRECTORY_SIZE], temporary[MANIFEST_DIRECTORY_SIZE + 8];
 };
 
@@ -71,8 +71,8 @@ static int check_complete(const struct making *m, struct error *err)
 	const struct plan *p = &m->plan;
 
 	if (p->count == 0)
-		return error_set(err, ERROR_WRITE_NOTHING, "channel %s: the repository holds no catalog",
-				 m->channel.name);
+		return error_set(err, ERROR_WRITE_NOTHING,
+				 "channel %s: the repository holds no catalog", m->channel.name);
 	if (p->missing_expected == 0 || m->request->incomplete)
 		return 0;
 	return error_set(err, ERROR_PAYLOAD_MISSING, "%zu payload files are not here, first %s",
@@ -105,7 +105,8 @@ static int add_sources(struct making *m, struct error *err)
 
 	while ((row = rows_next_source(m->store, &s, err)) == 1) {
 		if (m->manifest.source_count == LIMIT_SOURCES)
-			return error_set(err, ERROR_WRITE_NOTHING, "more than %u catalogs", LIMIT_SOURCES);
+			return error_set(err, ERROR_WRITE_NOTHING, "more than %u catalogs",
+					 LIMIT_SOURCES);
 		struct manifest_source *out = &m->manifest.sources[m->manifest.source_count++];
 
 		snprintf(out->kind, sizeof out->kind, "%s", s.source.kind);
@@ -200,8 +201,8 @@ static int save_table(struct making *m, enum manifest_table table, const struct 
 
 	f->size = text->len;
 	digest_sha256(text->bytes, text->len, f->sha256);
-	return file_save(m->dir, manifest_table_name(table), text->len ? text->bytes : (const void *)"",
-			 text->len, 0644, err);
+	return file_save(m->dir, manifest_table_name(table),
+			 text->len ? text->bytes : (const void *)"", text->len, 0644, err);
 }
 
 static int save_tables(struct making *m, struct error *err)
@@ -247,7 +248,8 @@ static int copy_trust(struct making *m, struct sum_table *sums, struct error *er
 		size_t len;
 
 		snprintf(listed, sizeof listed, "trust/%s", list.names[i]);
-		if (file_load(m->trust_dir, list.names[i], LIMIT_TRUST_BYTES, &bytes, &len, err) < 0 ||
+		if (file_load(m->trust_dir, list.names[i], LIMIT_TRUST_BYTES, &bytes, &len, err) <
+			    0 ||
 		    add_small_file(m, to, list.names[i], listed, bytes, len, sums, err) < 0)
 			return -1;
 	}
@@ -260,7 +262,8 @@ static int save_small_files(struct making *m, struct error *err)
 	CLEANUP(buf_clear) struct buf text = BUF_INIT(LIMIT_SUMS_BYTES);
 	const char *card = card_text();
 
-	if (add_small_file(m, m->dir, "VERIFY.txt", "VERIFY.txt", card, strlen(card), &sums, err) < 0 ||
+	if (add_small_file(m, m->dir, "VERIFY.txt", "VERIFY.txt", card, strlen(card), &sums, err) <
+		    0 ||
 	    copy_trust(m, &sums, err) < 0 || sum_table_write(&sums, &text, err) < 0)
 		return -1;
 	return save_table(m, MANIFEST_SUMS, &text, err);
@@ -304,12 +307,14 @@ static int publish(struct making *m, struct error *err)
 	if (file_sync(m->dir, m->temporary, err) < 0)
 		return -1;
 	if (renameat(m->top, m->temporary, m->top, m->name) < 0)
-		return error_set_errno(err, ERROR_FILE_WRITE, "%s: cannot rename into place", m->name);
+		return error_set_errno(err, ERROR_FILE_WRITE, "%s: cannot rename into place",
+				       m->name);
 	m->temporary[0] = '\0';
 	return file_sync(m->top, "gapferry", err);
 }
 
-static void report(const struct making *m, const unsigned char digest[32], struct bundle_result *out)
+static void report(const struct making *m, const unsigned char digest[32],
+		   struct bundle_result *out)
 {
 	snprintf(out->path, sizeof out->path, "%s/gapferry/%s", m->request->out, m->name);
 	out->epoch = m->manifest.epoch;
@@ -326,8 +331,8 @@ static void report(const struct making *m, const unsigned char digest[32], struc
 int bundle_write(struct store *s, const struct bundle_request *request, struct bundle_result *out,
 		 struct error *err)
 {
-	CLEANUP(making_clear) struct making m = { .store = s, .request = request, .trust_dir = -1,
-						  .top = -1, .dir = -1 };
+	CLEANUP(making_clear)
+	struct making m = { .store = s, .request = request, .trust_dir = -1, .top = -1, .dir = -1 };
 	CLEANUP(buf_clear) struct buf text = BUF_INIT(LIMIT_MANIFEST_BYTES);
 	unsigned char digest[DIGEST_SHA256];
 
@@ -336,8 +341,8 @@ int bundle_write(struct store *s, const struct bundle_request *request, struct b
 		return -1;
 	m.chunks = chunk_table_new();
 	progress_begin(request->progress, "writing", m.plan.layout.bytes);
-	int failed = write_volumes(s, m.objects, m.dir, request->threads, request->progress, m.chunks,
-				   err);
+	int failed = write_volumes(s, m.objects, m.dir, request->threads, request->progress,
+				   m.chunks, err);
 	progress_end(request->progress);
 	if (failed || save_tables(&m, err) < 0 || save_small_files(&m, err) < 0 ||
 	    sign(&m, &text, digest, err) < 0 || record(&m, &text, digest, err) < 0 ||

@@ -16,12 +16,12 @@ struct store;
 
 struct bundle_request {
 	const char *channel;
-	const char *key_path;       /* the builder's private key */
-	const char *passphrase;     /* or NULL */
-	const char *out;            /* directory on the medium */
+	const char *key_path;   /* the builder's private key */
+	const char *passphrase; /* or NULL */
+	const char *out;        /* directory on the medium */
 	uint64_t volume_limit;
-	int64_t valid_seconds;      /* expires = created + this */
-	bool incomplete;            /* payload that was expected may be missing */
+	int64_t valid_seconds; /* expires = created + this */
+	bool incomplete;       /* payload that was expected may be missing */
 	unsigned threads;
 	struct progress *progress;
 };
@@ -31,8 +31,8 @@ struct bundle_result {
 	uint32_t epoch;
 	uint64_t sequence;
 	uint32_t volumes;
-	uint64_t objects, bytes;    /* content */
-	uint64_t volume_bytes;      /* of all volumes */
+	uint64_t objects, bytes; /* content */
+	uint64_t volume_bytes;   /* of all volumes */
 	size_t missing;
 	unsigned char manifest[32];
 	char signer[64];

@@ -24,12 +24,13 @@ static json_t *content_json(const struct approve *a, const char *holder)
 	for (size_t i = 0; i < a->sources.count; i++)
 		report_findings_json(a->sources.items[i]->catalog, findings);
 	return json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:s}", "bundle",
-			 verify_path(a->bundle), "channel", m->channel, "audience", m->audience, "epoch",
-			 (json_int_t)m->epoch, "sequence", (json_int_t)m->sequence, "volumes",
-			 (json_int_t)m->volumes, "objects", (json_int_t)m->objects, "bytes",
-			 (json_int_t)m->object_bytes, "updates_processed",
+			 verify_path(a->bundle), "channel", m->channel, "audience", m->audience,
+			 "epoch", (json_int_t)m->epoch, "sequence", (json_int_t)m->sequence,
+			 "volumes", (json_int_t)m->volumes, "objects", (json_int_t)m->objects,
+			 "bytes", (json_int_t)m->object_bytes, "updates_processed",
 			 (json_int_t)a->summary.processed, "updates_quarantined",
-			 (json_int_t)a->summary.quarantined, "findings", findings, "approved_by", holder);
+			 (json_int_t)a->summary.quarantined, "findings", findings, "approved_by",
+			 holder);
 }
 
 static void sources_text(const struct approve *a)
@@ -40,8 +41,8 @@ static void sources_text(const struct approve *a)
 
 		if (g->source.created >= 0)
 			str_from_time(g->source.created, created);
-		printf("  source %s (%s), %s, %zu documents\n", g->source.name, g->source.kind, created,
-		       g->entry_count);
+		printf("  source %s (%s), %s, %zu documents\n", g->source.name, g->source.kind,
+		       created, g->entry_count);
 	}
 }
 
@@ -81,8 +82,8 @@ int cmd_approve(const struct cli_args *args, struct error *err)
 	if (cli_number(args, "threads", 1, 64, pool_default_threads(), &threads, err) < 0)
 		return -1;
 	CLEANUP(file_close) int dir = file_open_dir(cli_text(args, "trust"), err);
-	CLEANUP(trust_free) struct trust *trust =
-		dir < 0 ? NULL : trust_load(dir, cli_text(args, "trust"), err);
+	CLEANUP(trust_free)
+	struct trust *trust = dir < 0 ? NULL : trust_load(dir, cli_text(args, "trust"), err);
 	/* Last, so that it is released first: the bundle borrows the trust root. */
 	CLEANUP(approve_clear) struct approve a = { 0 };
 	if (!trust ||
@@ -90,7 +91,8 @@ int cmd_approve(const struct cli_args *args, struct error *err)
 		return -1;
 	if (!args->json)
 		content_text(&a);
-	if (approve_sign(&a, cli_text(args, "key"), getenv("GAPFERRY_KEY_PASSPHRASE"), holder, err) < 0)
+	if (approve_sign(&a, cli_text(args, "key"), getenv("GAPFERRY_KEY_PASSPHRASE"), holder,
+			 err) < 0)
 		return -1;
 	if (args->json)
 		cli_print_json(content_json(&a, holder));

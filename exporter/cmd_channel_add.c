@@ -14,13 +14,15 @@ int cmd_channel_add(const struct cli_args *args, struct error *err)
 	struct channel c = { 0 };
 
 	if (!channel_name_valid(name) || !channel_name_valid(audience))
-		return error_set(err, ERROR_USAGE,
-				 "'%s' for '%s': names are letters, digits, '.', '_' and '-', at most 63",
-				 name, audience);
+		return error_set(
+			err, ERROR_USAGE,
+			"'%s' for '%s': names are letters, digits, '.', '_' and '-', at most 63",
+			name, audience);
 	CLEANUP(file_close) int from = file_open_dir(cli_text(args, "trust"), err);
-	CLEANUP(trust_free) struct trust *trust =
-		from < 0 ? NULL : trust_load(from, cli_text(args, "trust"), err);
-	CLEANUP(store_close) struct store *s = trust ? store_open(cli_text(args, "repo"), true, err) : NULL;
+	CLEANUP(trust_free)
+	struct trust *trust = from < 0 ? NULL : trust_load(from, cli_text(args, "trust"), err);
+	CLEANUP(store_close)
+	struct store *s = trust ? store_open(cli_text(args, "repo"), true, err) : NULL;
 	if (!s)
 		return -1;
 	snprintf(c.name, sizeof c.name, "%s", name);

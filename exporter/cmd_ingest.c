@@ -48,7 +48,8 @@ static int check_shrink(const struct cli_args *args, const struct ingest *in, st
 			return -1;
 	if (row < 0)
 		return -1;
-	if (in->summary.processed * 100 >= before * SHRINK_PERCENT || cli_flag(args, "accept-shrink"))
+	if (in->summary.processed * 100 >= before * SHRINK_PERCENT ||
+	    cli_flag(args, "accept-shrink"))
 		return 0;
 	return error_set(err, ERROR_SCAN_SHRUNK, "%s: %zu usable updates, there were %llu before",
 			 source->name, in->summary.processed, (unsigned long long)before);
@@ -89,21 +90,22 @@ static json_t *result_json(const struct ingest *in)
 		json_array_append_new(rejected, json_string(p->rejects[i].path));
 	for (size_t i = 0; i < sizeof p->missing / sizeof *p->missing && p->missing[i][0]; i++)
 		json_array_append_new(missing, json_string(p->missing[i]));
-	json_t *out = json_pack(
-		"{s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:I}", "source", source->kind,
-		"series", source->series, "name", source->name, "updates",
-		(json_int_t)in->summary.updates, "updates_processed", (json_int_t)in->summary.processed,
-		"updates_quarantined", (json_int_t)in->summary.quarantined, "documents",
-		(json_int_t)in->catalog.gather->entry_count, "fragments",
-		(json_int_t)in->catalog.gather->fragment_count, "licences",
-		(json_int_t)in->catalog.licence_count, "counts", report_counts_json(&in->summary),
-		"findings", findings, "unknown_members", (json_int_t)in->catalog.unknown_members);
-	json_object_set_new(out, "payload",
-			    json_pack("{s:I, s:I, s:I, s:I, s:I, s:o, s:o}", "taken",
-				      (json_int_t)p->object_count, "bytes", (json_int_t)p->bytes, "wanted",
-				      (json_int_t)p->wanted, "present", (json_int_t)p->present,
-				      "unreferenced", (json_int_t)p->unreferenced, "rejected", rejected,
-				      "missing", missing));
+	json_t *out = json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:I}",
+				"source", source->kind, "series", source->series, "name",
+				source->name, "updates", (json_int_t)in->summary.updates,
+				"updates_processed", (json_int_t)in->summary.processed,
+				"updates_quarantined", (json_int_t)in->summary.quarantined,
+				"documents", (json_int_t)in->catalog.gather->entry_count,
+				"fragments", (json_int_t)in->catalog.gather->fragment_count,
+				"licences", (json_int_t)in->catalog.licence_count, "counts",
+				report_counts_json(&in->summary), "findings", findings,
+				"unknown_members", (json_int_t)in->catalog.unknown_members);
+	json_object_set_new(
+		out, "payload",
+		json_pack("{s:I, s:I, s:I, s:I, s:I, s:o, s:o}", "taken",
+			  (json_int_t)p->object_count, "bytes", (json_int_t)p->bytes, "wanted",
+			  (json_int_t)p->wanted, "present", (json_int_t)p->present, "unreferenced",
+			  (json_int_t)p->unreferenced, "rejected", rejected, "missing", missing));
 	return out;
 }
 
@@ -111,7 +113,8 @@ static void payload_text(const struct ingest *in)
 {
 	const struct payload *p = &in->payload;
 
-	printf("payload: %zu files taken (%llu bytes), %zu of %zu wanted are here, %llu files not asked for\n",
+	printf("payload: %zu files taken (%llu bytes), %zu of %zu wanted are here, %llu files not "
+	       "asked for\n",
 	       p->object_count, (unsigned long long)p->bytes, p->present, p->wanted,
 	       (unsigned long long)p->unreferenced);
 	for (size_t i = 0; i < p->reject_count && i < REJECTS_SHOWN; i++)
@@ -126,7 +129,8 @@ static void result_text(const struct ingest *in)
 	const struct listing_source *source = &in->catalog.gather->source;
 
 	report_findings_text(stdout, in->catalog.gather->catalog);
-	printf("%s: %s catalog, %zu documents, %zu distinct fragments in %zu packs, %zu licence texts\n",
+	printf("%s: %s catalog, %zu documents, %zu distinct fragments in %zu packs, %zu licence "
+	       "texts\n",
 	       source->name, source->kind, in->catalog.gather->entry_count,
 	       in->catalog.gather->fragment_count, in->catalog.gather->pack_count,
 	       in->catalog.licence_count);
@@ -159,8 +163,8 @@ static int read_all(const struct cli_args *args, struct ingest *in, struct error
 	catalog_summarize(catalog, &in->summary);
 	int failed = check_shrink(args, in, err);
 	if (!failed && in->content)
-		failed = payload_ingest(in->store, catalog, in->content, (unsigned)threads, &progress,
-					&in->payload, err);
+		failed = payload_ingest(in->store, catalog, in->content, (unsigned)threads,
+					&progress, &in->payload, err);
 	if (!failed)
 		failed = store_all(in, err);
 	if (failed)

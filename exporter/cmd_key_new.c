@@ -30,10 +30,11 @@ static int report(const struct cli_args *args, const char *out, const char *key_
 	snprintf(key_path, sizeof key_path, "%s/%s", out, key_name);
 	snprintf(cert_path, sizeof cert_path, "%s/%s", out, cert_name);
 	if (args->json)
-		cli_print_json(json_pack("{s:s, s:s, s:s}", "key", key_path, "certificate", cert_path,
-					 "key_id", id));
+		cli_print_json(json_pack("{s:s, s:s, s:s}", "key", key_path, "certificate",
+					 cert_path, "key_id", id));
 	else
-		printf("key:         %s\ncertificate: %s\nkey id:      %s\n", key_path, cert_path, id);
+		printf("key:         %s\ncertificate: %s\nkey id:      %s\n", key_path, cert_path,
+		       id);
 	return 0;
 }
 
@@ -41,8 +42,10 @@ int cmd_key_new(const struct cli_args *args, struct error *err)
 {
 	const char *role = cli_text(args, "role"), *holder = cli_text(args, "holder");
 	const char *out = cli_text(args, "out"), *passphrase = getenv("GAPFERRY_KEY_PASSPHRASE");
-	struct key_request request = { .role = key_role_parse(role, strlen(role)), .holder = holder,
-				       .passphrase = passphrase && *passphrase ? passphrase : NULL };
+	struct key_request request = { .role = key_role_parse(role, strlen(role)),
+				       .holder = holder,
+				       .passphrase =
+					       passphrase && *passphrase ? passphrase : NULL };
 	CLEANUP(buf_wipe) struct buf key = BUF_INIT(KEY_PEM_BYTES);
 	CLEANUP(buf_clear) struct buf pem = BUF_INIT(LIMIT_CERTIFICATE_BYTES);
 	char key_name[160], cert_name[160];

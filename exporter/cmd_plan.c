@@ -21,12 +21,12 @@ static json_t *plan_json(const struct channel *c, const struct plan *p)
 		if (p->missing_names[i][0])
 			json_array_append_new(missing, json_string(p->missing_names[i]));
 	return json_pack("{s:s, s:s, s:I, s:I, s:I, s:i, s:I, s:o, s:I, s:I, s:I, s:o}", "channel",
-			 c->name, "audience", c->audience, "sequence", (json_int_t)(c->sequence + 1),
-			 "objects", (json_int_t)p->count, "bytes", (json_int_t)p->bytes, "volumes",
-			 (int)p->layout.volumes, "volume_bytes", (json_int_t)p->layout.bytes, "kinds",
-			 kinds, "files_wanted", (json_int_t)p->wanted, "files_missing",
-			 (json_int_t)p->missing, "bytes_missing", (json_int_t)p->missing_bytes, "missing",
-			 missing);
+			 c->name, "audience", c->audience, "sequence",
+			 (json_int_t)(c->sequence + 1), "objects", (json_int_t)p->count, "bytes",
+			 (json_int_t)p->bytes, "volumes", (int)p->layout.volumes, "volume_bytes",
+			 (json_int_t)p->layout.bytes, "kinds", kinds, "files_wanted",
+			 (json_int_t)p->wanted, "files_missing", (json_int_t)p->missing,
+			 "bytes_missing", (json_int_t)p->missing_bytes, "missing", missing);
 }
 
 static void plan_text(const struct channel *c, const struct plan *p)
@@ -37,7 +37,8 @@ static void plan_text(const struct channel *c, const struct plan *p)
 		printf("  %-8s %8llu objects %14llu bytes\n", object_kind_name((enum object_kind)k),
 		       (unsigned long long)p->kind_count[k], (unsigned long long)p->kind_bytes[k]);
 	printf("%zu objects, %llu bytes in %u volumes of %llu bytes together\n", p->count,
-	       (unsigned long long)p->bytes, p->layout.volumes, (unsigned long long)p->layout.bytes);
+	       (unsigned long long)p->bytes, p->layout.volumes,
+	       (unsigned long long)p->layout.bytes);
 	printf("files: %zu wanted, %zu missing", p->wanted, p->missing);
 	if (p->missing_bytes)
 		printf(" (%llu bytes or more)", (unsigned long long)p->missing_bytes);
@@ -57,7 +58,8 @@ int cmd_plan(const struct cli_args *args, struct error *err)
 	if (profile_volume_limit(media ? media : "usb", &limit, err) < 0)
 		return -1;
 	CLEANUP(store_close) struct store *s = store_open(cli_text(args, "repo"), false, err);
-	if (!s || channel_load(s, args->operands[0], &c, err) < 0 || plan_make(s, limit, &p, err) < 0)
+	if (!s || channel_load(s, args->operands[0], &c, err) < 0 ||
+	    plan_make(s, limit, &p, err) < 0)
 		return -1;
 	if (args->json)
 		cli_print_json(plan_json(&c, &p));

@@ -21,11 +21,11 @@ static int list_sources(struct store *s, json_t *out, struct error *err)
 			return -1;
 		if (r.source.created >= 0)
 			str_from_time(r.source.created, created);
-		json_array_append_new(out, json_pack("{s:s, s:s, s:s, s:s, s:I, s:b}", "kind", r.source.kind,
-						     "series", r.source.series, "name", r.source.name,
-						     "created", created, "updates_processed",
-						     (json_int_t)usable, "with_content",
-						     r.content_expected));
+		json_array_append_new(out, json_pack("{s:s, s:s, s:s, s:s, s:I, s:b}", "kind",
+						     r.source.kind, "series", r.source.series,
+						     "name", r.source.name, "created", created,
+						     "updates_processed", (json_int_t)usable,
+						     "with_content", r.content_expected));
 	}
 	return row;
 }
@@ -36,8 +36,9 @@ static int list_channels(struct store *s, json_t *out, struct error *err)
 	int row;
 
 	while ((row = channel_next(s, c.id, &c, err)) == 1)
-		json_array_append_new(out, json_pack("{s:s, s:s, s:I, s:I, s:I}", "name", c.name, "audience",
-						     c.audience, "epoch", (json_int_t)c.epoch, "sequence",
+		json_array_append_new(out, json_pack("{s:s, s:s, s:I, s:I, s:I}", "name", c.name,
+						     "audience", c.audience, "epoch",
+						     (json_int_t)c.epoch, "sequence",
 						     (json_int_t)c.sequence, "trust_version",
 						     (json_int_t)c.trust_version));
 	return row;
@@ -59,12 +60,12 @@ static void print_text(const json_t *sources, const json_t *channels,
 	const json_t *row;
 	size_t i;
 
-	json_array_foreach(sources, i, row)
-		printf("catalog %s (%s) %s: %lld usable updates\n", text_of(row, "name"),
-		       text_of(row, "kind"), text_of(row, "created"), number_of(row, "updates_processed"));
-	json_array_foreach(channels, i, row)
-		printf("channel %s to %s: epoch %lld, sequence %lld\n", text_of(row, "name"),
-		       text_of(row, "audience"), number_of(row, "epoch"), number_of(row, "sequence"));
+	json_array_foreach(sources, i, row) printf(
+		"catalog %s (%s) %s: %lld usable updates\n", text_of(row, "name"),
+		text_of(row, "kind"), text_of(row, "created"), number_of(row, "updates_processed"));
+	json_array_foreach(channels, i, row) printf(
+		"channel %s to %s: epoch %lld, sequence %lld\n", text_of(row, "name"),
+		text_of(row, "audience"), number_of(row, "epoch"), number_of(row, "sequence"));
 	printf("objects: %llu, %llu bytes\n", (unsigned long long)totals->count,
 	       (unsigned long long)totals->bytes);
 }
@@ -85,8 +86,9 @@ int cmd_status(const struct cli_args *args, struct error *err)
 	}
 	if (!args->json)
 		print_text(sources, channels, &totals);
-	json_t *all = json_pack("{s:o, s:o, s:I, s:I}", "catalogs", sources, "channels", channels,
-				"objects", (json_int_t)totals.count, "bytes", (json_int_t)totals.bytes);
+	json_t *all =
+		json_pack("{s:o, s:o, s:I, s:I}", "catalogs", sources, "channels", channels,
+			  "objects", (json_int_t)totals.count, "bytes", (json_int_t)totals.bytes);
 	if (args->json)
 		cli_print_json(all);
 	else

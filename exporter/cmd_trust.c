@@ -44,8 +44,9 @@ static int load_certs(const struct cli_args *args, enum key_role role, struct ce
 			return -1;
 		c->certs[c->cert_count++] = cert;
 		if (key_cert_facts(cert)->role != role)
-			return error_set(err, ERROR_USAGE, "%s: made for role %s, given as --%s", paths[i],
-					 key_role_name(key_cert_facts(cert)->role), key_role_name(role));
+			return error_set(err, ERROR_USAGE, "%s: made for role %s, given as --%s",
+					 paths[i], key_role_name(key_cert_facts(cert)->role),
+					 key_role_name(role));
 	}
 	return 0;
 }
@@ -68,8 +69,8 @@ static int load_keys(const struct cli_args *args, struct ceremony *c, struct err
 			if (key_matches(key, c->certs[k]))
 				c->signers[c->key_count].cert = c->certs[k];
 		if (!c->signers[c->key_count++].cert)
-			return error_set(err, ERROR_USAGE, "%s: belongs to none of the certificates given",
-					 paths[i]);
+			return error_set(err, ERROR_USAGE,
+					 "%s: belongs to none of the certificates given", paths[i]);
 	}
 	return 0;
 }
@@ -100,9 +101,10 @@ static json_t *keys_json(const struct trust *t)
 	json_t *keys = json_array();
 
 	for (size_t i = 0; i < t->key_count; i++)
-		json_array_append_new(keys, json_pack("{s:s, s:s, s:s}", "role",
-						      key_role_name(t->keys[i].role), "holder",
-						      t->keys[i].holder, "key_id", t->keys[i].short_id));
+		json_array_append_new(keys,
+				      json_pack("{s:s, s:s, s:s}", "role",
+						key_role_name(t->keys[i].role), "holder",
+						t->keys[i].holder, "key_id", t->keys[i].short_id));
 	return keys;
 }
 
@@ -114,11 +116,11 @@ static void show(const struct cli_args *args, const char *dir, const struct trus
 	str_from_time(t->created, created);
 	str_from_time(t->expires, expires);
 	if (args->json) {
-		cli_print_json(json_pack("{s:s, s:i, s:s, s:s, s:{s:i, s:i, s:i}, s:o}", "trust", dir,
-					 "version", t->version, "created", created, "expires", expires,
-					 "thresholds", "root", m[KEY_ROLE_ROOT], "builder",
-					 m[KEY_ROLE_BUILDER], "approver", m[KEY_ROLE_APPROVER], "keys",
-					 keys_json(t)));
+		cli_print_json(json_pack("{s:s, s:i, s:s, s:s, s:{s:i, s:i, s:i}, s:o}", "trust",
+					 dir, "version", t->version, "created", created, "expires",
+					 expires, "thresholds", "root", m[KEY_ROLE_ROOT], "builder",
+					 m[KEY_ROLE_BUILDER], "approver", m[KEY_ROLE_APPROVER],
+					 "keys", keys_json(t)));
 		return;
 	}
 	printf("trust root version %u in %s\ncreated %s, expires %s\n"

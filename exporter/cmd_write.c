@@ -17,16 +17,17 @@ static void report(const struct cli_args *args, const struct bundle_result *r)
 
 	str_to_hex(r->manifest, DIGEST_SHA256, hex);
 	if (args->json) {
-		cli_print_json(json_pack("{s:s, s:s, s:I, s:I, s:i, s:I, s:I, s:I, s:I, s:s, s:s}", "bundle",
-					 r->path, "channel", args->operands[0], "epoch",
-					 (json_int_t)r->epoch, "sequence", (json_int_t)r->sequence,
-					 "volumes", (int)r->volumes, "objects", (json_int_t)r->objects,
-					 "bytes", (json_int_t)r->bytes, "volume_bytes",
-					 (json_int_t)r->volume_bytes, "missing", (json_int_t)r->missing,
-					 "manifest_sha256", hex, "signer", r->signer));
+		cli_print_json(json_pack(
+			"{s:s, s:s, s:I, s:I, s:i, s:I, s:I, s:I, s:I, s:s, s:s}", "bundle",
+			r->path, "channel", args->operands[0], "epoch", (json_int_t)r->epoch,
+			"sequence", (json_int_t)r->sequence, "volumes", (int)r->volumes, "objects",
+			(json_int_t)r->objects, "bytes", (json_int_t)r->bytes, "volume_bytes",
+			(json_int_t)r->volume_bytes, "missing", (json_int_t)r->missing,
+			"manifest_sha256", hex, "signer", r->signer));
 		return;
 	}
-	printf("bundle: %s\nsequence %llu, %u volumes, %llu objects, %llu bytes\nMANIFEST SHA-256 %s\n"
+	printf("bundle: %s\nsequence %llu, %u volumes, %llu objects, %llu bytes\nMANIFEST SHA-256 "
+	       "%s\n"
 	       "signed by builder %s; an approver must sign before it can be imported\n",
 	       r->path, (unsigned long long)r->sequence, r->volumes, (unsigned long long)r->objects,
 	       (unsigned long long)r->bytes, hex, r->signer);
@@ -36,7 +37,8 @@ static void report(const struct cli_args *args, const struct bundle_result *r)
 
 int cmd_write(const struct cli_args *args, struct error *err)
 {
-	const char *media = cli_text(args, "media"), *passphrase = getenv("GAPFERRY_KEY_PASSPHRASE");
+	const char *media = cli_text(args, "media"),
+		   *passphrase = getenv("GAPFERRY_KEY_PASSPHRASE");
 	struct progress progress;
 	struct bundle_request request = { .channel = args->operands[0],
 					  .key_path = cli_text(args, "key"),

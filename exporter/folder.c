@@ -42,7 +42,8 @@ static int add_entry(struct folder *out, int dir, const char *prefix, const char
 		return error_set_errno(err, ERROR_PAYLOAD_DIR, "%s: cannot examine", path);
 	if (S_ISDIR(st.st_mode)) {
 		if (depth == DEPTH)
-			return error_set(err, ERROR_PAYLOAD_DIR, "%s: nested deeper than %d", path, DEPTH);
+			return error_set(err, ERROR_PAYLOAD_DIR, "%s: nested deeper than %d", path,
+					 DEPTH);
 		CLEANUP(file_close) int sub = file_open_subdir(dir, name, false, err);
 		return sub < 0 ? -1 : scan(out, sub, path, depth + 1, err);
 	}
@@ -83,7 +84,8 @@ int folder_open(const struct folder *f, const struct folder_file *file, struct e
 	if (found < 0)
 		return -1;
 	if (found == 0 || size != file->size)
-		return error_set(err, ERROR_PAYLOAD_DIR, "%s: changed while it was being read", file->path);
+		return error_set(err, ERROR_PAYLOAD_DIR, "%s: changed while it was being read",
+				 file->path);
 	int result = fd;
 	fd = -1;
 	return result;

@@ -16,7 +16,8 @@ struct folder_file {
 
 struct folder {
 	int dir;
-	struct folder_file *files; /* largest first, then by path: good for sharing out to workers */
+	struct folder_file
+		*files; /* largest first, then by path: good for sharing out to workers */
 	size_t count, capacity;
 	uint64_t bytes;
 };

@@ -41,9 +41,10 @@ static int check_shard(const struct index *x, const struct index_shard *shard, s
 		if (strcmp(other->name, shard->name) == 0)
 			return error_set(err, ERROR_SCAN_INDEX, "index.xml: %s is listed twice",
 					 shard->name);
-		if (shard->has_range && other->has_range && other->range_start >= shard->range_start)
-			return error_set(err, ERROR_SCAN_INDEX, "index.xml: %s: RANGESTART does not rise",
-					 shard->name);
+		if (shard->has_range && other->has_range &&
+		    other->range_start >= shard->range_start)
+			return error_set(err, ERROR_SCAN_INDEX,
+					 "index.xml: %s: RANGESTART does not rise", shard->name);
 	}
 	return 0;
 }
@@ -60,11 +61,13 @@ static int add_shard(struct index *x, const struct xml_attribute *attrs, size_t 
 	if (!name || name->len == 0 || name->len >= sizeof shard.name)
 		return error_set(err, ERROR_SCAN_INDEX, "index.xml: a CAB without a usable NAME");
 	if (x->count == SHARDS_MAX)
-		return error_set(err, ERROR_SCAN_INDEX, "index.xml: more than %d cabinets", SHARDS_MAX);
+		return error_set(err, ERROR_SCAN_INDEX, "index.xml: more than %d cabinets",
+				 SHARDS_MAX);
 	memcpy(shard.name, name->value, name->len);
 	if (range && !str_to_u64(range->value, range->len, UINT32_MAX, &start))
-		return error_set(err, ERROR_SCAN_INDEX, "index.xml: %s: RANGESTART '%.*s' is no number",
-				 shard.name, range->len > 40 ? 40 : (int)range->len, range->value);
+		return error_set(err, ERROR_SCAN_INDEX,
+				 "index.xml: %s: RANGESTART '%.*s' is no number", shard.name,
+				 range->len > 40 ? 40 : (int)range->len, range->value);
 	shard.range_start = (uint32_t)start;
 	if (check_shard(x, &shard, err) < 0)
 		return -1;
@@ -80,7 +83,8 @@ static int on_start(void *ctx, const char *name, const struct xml_attribute *att
 	struct parse *p = ctx;
 
 	if (p->depth >= 3 || strcmp(name, elements[p->depth]) != 0)
-		return error_set(err, ERROR_SCAN_INDEX, "index.xml: unexpected element %.40s", name);
+		return error_set(err, ERROR_SCAN_INDEX, "index.xml: unexpected element %.40s",
+				 name);
 	p->depth++;
 	if (p->depth == 1 && !is(attribute(attrs, count, "VERSION"), "1"))
 		return error_set(err, ERROR_SCAN_INDEX, "index.xml: VERSION is not 1");
@@ -128,7 +132,8 @@ int index_finish(const struct index *x, struct error *err)
 {
 	for (size_t i = 0; i < x->count; i++)
 		if (!x->shards[i].seen)
-			return error_set(err, ERROR_SCAN_INDEX, "index.xml lists %s, which is not there",
+			return error_set(err, ERROR_SCAN_INDEX,
+					 "index.xml lists %s, which is not there",
 					 x->shards[i].name);
 	return 0;
 }
@@ -204,7 +209,7 @@ bool index_seen_location(struct index *x, const unsigned char sha1[20])
 	draw_seed(x);
 	if (x->location_count * 2 >= x->location_size) {
 		size_t size = x->location_size ? x->location_size * 2 : 4096;
-		unsigned char (*table)[20] = buf_calloc(size, sizeof *table);
+		unsigned char(*table)[20] = buf_calloc(size, sizeof *table);
 
 		for (size_t i = 0; i < x->location_size; i++)
 			if (memcmp(x->locations[i], none, sizeof none) != 0) /* all are distinct */
@@ -225,9 +230,9 @@ static const struct {
 	char stream;
 	bool language;
 } layouts[] = {
-	{ "c/", 'c', false },        { "x/", 'x', false },         { "l/", 'l', true },
-	{ "e/", 'e', true },         { "s/", 's', false },         { "core/", 'c', false },
-	{ "extended/", 'x', false }, { "localized/", 'l', true },  { "eula/", 'e', true },
+	{ "c/", 'c', false },        { "x/", 'x', false },        { "l/", 'l', true },
+	{ "e/", 'e', true },         { "s/", 's', false },        { "core/", 'c', false },
+	{ "extended/", 'x', false }, { "localized/", 'l', true }, { "eula/", 'e', true },
 };
 
 static bool parse_revision(const char *text, uint32_t *out)

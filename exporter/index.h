@@ -58,10 +58,10 @@ bool index_seen_location(struct index *x, const unsigned char sha1[20]) __attrib
 enum index_class { INDEX_UNKNOWN, INDEX_FRAGMENT, INDEX_LICENCE };
 
 struct index_name {
-	char stream;                      /* c x l e s */
+	char stream; /* c x l e s */
 	uint32_t revision;
-	char language[LISTING_KEY_SIZE];  /* of l and e */
-	unsigned char sha1[20];           /* of a licence text */
+	char language[LISTING_KEY_SIZE]; /* of l and e */
+	unsigned char sha1[20];          /* of a licence text */
 };
 
 /* What c/123, core/123, l/pt-br/123, files/ab/<SHA-1> ... stand for. */

@@ -214,7 +214,8 @@ static bool may_be_wanted(const struct ingest *in, uint64_t size, bool *with_sha
 	bool wanted = !in->all_sized;
 
 	*with_sha1 = !in->all_sized;
-	for (size_t i = first_of_size(in, size); i < in->sized && in->by_size[i]->size == size; i++) {
+	for (size_t i = first_of_size(in, size); i < in->sized && in->by_size[i]->size == size;
+	     i++) {
 		wanted |= !in->by_size[i]->present;
 		*with_sha1 |= !in->by_size[i]->has_sha256;
 	}
@@ -237,8 +238,8 @@ static const struct want *match(const struct ingest *in, uint64_t size,
 	return w && !w->has_sha256 && (!w->has_size || w->size == size) ? w : NULL;
 }
 
-static int copy_file(const struct ingest *in, const struct folder_file *f,
-		     struct content_writer *w, unsigned char *buffer, struct error *err)
+static int copy_file(const struct ingest *in, const struct folder_file *f, struct content_writer *w,
+		     unsigned char *buffer, struct error *err)
 {
 	CLEANUP(file_close) int fd = folder_open(in->folder, f, err);
 
@@ -267,10 +268,12 @@ static int take_file(void *ctx, size_t i, unsigned worker, struct error *err)
 		in->progress->done += f->size;
 		return 0;
 	}
-	CLEANUP(content_abandon) struct content_writer *w = content_begin(in->store, with_sha1, err);
+	CLEANUP(content_abandon)
+	struct content_writer *w = content_begin(in->store, with_sha1, err);
 	if (!w || copy_file(in, f, w, in->buffers[worker], err) < 0)
 		return -1;
-	r->object = (struct stored_object){ .kind = OBJECT_CONTENT, .size = f->size, .has_sha1 = true };
+	r->object =
+		(struct stored_object){ .kind = OBJECT_CONTENT, .size = f->size, .has_sha1 = true };
 	content_digests(w, r->object.sha256, with_sha1 ? r->object.sha1 : NULL);
 	const struct want *want =
 		match(in, f->size, r->object.sha256, with_sha1 ? r->object.sha1 : NULL);
@@ -318,7 +321,7 @@ static const struct want *promised(const struct ingest *in, const char *path)
 {
 	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
 	struct want key = { .name = name };
-	const struct want *pointer = &key, *const *found;
+	const struct want *pointer = &key, *const * found;
 	unsigned char sha1[DIGEST_SHA1];
 
 	for (const char *p = name; strlen(p) >= 2 * sizeof sha1; p++) {
@@ -365,7 +368,8 @@ static void summarize(struct ingest *in, struct payload *out)
 			in->results[i].taken ? NULL : promised(in, in->folder->files[i].path);
 
 		if (w && !w->present)
-			out->rejects[out->reject_count++].path = buf_strdup(in->folder->files[i].path);
+			out->rejects[out->reject_count++].path =
+				buf_strdup(in->folder->files[i].path);
 		else
 			out->unreferenced += !in->results[i].taken;
 	}
@@ -376,7 +380,8 @@ static void summarize(struct ingest *in, struct payload *out)
 		if (in->wants[i].present)
 			out->present++;
 		else if (missing < sizeof out->missing / sizeof *out->missing)
-			describe(&in->wants[i], out->missing[missing], sizeof out->missing[missing]);
+			describe(&in->wants[i], out->missing[missing],
+				 sizeof out->missing[missing]);
 	}
 }
 
@@ -384,8 +389,10 @@ int payload_ingest(struct store *s, const struct catalog *c, const char *dir, un
 		   struct progress *progress, struct payload *out, struct error *err)
 {
 	CLEANUP(folder_clear) struct folder folder = { .dir = -1 };
-	CLEANUP(ingest_clear) struct ingest in = { .store = s, .threads = threads,
-						   .progress = progress, .folder = &folder };
+	CLEANUP(ingest_clear)
+	struct ingest in = {
+		.store = s, .threads = threads, .progress = progress, .folder = &folder
+	};
 
 	*out = (struct payload){ 0 };
 	if (folder_scan(dir, &folder, err) < 0 || collect_wants(&in, c, err) < 0)

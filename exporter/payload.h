@@ -25,12 +25,12 @@ struct payload_reject {
 struct payload {
 	struct stored_object *objects; /* in the content store, new or known, with SHA-1 */
 	size_t object_count;
-	uint64_t bytes;                /* of them */
-	uint64_t unreferenced;         /* files that no update asks for: not copied */
+	uint64_t bytes;        /* of them */
+	uint64_t unreferenced; /* files that no update asks for: not copied */
 	struct payload_reject *rejects;
 	size_t reject_count;
-	size_t wanted, present;        /* distinct payload files of usable updates; how many are here */
-	char missing[8][72];           /* names of the first ones that are not */
+	size_t wanted, present; /* distinct payload files of usable updates; how many are here */
+	char missing[8][72];    /* names of the first ones that are not */
 };
 
 /*

@@ -90,7 +90,8 @@ static void sort_and_merge(struct plan *p)
 int plan_make(struct store *s, uint64_t volume_limit, struct plan *out, struct error *err)
 {
 	*out = (struct plan){ 0 };
-	if (rows_each_object(s, on_object, out, err) < 0 || rows_each_file(s, on_file, out, err) < 0)
+	if (rows_each_object(s, on_object, out, err) < 0 ||
+	    rows_each_file(s, on_file, out, err) < 0)
 		return -1;
 	sort_and_merge(out);
 	uint64_t *sizes = buf_calloc(out->count, sizeof *sizes);

@@ -22,9 +22,9 @@ struct plan {
 	uint64_t bytes;
 	uint64_t kind_count[4], kind_bytes[4]; /* by enum object_kind */
 	struct layout layout;
-	size_t wanted, missing;      /* distinct files; those not here */
-	size_t missing_expected;     /* of sources that were ingested with content */
-	uint64_t missing_bytes;      /* as far as the metadata states sizes */
+	size_t wanted, missing;  /* distinct files; those not here */
+	size_t missing_expected; /* of sources that were ingested with content */
+	uint64_t missing_bytes;  /* as far as the metadata states sizes */
 	char missing_names[8][72];
 };
 

@@ -58,8 +58,9 @@ int signer_load(struct signer *s, const struct trust *trust, enum key_role role,
 		if (trust->keys[i].role == role && key_matches(s->key, trust->keys[i].cert))
 			s->listed = &trust->keys[i];
 	if (!s->listed)
-		return error_set(err, ERROR_WRITE_KEY, "%s: trust root version %u does not list it as %s",
-				 path, trust->version, key_role_name(role));
+		return error_set(err, ERROR_WRITE_KEY,
+				 "%s: trust root version %u does not list it as %s", path,
+				 trust->version, key_role_name(role));
 	return 0;
 }
 

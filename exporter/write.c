@@ -84,8 +84,7 @@ static void begin_chunk(struct stretch *s)
 
 static void end_chunk(struct stretch *s)
 {
-	size_t index =
-		s->job->chunk_base[s->volume - 1] + (size_t)((s->at - 1) / VOLUME_CHUNK);
+	size_t index = s->job->chunk_base[s->volume - 1] + (size_t)((s->at - 1) / VOLUME_CHUNK);
 
 	if (!s->hashing)
 		return;
@@ -133,8 +132,8 @@ static int object_error(const struct object_part *p, enum error_id id, const cha
 static int put_data(struct stretch *s, const struct object_part *p, unsigned char *buffer,
 		    struct error *err)
 {
-	CLEANUP(digest_free) struct digest *d =
-		p->length == p->size ? digest_new(DIGEST_KIND_SHA256) : NULL;
+	CLEANUP(digest_free)
+	struct digest *d = p->length == p->size ? digest_new(DIGEST_KIND_SHA256) : NULL;
 	CLEANUP(file_close) int fd = -1;
 	unsigned char actual[DIGEST_SHA256];
 	uint64_t size;
@@ -189,8 +188,9 @@ static int run_item(void *ctx, size_t index, unsigned worker, struct error *err)
 	struct object_part last = object_table_get(j->objects, after - 1);
 	bool ends_volume = after == object_table_volume_first(j->objects, last.volume + 1);
 	CLEANUP(digest_free) struct digest *chunk = digest_new(DIGEST_KIND_SHA256);
-	struct stretch s = { .job = j, .volume = first.volume, .at = first.offset - USTAR_BLOCK,
-			     .chunk = chunk };
+	struct stretch s = {
+		.job = j, .volume = first.volume, .at = first.offset - USTAR_BLOCK, .chunk = chunk
+	};
 
 	s.end = last.offset + last.length + ustar_padding(last.length) +
 		(ends_volume ? USTAR_TRAILER : 0);
@@ -241,7 +241,9 @@ static int check_split(void *ctx, size_t i, unsigned worker, struct error *err)
 	if (p.part != 1)
 		return 0;
 	int good = content_check(j->store, p.sha256, p.size, err);
-	return good < 0 ? -1 : good == 1 ? 0 : object_error(&p, ERROR_CONTENT_DIGEST, "damaged", err);
+	return good < 0    ? -1
+	       : good == 1 ? 0
+			   : object_error(&p, ERROR_CONTENT_DIGEST, "damaged", err);
 }
 
 /* ---- all of it ---- */
@@ -257,9 +259,10 @@ static void plan_items(struct job *j)
 
 		if (i < count)
 			p = object_table_get(j->objects, i);
-		if (i > first && (i == count || p.volume != volume || bytes + p.length > ITEM_BYTES)) {
-			j->items =
-				buf_grow(j->items, &j->item_capacity, j->item_count, sizeof *j->items);
+		if (i > first &&
+		    (i == count || p.volume != volume || bytes + p.length > ITEM_BYTES)) {
+			j->items = buf_grow(j->items, &j->item_capacity, j->item_count,
+					    sizeof *j->items);
 			j->items[j->item_count++] = (struct item){ first, i - first };
 			first = i;
 			bytes = 0;
@@ -282,12 +285,14 @@ static int create_volumes(struct job *j, int dir, struct error *err)
 		char name[VOLUME_NAME_SIZE];
 
 		volume_name(v, name);
-		int fd = openat(dir, name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0644);
+		int fd =
+			openat(dir, name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0644);
 		if (fd < 0)
 			return error_set_errno(err, ERROR_FILE_WRITE, "%s: cannot create", name);
 		j->volumes[v - 1] = fd;
 		if (ftruncate(fd, (off_t)size) < 0)
-			return error_set_errno(err, ERROR_FILE_WRITE, "%s: cannot reserve %llu bytes", name,
+			return error_set_errno(err, ERROR_FILE_WRITE,
+					       "%s: cannot reserve %llu bytes", name,
 					       (unsigned long long)size);
 		j->chunk_base[v - 1] = chunks;
 		chunks += (size_t)volume_chunks(size);
@@ -307,10 +312,14 @@ static int tick(void *ctx)
 }
 
 static int each(struct job *j, size_t count,
-		int (*item)(void *ctx, size_t i, unsigned worker, struct error *err), struct error *err)
+		int (*item)(void *ctx, size_t i, unsigned worker, struct error *err),
+		struct error *err)
 {
-	return pool_each(&(struct pool_each){ .threads = j->threads, .count = count, .item = item,
-					      .tick = tick, .ctx = j },
+	return pool_each(&(struct pool_each){ .threads = j->threads,
+					      .count = count,
+					      .item = item,
+					      .tick = tick,
+					      .ctx = j },
 			 err);
 }
 
@@ -340,9 +349,12 @@ static int finish(struct job *j, struct chunk_table *chunks, struct error *err)
 int write_volumes(struct store *s, const struct object_table *objects, int dir, unsigned threads,
 		  struct progress *progress, struct chunk_table *chunks, struct error *err)
 {
-	CLEANUP(job_clear) struct job j = { .store = s, .objects = objects, .progress = progress,
-					    .threads = threads,
-					    .volume_count = object_table_volumes(objects) };
+	CLEANUP(job_clear)
+	struct job j = { .store = s,
+			 .objects = objects,
+			 .progress = progress,
+			 .threads = threads,
+			 .volume_count = object_table_volumes(objects) };
 
 	j.buffers = buf_calloc(threads, sizeof *j.buffers);
 	for (unsigned i = 0; i < threads; i++)

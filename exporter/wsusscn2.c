@@ -160,8 +160,9 @@ static int load_member(struct reader *r, struct cab *cab, const struct cab_membe
 		       struct error *err)
 {
 	if (m->size > LIMIT_FRAGMENT_BYTES)
-		return error_set(err, ERROR_SCAN_LIMIT, "%s: %s: %llu bytes, more than %u", r->label,
-				 m->name, (unsigned long long)m->size, LIMIT_FRAGMENT_BYTES);
+		return error_set(err, ERROR_SCAN_LIMIT, "%s: %s: %llu bytes, more than %u",
+				 r->label, m->name, (unsigned long long)m->size,
+				 LIMIT_FRAGMENT_BYTES);
 	r->member.len = 0;
 	unsigned char *room = buf_room(&r->member, (size_t)m->size, err);
 	for (size_t done = 0; room && done < m->size;) {
@@ -170,7 +171,8 @@ static int load_member(struct reader *r, struct cab *cab, const struct cab_membe
 		if (n < 0)
 			return -1;
 		if (n == 0)
-			return error_set(err, ERROR_SCAN_LAYOUT, "%s: %s: ends early", r->label, m->name);
+			return error_set(err, ERROR_SCAN_LAYOUT, "%s: %s: ends early", r->label,
+					 m->name);
 		done += (size_t)n;
 	}
 	if (!room)
@@ -207,8 +209,8 @@ static int read_licence(struct reader *r, struct cab *cab, const struct cab_memb
 	if (known < 0)
 		return -1;
 	o.id = known ? -1 : 0; /* 0: new in the content store, see wsusscn2_forget() */
-	out->licences =
-		buf_grow(out->licences, &out->licence_capacity, out->licence_count, sizeof *out->licences);
+	out->licences = buf_grow(out->licences, &out->licence_capacity, out->licence_count,
+				 sizeof *out->licences);
 	out->licences[out->licence_count++] = o;
 	return 0;
 }
@@ -269,8 +271,8 @@ static bool is_package(const char *name)
 {
 	size_t len = strlen(name);
 
-	return len > 11 - 1 && strncmp(name, "package", 7) == 0 && strcmp(name + len - 4, ".cab") == 0 &&
-	       strspn(name + 7, "0123456789") == len - 11;
+	return len > 11 - 1 && strncmp(name, "package", 7) == 0 &&
+	       strcmp(name + len - 4, ".cab") == 0 && strspn(name + 7, "0123456789") == len - 11;
 }
 
 static int read_outer(struct reader *r, struct cab *cab, struct error *err)
@@ -287,7 +289,8 @@ static int read_outer(struct reader *r, struct cab *cab, struct error *err)
 		if (strcmp(m.name, "index.xml") == 0)
 			failed = read_index(r, cab, &m, err);
 		else if (is_package(m.name))
-			failed = read_inner(r, cab, &m, err) < 0 || index_package(&r->index, m.name, err) < 0;
+			failed = read_inner(r, cab, &m, err) < 0 ||
+				 index_package(&r->index, m.name, err) < 0;
 		else
 			r->out->unknown_members++;
 		if (failed)
@@ -349,9 +352,12 @@ int wsusscn2_read(struct store *s, const char *path, unsigned threads, struct pr
 		return -1;
 	clean_name(path, &source);
 	w.gather = gather_new(&source);
-	CLEANUP(reader_clear) struct reader r = { .store = s, .out = &w, .gather = w.gather,
-						  .source = &w.gather->source,
-						  .member = BUF_INIT(LIMIT_FRAGMENT_BYTES + 1) };
+	CLEANUP(reader_clear)
+	struct reader r = { .store = s,
+			    .out = &w,
+			    .gather = w.gather,
+			    .source = &w.gather->source,
+			    .member = BUF_INIT(LIMIT_FRAGMENT_BYTES + 1) };
 	struct tee tee = { .base = { tee_read }, .progress = progress };
 	source_fd_init(&tee.file, fd, path);
 	progress_begin(progress, "reading catalog", size);

@@ -19,11 +19,11 @@ struct store;
 struct stored_object;
 
 struct wsusscn2 {
-	struct gather *gather;            /* finished; its objects are in the content store */
-	struct stored_object *licences;   /* files/ of the cabinet, likewise */
+	struct gather *gather;          /* finished; its objects are in the content store */
+	struct stored_object *licences; /* files/ of the cabinet, likewise */
 	size_t licence_count, licence_capacity;
-	uint64_t unknown_members;         /* names that no layout knows */
-	uint64_t bad_licences;            /* files/ whose bytes do not have the SHA-1 of their name */
+	uint64_t unknown_members; /* names that no layout knows */
+	uint64_t bad_licences;    /* files/ whose bytes do not have the SHA-1 of their name */
 	bool old_layout;
 };
 

@@ -22,10 +22,11 @@ static int parse_severity(const char *text, int *out, struct error *err)
 
 static json_t *finding_json(const struct query_finding *f, const char *guid)
 {
-	return json_pack("{s:s, s:s, s:I, s:s, s:s, s:s, s:I, s:s, s:s, s:s}", "id", f->rule, "severity",
-			 catalog_severity_text(f->severity), "revision_id", (json_int_t)f->source_revision,
-			 "update_id", guid, "kb", f->kb, "file", f->file, "offset", (json_int_t)f->offset,
-			 "value", f->value, "message", f->message, "next_step", f->next_step);
+	return json_pack("{s:s, s:s, s:I, s:s, s:s, s:s, s:I, s:s, s:s, s:s}", "id", f->rule,
+			 "severity", catalog_severity_text(f->severity), "revision_id",
+			 (json_int_t)f->source_revision, "update_id", guid, "kb", f->kb, "file",
+			 f->file, "offset", (json_int_t)f->offset, "value", f->value, "message",
+			 f->message, "next_step", f->next_step);
 }
 
 static void print_text(const struct query_finding *f, const char *guid)

@@ -15,14 +15,14 @@ static void print_json(const struct import_result *r)
 
 	for (size_t i = 0; i < r->sources.count; i++)
 		report_findings_json(r->sources.items[i]->catalog, findings);
-	cli_print_json(json_pack("{s:s, s:I, s:I, s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:b, s:o, s:o}",
-				 "channel", r->channel, "epoch", (json_int_t)r->epoch, "sequence",
-				 (json_int_t)r->sequence, "already_imported", r->already,
-				 "updates_processed", (json_int_t)r->processed, "updates_quarantined",
-				 (json_int_t)r->quarantined, "objects", (json_int_t)r->objects, "bytes",
-				 (json_int_t)r->bytes, "new_objects", (json_int_t)r->new_objects,
-				 "new_bytes", (json_int_t)r->new_bytes, "trust_updated", r->trust_updated,
-				 "counts", report_counts_json(&r->summary), "findings", findings));
+	cli_print_json(json_pack(
+		"{s:s, s:I, s:I, s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:b, s:o, s:o}", "channel",
+		r->channel, "epoch", (json_int_t)r->epoch, "sequence", (json_int_t)r->sequence,
+		"already_imported", r->already, "updates_processed", (json_int_t)r->processed,
+		"updates_quarantined", (json_int_t)r->quarantined, "objects",
+		(json_int_t)r->objects, "bytes", (json_int_t)r->bytes, "new_objects",
+		(json_int_t)r->new_objects, "new_bytes", (json_int_t)r->new_bytes, "trust_updated",
+		r->trust_updated, "counts", report_counts_json(&r->summary), "findings", findings));
 }
 
 static void print_text(const struct import_result *r)
@@ -30,13 +30,14 @@ static void print_text(const struct import_result *r)
 	if (r->already) {
 		printf("channel %s sequence %llu was imported before (%llu updates processed, "
 		       "%llu quarantined); nothing to do\n",
-		       r->channel, (unsigned long long)r->sequence, (unsigned long long)r->processed,
-		       (unsigned long long)r->quarantined);
+		       r->channel, (unsigned long long)r->sequence,
+		       (unsigned long long)r->processed, (unsigned long long)r->quarantined);
 		return;
 	}
 	for (size_t i = 0; i < r->sources.count; i++)
 		report_findings_text(stdout, r->sources.items[i]->catalog);
-	printf("channel %s sequence %llu: %llu objects, %llu bytes, of which %llu objects, %llu bytes are new\n",
+	printf("channel %s sequence %llu: %llu objects, %llu bytes, of which %llu objects, %llu "
+	       "bytes are new\n",
 	       r->channel, (unsigned long long)r->sequence, (unsigned long long)r->objects,
 	       (unsigned long long)r->bytes, (unsigned long long)r->new_objects,
 	       (unsigned long long)r->new_bytes);

@@ -31,19 +31,22 @@ int cmd_init(const struct cli_args *args, struct error *err)
 	const char *audience = cli_text(args, "audience");
 
 	if (!channel_name_valid(channel) || !channel_name_valid(audience))
-		return error_set(err, ERROR_USAGE,
-				 "'%s' for '%s': names are letters, digits, '.', '_' and '-', at most 63",
-				 channel, audience);
+		return error_set(
+			err, ERROR_USAGE,
+			"'%s' for '%s': names are letters, digits, '.', '_' and '-', at most 63",
+			channel, audience);
 	CLEANUP(file_close) int dir = file_open_dir(cli_text(args, "trust"), err);
-	CLEANUP(trust_free) struct trust *trust =
-		dir < 0 ? NULL : trust_load(dir, cli_text(args, "trust"), err);
-	if (!trust || store_create(repo, err) < 0 || add_channel(args, dir, trust->version, err) < 0)
+	CLEANUP(trust_free)
+	struct trust *trust = dir < 0 ? NULL : trust_load(dir, cli_text(args, "trust"), err);
+	if (!trust || store_create(repo, err) < 0 ||
+	    add_channel(args, dir, trust->version, err) < 0)
 		return -1;
 	if (args->json)
-		cli_print_json(json_pack("{s:s, s:s, s:s, s:i}", "repository", repo, "channel", channel,
-					 "audience", audience, "trust_version", trust->version));
+		cli_print_json(json_pack("{s:s, s:s, s:s, s:i}", "repository", repo, "channel",
+					 channel, "audience", audience, "trust_version",
+					 trust->version));
 	else
-		printf("repository %s for channel %s, site %s, trust root version %u\n", repo, channel,
-		       audience, trust->version);
+		printf("repository %s for channel %s, site %s, trust root version %u\n", repo,
+		       channel, audience, trust->version);
 	return 0;
 }

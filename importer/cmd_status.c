@@ -13,9 +13,10 @@ static void print_text(const struct channel *c, const struct query_counts *n, co
 	printf("channel %s, site %s: epoch %u, sequence %llu, trust root version %u\n", c->name,
 	       c->audience, c->epoch, (unsigned long long)c->sequence, c->trust_version);
 	printf("last import: %s\n", *imported ? imported : "never");
-	printf("updates: %llu usable, %llu quarantined; findings: %llu errors, %llu warnings, %llu notes\n",
-	       (unsigned long long)(n->updates - n->quarantined), (unsigned long long)n->quarantined,
-	       (unsigned long long)n->findings[CATALOG_ERROR],
+	printf("updates: %llu usable, %llu quarantined; findings: %llu errors, %llu warnings, %llu "
+	       "notes\n",
+	       (unsigned long long)(n->updates - n->quarantined),
+	       (unsigned long long)n->quarantined, (unsigned long long)n->findings[CATALOG_ERROR],
 	       (unsigned long long)n->findings[CATALOG_WARNING],
 	       (unsigned long long)n->findings[CATALOG_NOTE]);
 	printf("objects: %llu, %llu bytes\n", (unsigned long long)n->objects.count,
@@ -31,15 +32,16 @@ static void print_json(const struct channel *c, const struct query_counts *n, co
 		str_to_hex(c->catalog_root, sizeof c->catalog_root, root);
 	}
 	cli_print_json(json_pack(
-		"{s:s, s:s, s:I, s:I, s:I, s:s, s:s, s:s, s:I, s:I, s:{s:I, s:I, s:I}, s:I, s:I}", "channel",
-		c->name, "audience", c->audience, "epoch", (json_int_t)c->epoch, "sequence",
-		(json_int_t)c->sequence, "trust_version", (json_int_t)c->trust_version,
+		"{s:s, s:s, s:I, s:I, s:I, s:s, s:s, s:s, s:I, s:I, s:{s:I, s:I, s:I}, s:I, s:I}",
+		"channel", c->name, "audience", c->audience, "epoch", (json_int_t)c->epoch,
+		"sequence", (json_int_t)c->sequence, "trust_version", (json_int_t)c->trust_version,
 		"manifest_sha256", manifest, "catalog_root", root, "last_import", imported,
-		"updates_processed", (json_int_t)(n->updates - n->quarantined), "updates_quarantined",
-		(json_int_t)n->quarantined, "findings", "error", (json_int_t)n->findings[CATALOG_ERROR],
-		"warning", (json_int_t)n->findings[CATALOG_WARNING], "note",
-		(json_int_t)n->findings[CATALOG_NOTE], "objects", (json_int_t)n->objects.count, "bytes",
-		(json_int_t)n->objects.bytes));
+		"updates_processed", (json_int_t)(n->updates - n->quarantined),
+		"updates_quarantined", (json_int_t)n->quarantined, "findings", "error",
+		(json_int_t)n->findings[CATALOG_ERROR], "warning",
+		(json_int_t)n->findings[CATALOG_WARNING], "note",
+		(json_int_t)n->findings[CATALOG_NOTE], "objects", (json_int_t)n->objects.count,
+		"bytes", (json_int_t)n->objects.bytes));
 }
 
 int cmd_status(const struct cli_args *args, struct error *err)

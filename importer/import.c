@@ -62,18 +62,22 @@ static int open_bundle(struct importing *in, struct error *err)
 static int decide(struct importing *in, enum accept_decision *decision, struct error *err)
 {
 	const struct manifest *m = verify_manifest(in->bundle);
-	struct accept_state state = { .channel = in->channel.name, .audience = in->channel.audience,
-				      .epoch = in->channel.epoch, .sequence = in->channel.sequence,
+	struct accept_state state = { .channel = in->channel.name,
+				      .audience = in->channel.audience,
+				      .epoch = in->channel.epoch,
+				      .sequence = in->channel.sequence,
 				      .has_manifest = in->channel.has_manifest,
 				      .manifest = in->channel.manifest,
 				      .time_floor = in->channel.time_floor };
-	int seen = channel_find_bundle(in->store, in->channel.id, m->epoch, m->sequence, &in->before, err);
+	int seen = channel_find_bundle(in->store, in->channel.id, m->epoch, m->sequence,
+				       &in->before, err);
 
 	if (seen < 0)
 		return -1;
 	in->seen = seen == 1;
 	state.same = in->seen ? in->before.digest : NULL;
-	if (accept_decide(&state, m, verify_manifest_digest(in->bundle), clock_now(), decision, err) < 0)
+	if (accept_decide(&state, m, verify_manifest_digest(in->bundle), clock_now(), decision,
+			  err) < 0)
 		return error_wrap(err, "%s", in->request->path);
 	return 0;
 }
@@ -90,7 +94,8 @@ static int load_catalog(struct importing *in, struct import_result *out, struct 
 {
 	const struct object_table *t = verify_objects(in->bundle);
 	unsigned char(*listings)[32], (*packs)[32];
-	struct gather_load_request request = { .fetch = fetch, .ctx = in->store,
+	struct gather_load_request request = { .fetch = fetch,
+					       .ctx = in->store,
 					       .threads = in->request->threads };
 
 	request.listing_count = object_table_collect(t, OBJECT_CATALOG, &listings);
@@ -121,8 +126,10 @@ static int load_catalog(struct importing *in, struct import_result *out, struct 
 static int save_state(struct importing *in, const struct import_result *out, struct error *err)
 {
 	const struct manifest *m = verify_manifest(in->bundle);
-	struct channel_bundle b = { .epoch = m->epoch, .sequence = m->sequence,
-				    .recorded = clock_now(), .processed = out->processed,
+	struct channel_bundle b = { .epoch = m->epoch,
+				    .sequence = m->sequence,
+				    .recorded = clock_now(),
+				    .processed = out->processed,
 				    .quarantined = out->quarantined };
 	struct channel *c = &in->channel;
 
@@ -136,8 +143,9 @@ static int save_state(struct importing *in, const struct import_result *out, str
 	c->trust_version = verify_trust(in->bundle)->version;
 	if (m->created > c->time_floor)
 		c->time_floor = m->created;
-	return channel_save(in->store, c, err) < 0 ? -1
-						   : channel_record_bundle(in->store, c->id, &b, err);
+	return channel_save(in->store, c, err) < 0
+		       ? -1
+		       : channel_record_bundle(in->store, c->id, &b, err);
 }
 
 static int check_root(const struct importing *in, struct error *err)
@@ -166,7 +174,8 @@ static int insert_rows(struct importing *in, struct import_result *out, struct e
 	return save_state(in, out, err);
 }
 
-/* Trust files only ever add to a chain that is verified at each load, so they need no transaction. */
+/* Trust files only ever add to a chain that is verified at each load, so they need no transaction.
+ */
 static int save_trust(struct importing *in, struct import_result *out, struct error *err)
 {
 	out->trust_updated = verify_trust_is_newer(in->bundle);
@@ -186,7 +195,8 @@ static int run_content(void *arg, struct error *err)
 {
 	struct content_job *j = arg;
 
-	return objects_store(j->objects, OBJECTS_CONTENT, j->request->threads, j->request->progress, err);
+	return objects_store(j->objects, OBJECTS_CONTENT, j->request->threads, j->request->progress,
+			     err);
 }
 
 /*
@@ -240,15 +250,16 @@ static int load_and_publish(struct importing *in, struct import_result *out, str
 	if (!objects)
 		return -1;
 	progress_begin(progress, "importing", stream_total(in->bundle));
-	int failed = objects_store(objects, OBJECTS_METADATA, in->request->threads, progress, err) < 0 ||
-		     load_both(in, objects, out, err) < 0;
+	int failed =
+		objects_store(objects, OBJECTS_METADATA, in->request->threads, progress, err) < 0 ||
+		load_both(in, objects, out, err) < 0;
 	progress_end(progress);
 	out->new_objects = objects_new(objects, &out->new_bytes);
 	return failed ? error_wrap(err, "%s", in->request->path) : 0;
 }
 
-int import_bundle(struct store *s, const struct import_request *request,
-		  struct import_result *out, struct error *err)
+int import_bundle(struct store *s, const struct import_request *request, struct import_result *out,
+		  struct error *err)
 {
 	CLEANUP(importing_clear) struct importing in = { .store = s, .request = request };
 	enum accept_decision decision;

@@ -21,28 +21,27 @@ struct store;
 struct verified_bundle;
 
 struct import_request {
-	const char *path;           /* of the bundle */
+	const char *path; /* of the bundle */
 	unsigned threads;
 	struct progress *progress;
 };
 
 struct import_result {
-	bool already;               /* this bundle was imported before: nothing was done */
+	bool already; /* this bundle was imported before: nothing was done */
 	char channel[64];
 	uint32_t epoch;
 	uint64_t sequence;
-	uint64_t objects, bytes;    /* of the bundle */
+	uint64_t objects, bytes; /* of the bundle */
 	uint64_t new_objects, new_bytes;
 	uint64_t processed, quarantined;
 	bool trust_updated;
-	struct gather_set sources;  /* empty when already */
+	struct gather_set sources; /* empty when already */
 	struct catalog_summary summary;
 };
 
 /* The result is the caller's to clear, also after a failure. */
-int import_bundle(struct store *s, const struct import_request *request,
-		  struct import_result *out, struct error *err)
-	__attribute__((nonnull, warn_unused_result));
+int import_bundle(struct store *s, const struct import_request *request, struct import_result *out,
+		  struct error *err) __attribute__((nonnull, warn_unused_result));
 
 void import_clear(struct import_result *r);
 DEFINE_CLEANUP_IN_PLACE(struct import_result, import_clear);

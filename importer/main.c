@@ -1,8 +1,14 @@
 /* gapferry-import: the isolated side.  Opens no socket. */
 #include "importer/commands.h"
 
-#define END { NULL, CLI_FLAG, NULL, NULL, false, NULL }
-#define REPO { "repo", CLI_TEXT, "DIR", "GAPFERRY_REPO", true, "the repository" }
+#define END                                             \
+	{                                               \
+		NULL, CLI_FLAG, NULL, NULL, false, NULL \
+	}
+#define REPO                                                                     \
+	{                                                                        \
+		"repo", CLI_TEXT, "DIR", "GAPFERRY_REPO", true, "the repository" \
+	}
 
 static const struct cli_option repo_options[] = { REPO, END };
 
@@ -38,7 +44,8 @@ static const struct cli_option updates_options[] = {
 static const struct cli_verb verbs[] = {
 	{ "init", NULL, 0, 0, init_options, "make an empty repository for one channel", cmd_init },
 	{ "import", "BUNDLE", 1, 1, import_options, "verify a bundle and load it", cmd_import },
-	{ "status", NULL, 0, 0, repo_options, "what was imported last and what is here", cmd_status },
+	{ "status", NULL, 0, 0, repo_options, "what was imported last and what is here",
+	  cmd_status },
 	{ "findings", NULL, 0, 0, findings_options, "what is wrong with the catalogs that are here",
 	  cmd_findings },
 	{ "updates", NULL, 0, 0, updates_options, "the updates that are here", cmd_updates },
@@ -51,7 +58,8 @@ int main(int argc, char **argv)
 {
 	static const struct cli_program program = {
 		.name = "gapferry-import",
-		.summary = "The isolated side of gapferry: verifies bundles and loads the local repository.",
+		.summary = "The isolated side of gapferry: verifies bundles and loads the local "
+			   "repository.",
 		.options = no_options,
 		.verbs = verbs,
 	};

@@ -157,7 +157,8 @@ static int check_space(struct store *s, uint64_t need, struct error *err)
 	if (room >= need + margin)
 		return 0;
 	return error_set(err, ERROR_STORE_SPACE, "repository: %llu MiB free, %llu MiB needed",
-			 (unsigned long long)(room >> 20), (unsigned long long)((need + margin) >> 20));
+			 (unsigned long long)(room >> 20),
+			 (unsigned long long)((need + margin) >> 20));
 }
 
 struct objects *objects_plan(struct store *s, struct verified_bundle *b, struct error *err)
@@ -186,10 +187,17 @@ int objects_store(struct objects *o, enum objects_part part, unsigned threads,
 		  struct progress *progress, struct error *err)
 {
 	struct pass pass = { .objects = o, .part = part, .progress = progress };
-	struct stream_sink sink = { .wanted = sink_wanted, .begin = sink_begin, .write = sink_write,
-				    .finish = sink_finish, .abandon = sink_abandon, .ctx = &pass };
-	struct stream_options options = { .threads = threads, .sink = &sink, .done = &progress->done,
-					  .tick = progress_tick, .tick_ctx = progress };
+	struct stream_sink sink = { .wanted = sink_wanted,
+				    .begin = sink_begin,
+				    .write = sink_write,
+				    .finish = sink_finish,
+				    .abandon = sink_abandon,
+				    .ctx = &pass };
+	struct stream_options options = { .threads = threads,
+					  .sink = &sink,
+					  .done = &progress->done,
+					  .tick = progress_tick,
+					  .tick_ctx = progress };
 
 	if (o->need[part] == 0)
 		return 0;

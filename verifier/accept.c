@@ -23,7 +23,8 @@ int accept_fresh(const struct manifest *m, int64_t now, struct error *err)
 	}
 	if (m->created > now && m->created - now > ACCEPT_FUTURE_SECONDS) {
 		str_from_time(m->created, then);
-		return error_set(err, ERROR_BUNDLE_FUTURE, "made at %s, but it is only %s", then, today);
+		return error_set(err, ERROR_BUNDLE_FUTURE, "made at %s, but it is only %s", then,
+				 today);
 	}
 	return 0;
 }
@@ -56,18 +57,19 @@ int accept_decide(const struct accept_state *s, const struct manifest *m,
 	assert(!s->has_manifest || s->manifest);
 	if (strcmp(s->channel, m->channel) != 0 || strcmp(s->audience, m->audience) != 0)
 		return error_set(err, ERROR_CHANNEL_WRONG,
-				 "made for channel %s, site %s; this is channel %s, site %s", m->channel,
-				 m->audience, s->channel, s->audience);
+				 "made for channel %s, site %s; this is channel %s, site %s",
+				 m->channel, m->audience, s->channel, s->audience);
 	if (m->epoch < s->epoch)
-		return error_set(err, ERROR_REPLAY_OLDER, "epoch %u, but this channel is at epoch %u",
-				 m->epoch, s->epoch);
+		return error_set(err, ERROR_REPLAY_OLDER,
+				 "epoch %u, but this channel is at epoch %u", m->epoch, s->epoch);
 	if (m->epoch > s->epoch)
-		return error_set(err, ERROR_REPLAY_EPOCH, "epoch %u, but this channel is at epoch %u",
-				 m->epoch, s->epoch);
+		return error_set(err, ERROR_REPLAY_EPOCH,
+				 "epoch %u, but this channel is at epoch %u", m->epoch, s->epoch);
 	if (m->sequence <= s->sequence)
 		return decide_not_newer(s, m, digest, out, err);
 	if (s->sequence > 0 && m->sequence - s->sequence > ACCEPT_JUMP_MAX)
-		return error_set(err, ERROR_REPLAY_JUMP, "sequence %llu after %llu, at most %d further",
+		return error_set(err, ERROR_REPLAY_JUMP,
+				 "sequence %llu after %llu, at most %d further",
 				 (unsigned long long)m->sequence, (unsigned long long)s->sequence,
 				 ACCEPT_JUMP_MAX);
 	if (s->has_manifest && m->sequence == s->sequence + 1 && !same(s->manifest, m->previous))

@@ -21,11 +21,12 @@ enum {
 struct accept_state {
 	const char *channel, *audience;
 	uint32_t epoch;
-	uint64_t sequence;                 /* 0: nothing accepted yet */
+	uint64_t sequence; /* 0: nothing accepted yet */
 	bool has_manifest;
-	const unsigned char *manifest;     /* SHA-256 of the newest accepted MANIFEST, if has_manifest */
-	const unsigned char *same;         /* SHA-256 remembered for the very sequence offered, or NULL */
-	int64_t time_floor;                /* no accepted statement was made before this */
+	const unsigned char
+		*manifest;         /* SHA-256 of the newest accepted MANIFEST, if has_manifest */
+	const unsigned char *same; /* SHA-256 remembered for the very sequence offered, or NULL */
+	int64_t time_floor;        /* no accepted statement was made before this */
 };
 
 enum accept_decision {

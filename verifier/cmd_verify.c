@@ -26,7 +26,7 @@ struct run {
 	struct error worst;             /* the first problem: decides the exit status */
 	struct progress progress;
 	unsigned threads;
-	const char *checked;            /* what the verdict is about */
+	const char *checked; /* what the verdict is about */
 };
 
 static void run_clear(struct run *r)
@@ -43,18 +43,22 @@ static void add_problem(void *ctx, const struct error *problem)
 
 	if (r->worst.id == ERROR_NONE)
 		r->worst = *problem;
-	json_array_append_new(r->problems, json_pack("{s:s, s:s, s:s}", "id", error_id_text(problem->id),
-						     "message", problem->message, "next_step",
-						     error_next_step(problem->id)));
+	json_array_append_new(r->problems,
+			      json_pack("{s:s, s:s, s:s}", "id", error_id_text(problem->id),
+					"message", problem->message, "next_step",
+					error_next_step(problem->id)));
 }
 
 /* ---- what can be checked ---- */
 
 static struct stream_options stream_of(struct run *r)
 {
-	return (struct stream_options){ .threads = r->threads, .sink = &stream_check,
-					.done = &r->progress.done, .tick = progress_tick,
-					.tick_ctx = &r->progress, .problem = add_problem,
+	return (struct stream_options){ .threads = r->threads,
+					.sink = &stream_check,
+					.done = &r->progress.done,
+					.tick = progress_tick,
+					.tick_ctx = &r->progress,
+					.problem = add_problem,
 					.problem_ctx = r };
 }
 
@@ -124,13 +128,16 @@ static int check_volumes(struct run *r, const char *const *files, size_t count, 
 		struct error problem = ERROR_INIT;
 		uint32_t v;
 
-		if (!volume_number(name, strlen(name), &v) || v > verify_manifest(r->bundle)->volumes)
-			return error_set(err, ERROR_USAGE, "%s: no volume of this bundle", files[i]);
+		if (!volume_number(name, strlen(name), &v) ||
+		    v > verify_manifest(r->bundle)->volumes)
+			return error_set(err, ERROR_USAGE, "%s: no volume of this bundle",
+					 files[i]);
 		if (verify_volume(r->bundle, v, &problem) < 0) {
 			add_problem(r, &problem);
 			continue;
 		}
-		progress_begin(&r->progress, name, object_table_volume_size(verify_objects(r->bundle), v));
+		progress_begin(&r->progress, name,
+			       object_table_volume_size(verify_objects(r->bundle), v));
 		int failed = stream_chunks(r->bundle, v, &options, err) < 0;
 		progress_end(&r->progress);
 		if (failed)
@@ -193,12 +200,12 @@ static json_t *objects_json(const struct run *r)
 		char hex[DIGEST_HEX];
 
 		str_to_hex(p.sha256, DIGEST_SHA256, hex);
-		json_array_append_new(all, json_pack("{s:s, s:I, s:s, s:i, s:I, s:I, s:I, s:s}", "sha256", hex,
-						     "size", (json_int_t)p.size, "kind",
-						     object_kind_name(p.kind), "volume", (int)p.volume,
-						     "offset", (json_int_t)p.offset, "first",
-						     (json_int_t)p.first, "length", (json_int_t)p.length,
-						     "name", p.name ? p.name : ""));
+		json_array_append_new(
+			all, json_pack("{s:s, s:I, s:s, s:i, s:I, s:I, s:I, s:s}", "sha256", hex,
+				       "size", (json_int_t)p.size, "kind", object_kind_name(p.kind),
+				       "volume", (int)p.volume, "offset", (json_int_t)p.offset,
+				       "first", (json_int_t)p.first, "length", (json_int_t)p.length,
+				       "name", p.name ? p.name : ""));
 	}
 	return all;
 }
@@ -257,9 +264,9 @@ static const char *verdict(const struct run *r)
 
 static void print_json(const struct run *r)
 {
-	json_t *out = json_pack("{s:s, s:s, s:s, s:o, s:O}", "verdict", verdict(r), "checked", r->checked,
-				"bundle", r->args->operands[0], "signers", signers_json(r), "problems",
-				r->problems);
+	json_t *out = json_pack("{s:s, s:s, s:s, s:o, s:O}", "verdict", verdict(r), "checked",
+				r->checked, "bundle", r->args->operands[0], "signers",
+				signers_json(r), "problems", r->problems);
 
 	if (r->bundle) {
 		const struct manifest *m = verify_manifest(r->bundle);
@@ -269,17 +276,18 @@ static void print_json(const struct run *r)
 		str_from_time(m->created, created);
 		str_from_time(m->expires, expires);
 		json_object_update_missing_new(
-			out, json_pack("{s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:s, s:s, s:s}", "channel",
-				       m->channel, "audience", m->audience, "epoch", (json_int_t)m->epoch,
-				       "sequence", (json_int_t)m->sequence, "volumes",
-				       (json_int_t)m->volumes, "objects", (json_int_t)m->objects, "bytes",
-				       (json_int_t)m->object_bytes, "created", created, "expires", expires,
-				       "manifest_sha256", hex));
+			out,
+			json_pack("{s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:s, s:s, s:s}", "channel",
+				  m->channel, "audience", m->audience, "epoch",
+				  (json_int_t)m->epoch, "sequence", (json_int_t)m->sequence,
+				  "volumes", (json_int_t)m->volumes, "objects",
+				  (json_int_t)m->objects, "bytes", (json_int_t)m->object_bytes,
+				  "created", created, "expires", expires, "manifest_sha256", hex));
 		if (cli_flag(r->args, "list"))
 			json_object_set_new(out, "object_list", objects_json(r));
 	} else {
-		json_object_update_missing_new(out, json_pack("{s:n, s:n, s:n, s:n}", "channel", "sequence",
-							      "volumes", "objects"));
+		json_object_update_missing_new(out, json_pack("{s:n, s:n, s:n, s:n}", "channel",
+							      "sequence", "volumes", "objects"));
 	}
 	cli_print_json(out);
 }
@@ -295,8 +303,9 @@ static void print_text(const struct run *r)
 		str_from_time(m->expires, expires);
 		printf("channel %s to %s, epoch %u, sequence %llu, made %s, expires %s\n"
 		       "%llu objects, %llu bytes in %u volumes\n",
-		       m->channel, m->audience, m->epoch, (unsigned long long)m->sequence, created, expires,
-		       (unsigned long long)m->objects, (unsigned long long)m->object_bytes, m->volumes);
+		       m->channel, m->audience, m->epoch, (unsigned long long)m->sequence, created,
+		       expires, (unsigned long long)m->objects, (unsigned long long)m->object_bytes,
+		       m->volumes);
 		for (size_t i = 0; i < v->count; i++)
 			printf("signed by %s %s (key %s)\n", key_role_name(v->signers[i].role),
 			       v->signers[i].holder, v->signers[i].short_id);

@@ -1,13 +1,18 @@
 /* gapferry-verify: the auditor's program.  Reads media, writes nothing, opens no socket. */
 #include "verifier/commands.h"
 
-#define END { NULL, CLI_FLAG, NULL, NULL, false, NULL }
+#define END                                             \
+	{                                               \
+		NULL, CLI_FLAG, NULL, NULL, false, NULL \
+	}
 
 static const struct cli_option options[] = {
-	{ "trust", CLI_TEXT, "DIR", "GAPFERRY_TRUST", true, "the trust directory, obtained out of band" },
+	{ "trust", CLI_TEXT, "DIR", "GAPFERRY_TRUST", true,
+	  "the trust directory, obtained out of band" },
 	{ "volume", CLI_LIST, "FILE", NULL, false, "check these volumes alone, by their chunks" },
 	{ "object", CLI_TEXT, "SHA256", NULL, false, "check one object alone" },
-	{ "chunks", CLI_FLAG, NULL, NULL, false, "also check every chunk, as the auditor's card does" },
+	{ "chunks", CLI_FLAG, NULL, NULL, false,
+	  "also check every chunk, as the auditor's card does" },
 	{ "list", CLI_FLAG, NULL, NULL, false, "list the objects; contents are not read" },
 	{ "show", CLI_FLAG, NULL, NULL, false, "show who signed what; contents are not read" },
 	{ "threads", CLI_TEXT, "N", "GAPFERRY_THREADS", false, "workers (default: processors)" },
@@ -15,8 +20,8 @@ static const struct cli_option options[] = {
 };
 
 static const struct cli_verb verbs[] = {
-	{ "verify", "BUNDLE", 1, 1, options, "Check a bundle: signatures, tables, every byte of every volume.",
-	  cmd_verify },
+	{ "verify", "BUNDLE", 1, 1, options,
+	  "Check a bundle: signatures, tables, every byte of every volume.", cmd_verify },
 	{ NULL, NULL, 0, 0, NULL, NULL, NULL },
 };
 

@@ -33,7 +33,7 @@ struct run {
 	const struct object_table *objects;
 	struct item *items;
 	size_t item_count, item_capacity;
-	struct error *problems; /* one per item or chunk when problems are collected */
+	struct error *problems;  /* one per item or chunk when problems are collected */
 	unsigned char **buffers; /* one per worker */
 	uint32_t volume;         /* for chunks */
 };
@@ -72,7 +72,8 @@ int stream_check_digest(const struct object_part *object, const unsigned char ac
 		return 0;
 	str_to_hex(object->sha256, DIGEST_SHA256, want);
 	str_to_hex(actual, DIGEST_SHA256, have);
-	return error_set(err, ERROR_OBJECT_DIGEST, "object %s: its bytes have SHA-256 %s", want, have);
+	return error_set(err, ERROR_OBJECT_DIGEST, "object %s: its bytes have SHA-256 %s", want,
+			 have);
 }
 
 static int check_finish(void *handle, const struct object_part *object, struct error *err)
@@ -135,8 +136,8 @@ static int check_header(const struct run *r, const struct object_part *p, unsign
 	object_member(p, member);
 	if (!ustar_matches(buffer, member, p->length))
 		return error_set(err, ERROR_VOLUME_FRAME,
-				 "vol-%04u.tar: the header at byte %llu is not the one of %s", p->volume,
-				 (unsigned long long)(p->offset - USTAR_BLOCK), member);
+				 "vol-%04u.tar: the header at byte %llu is not the one of %s",
+				 p->volume, (unsigned long long)(p->offset - USTAR_BLOCK), member);
 	return 0;
 }
 
@@ -246,13 +247,15 @@ static void locate(const struct run *r, size_t i, unsigned char *buffer, struct 
 
 		for (size_t c = from; c <= to && c < chunk_table_count(chunks, p.volume); c++) {
 			unsigned char actual[DIGEST_SHA256];
-			struct error ignored = ERROR_INIT; /* an unreadable chunk is a damaged one */
+			struct error ignored =
+				ERROR_INIT; /* an unreadable chunk is a damaged one */
 
 			if (hash_chunk(&again, p.volume, c, d, buffer, actual, &ignored) == 0 &&
-			    memcmp(actual, chunk_table_digest(chunks, p.volume, c), sizeof actual) == 0)
+			    memcmp(actual, chunk_table_digest(chunks, p.volume, c),
+				   sizeof actual) == 0)
 				continue;
-			error_wrap(err, "vol-%04u.tar chunk %06zu (4 MiB from byte %llu)", p.volume, c,
-				   (unsigned long long)c * VOLUME_CHUNK);
+			error_wrap(err, "vol-%04u.tar chunk %06zu (4 MiB from byte %llu)", p.volume,
+				   c, (unsigned long long)c * VOLUME_CHUNK);
 			return;
 		}
 	} while (object_table_next(r->objects, &i) == 1);
@@ -321,7 +324,8 @@ static int run_tick(void *ctx)
 }
 
 static int start(struct run *r, size_t items,
-		 int (*item)(void *ctx, size_t i, unsigned worker, struct error *err), struct error *err)
+		 int (*item)(void *ctx, size_t i, unsigned worker, struct error *err),
+		 struct error *err)
 {
 	unsigned threads = r->options->threads;
 
@@ -352,9 +356,8 @@ static int report_problems(const struct run *r, size_t count)
 int stream_volumes(struct verified_bundle *b, const struct stream_options *options,
 		   struct error *err)
 {
-	CLEANUP(run_clear) struct run r = {
-		.bundle = b, .options = options, .objects = verify_objects(b)
-	};
+	CLEANUP(run_clear)
+	struct run r = { .bundle = b, .options = options, .objects = verify_objects(b) };
 	size_t count = object_table_count(r.objects);
 
 	assert(options->threads > 0);
@@ -375,12 +378,14 @@ static int run_chunk(void *ctx, size_t chunk, unsigned worker, struct error *err
 	unsigned char actual[DIGEST_SHA256];
 
 	int failed = hash_chunk(r, r->volume, chunk, d, r->buffers[worker], actual, err);
-	if (!failed && memcmp(actual, chunk_table_digest(verify_chunks(r->bundle), r->volume, chunk),
-			      sizeof actual) != 0)
-		failed = error_set(err, ERROR_CHUNK_DIGEST,
-				   "vol-%04u.tar chunk %06zu (4 MiB from byte %llu): its SHA-256 is not "
-				   "the one CHUNKS names",
-				   r->volume, chunk, (unsigned long long)chunk * VOLUME_CHUNK);
+	if (!failed &&
+	    memcmp(actual, chunk_table_digest(verify_chunks(r->bundle), r->volume, chunk),
+		   sizeof actual) != 0)
+		failed = error_set(
+			err, ERROR_CHUNK_DIGEST,
+			"vol-%04u.tar chunk %06zu (4 MiB from byte %llu): its SHA-256 is not "
+			"the one CHUNKS names",
+			r->volume, chunk, (unsigned long long)chunk * VOLUME_CHUNK);
 	if (!failed || !r->problems)
 		return failed;
 	r->problems[chunk] = *err;
@@ -391,7 +396,8 @@ static int run_chunk(void *ctx, size_t chunk, unsigned worker, struct error *err
 int stream_chunks(struct verified_bundle *b, uint32_t volume, const struct stream_options *options,
 		  struct error *err)
 {
-	CLEANUP(run_clear) struct run r = {
+	CLEANUP(run_clear)
+	struct run r = {
 		.bundle = b, .options = options, .objects = verify_objects(b), .volume = volume
 	};
 	size_t count = chunk_table_count(verify_chunks(b), volume);
@@ -443,8 +449,11 @@ int stream_load(struct verified_bundle *b, const unsigned char sha256[32], size_
 {
 	struct memory m = { .bytes = BUF_INIT(max), .digest = digest_new(DIGEST_KIND_SHA256) };
 	struct stream_sink sink = {
-		.begin = memory_begin, .write = memory_write, .finish = memory_finish,
-		.abandon = memory_abandon, .ctx = &m,
+		.begin = memory_begin,
+		.write = memory_write,
+		.finish = memory_finish,
+		.abandon = memory_abandon,
+		.ctx = &m,
 	};
 	struct stream_options options = { .threads = 1, .sink = &sink };
 	struct run r = { .bundle = b, .options = &options, .objects = verify_objects(b) };

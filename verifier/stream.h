@@ -44,8 +44,8 @@ extern const struct stream_sink stream_check;
 struct stream_options {
 	unsigned threads;
 	const struct stream_sink *sink;
-	_Atomic uint64_t *done;  /* bytes of volumes dealt with, for progress; may be NULL */
-	int (*tick)(void *ctx);  /* about five times a second on the calling thread; may be NULL */
+	_Atomic uint64_t *done; /* bytes of volumes dealt with, for progress; may be NULL */
+	int (*tick)(void *ctx); /* about five times a second on the calling thread; may be NULL */
 	void *tick_ctx;
 	/*
 	 * NULL: the first problem ends the run and is the result.  Otherwise every object that is

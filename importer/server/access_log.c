@@ -15,7 +15,8 @@ int access_log_open(const char *path, struct error *err)
 	int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0640);
 
 	if (fd < 0)
-		return error_set_errno(err, ERROR_FILE_OPEN, "%s: cannot open the access log", path);
+		return error_set_errno(err, ERROR_FILE_OPEN, "%s: cannot open the access log",
+				       path);
 	return fd;
 }
 
@@ -40,7 +41,8 @@ void access_log_escape(const char *text, char *out, size_t size)
 size_t access_log_format(const struct request *q, const struct sockaddr *client, bool whole,
 			 char out[ACCESS_LOG_LINE_SIZE])
 {
-	char host[ADDRESS_TEXT_SIZE] = "-", now[STR_TIME_SIZE], target[3000], agent[700], method[64];
+	char host[ADDRESS_TEXT_SIZE] = "-", now[STR_TIME_SIZE], target[3000], agent[700],
+	     method[64];
 
 	if (client)
 		address_host(client, host);
@@ -48,9 +50,10 @@ size_t access_log_format(const struct request *q, const struct sockaddr *client,
 	access_log_escape(q->target, target, sizeof target);
 	access_log_escape(q->agent[0] ? q->agent : "-", agent, sizeof agent);
 	access_log_escape(q->method[0] ? q->method : "-", method, sizeof method);
-	int len = snprintf(out, ACCESS_LOG_LINE_SIZE, "%s - - [%s] \"%s %s\" %u %llu \"%s\" %llums %s\n",
-			   host, now, method, target, q->status, (unsigned long long)q->length, agent,
-			   (unsigned long long)(clock_ticks() - q->started), whole ? "done" : "aborted");
+	int len = snprintf(
+		out, ACCESS_LOG_LINE_SIZE, "%s - - [%s] \"%s %s\" %u %llu \"%s\" %llums %s\n", host,
+		now, method, target, q->status, (unsigned long long)q->length, agent,
+		(unsigned long long)(clock_ticks() - q->started), whole ? "done" : "aborted");
 
 	return (size_t)len;
 }

@@ -14,7 +14,9 @@
 /* The same bytes, seen as the two forms an address can have. */
 static void set_v4(struct address *out, const struct in_addr *host, uint16_t port)
 {
-	struct sockaddr_in a = { .sin_family = AF_INET, .sin_addr = *host, .sin_port = htons(port) };
+	struct sockaddr_in a = { .sin_family = AF_INET,
+				 .sin_addr = *host,
+				 .sin_port = htons(port) };
 
 	memcpy(&out->storage, &a, sizeof a);
 	out->len = sizeof a;
@@ -116,7 +118,8 @@ int address_listen(const struct address *a, struct address *actual, struct error
 		return error_set_errno(err, ERROR_SERVER_LISTEN, "%s: cannot make a socket", text);
 	/* A restart must not wait for the connections of the process before it. */
 	if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) < 0)
-		return error_set_errno(err, ERROR_SERVER_LISTEN, "%s: cannot set up the socket", text);
+		return error_set_errno(err, ERROR_SERVER_LISTEN, "%s: cannot set up the socket",
+				       text);
 	if (bind(fd, where, a->len) < 0 || listen(fd, SOMAXCONN) < 0) {
 		enum error_id id = errno == EADDRINUSE ? ERROR_SERVER_IN_USE : ERROR_SERVER_LISTEN;
 

@@ -86,8 +86,8 @@ static json_t *cursor_text(const struct query_cursor *c)
 
 /* ---- updates ---- */
 
-static int add_files(struct query *q, const struct query_cursor *update, json_t *to,
-		     size_t *files, struct error *err)
+static int add_files(struct query *q, const struct query_cursor *update, json_t *to, size_t *files,
+		     struct error *err)
 {
 	json_t *list = json_array();
 	struct query_file f;
@@ -149,10 +149,12 @@ static int answer_updates(const struct request *q, struct query_updates *it, uin
 
 int api_updates(const struct request *q, const char *rest, struct reply *out, struct error *err)
 {
-	static const char *const names[] = { "limit",   "after",     "kb",	      "title",
-					     "verdict", "update_id", "source_revision" };
-	static const char *const verdicts[] = { [CATALOG_OK] = "ok",
-						[CATALOG_QUARANTINED] = "quarantined" };
+	static const char *const names[] = { "limit",          "after",   "kb",
+					     "title",          "verdict", "update_id",
+					     "source_revision" };
+	static const char *const verdicts[] = {
+		[CATALOG_OK] = "ok", [CATALOG_QUARANTINED] = "quarantined"
+	};
 	enum { LIMIT, AFTER, KB, TITLE, VERDICT, UPDATE_ID, SOURCE_REVISION, NAMES };
 	const char *v[NAMES];
 	struct query_updates it = { 0 };
@@ -185,7 +187,8 @@ int api_update(const struct request *q, const char *rest, struct reply *out, str
 	unsigned char update_id[16];
 
 	if (!str_to_guid(rest, strlen(rest), update_id))
-		return error_set(err, ERROR_SERVER_PARAMETER, "the path does not end with an UpdateID");
+		return error_set(err, ERROR_SERVER_PARAMETER,
+				 "the path does not end with an UpdateID");
 	it.update_id = update_id;
 	if (request_parameters(q, names, v, 2, err) < 0 ||
 	    parse_number("limit", v[0], 1, LIMIT_API_PAGE, &limit, err) < 0 ||
@@ -219,9 +222,9 @@ int api_findings(const struct request *q, const char *rest, struct reply *out, s
 {
 	static const char *const names[] = { "limit", "after", "severity", "revision_id",
 					     "source_revision" };
-	static const char *const severities[] = { [CATALOG_ERROR] = "error",
-						  [CATALOG_WARNING] = "warning",
-						  [CATALOG_NOTE] = "note" };
+	static const char *const severities[] = {
+		[CATALOG_ERROR] = "error", [CATALOG_WARNING] = "warning", [CATALOG_NOTE] = "note"
+	};
 	enum { LIMIT, AFTER, SEVERITY, REVISION_ID, SOURCE_REVISION, NAMES };
 	const char *v[NAMES];
 	struct query_findings it = { 0 };
@@ -231,7 +234,8 @@ int api_findings(const struct request *q, const char *rest, struct reply *out, s
 	if (request_parameters(q, names, v, NAMES, err) < 0 ||
 	    parse_number("limit", v[LIMIT], 1, LIMIT_API_PAGE, &limit, err) < 0 ||
 	    parse_id("after", v[AFTER], &it.at, err) < 0 ||
-	    parse_word("severity", v[SEVERITY], severities, CATALOG_SEVERITIES_, &it.severity, err) < 0 ||
+	    parse_word("severity", v[SEVERITY], severities, CATALOG_SEVERITIES_, &it.severity,
+		       err) < 0 ||
 	    parse_id("revision_id", v[REVISION_ID], &it.revision_id, err) < 0 ||
 	    parse_id("source_revision", v[SOURCE_REVISION], &it.source_revision, err) < 0)
 		return -1;

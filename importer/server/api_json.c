@@ -148,7 +148,8 @@ json_t *api_json_status(const struct channel *channel, const struct query_counts
 	api_json_put(o, "catalog_root",
 		     c->has_manifest ? hex(c->catalog_root, sizeof c->catalog_root) : json_null());
 	api_json_put(o, "last_import", time_text(counts->last_import));
-	api_json_put(o, "updates_processed", json_integer((json_int_t)(counts->updates - counts->quarantined)));
+	api_json_put(o, "updates_processed",
+		     json_integer((json_int_t)(counts->updates - counts->quarantined)));
 	api_json_put(o, "updates_quarantined", json_integer((json_int_t)counts->quarantined));
 	api_json_put(o, "findings", findings);
 	api_json_put(o, "objects", json_integer((json_int_t)counts->objects.count));

@@ -17,8 +17,7 @@ void api_json_put(json_t *object, const char *key, json_t *value) __attribute__(
 json_t *api_json_text(const char *text) __attribute__((nonnull, warn_unused_result));
 
 /* An update without its files. */
-json_t *api_json_update(const struct query_update *u)
-	__attribute__((nonnull, warn_unused_result));
+json_t *api_json_update(const struct query_update *u) __attribute__((nonnull, warn_unused_result));
 json_t *api_json_file(const struct query_file *f) __attribute__((nonnull, warn_unused_result));
 json_t *api_json_finding(const struct query_finding *f)
 	__attribute__((nonnull, warn_unused_result));

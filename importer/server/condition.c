@@ -28,7 +28,8 @@ static bool list_has(const char *list, const char *etag, bool weak)
 		}
 		if (!end)
 			return false;
-		if ((weak || !is_weak) && (size_t)(end + 1 - tag) == len && memcmp(tag, etag, len) == 0)
+		if ((weak || !is_weak) && (size_t)(end + 1 - tag) == len &&
+		    memcmp(tag, etag, len) == 0)
 			return true;
 		p = skip_blanks(end + 1);
 		if (*p && *p != ',')

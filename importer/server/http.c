@@ -22,7 +22,7 @@ struct http {
 	struct session_pool *sessions;
 	const struct route *routes;
 	struct address address;
-	int log;                /* -1: none */
+	int log;                 /* -1: none */
 	_Atomic unsigned active; /* requests begun and not yet completed */
 	_Atomic bool draining;
 };
@@ -162,19 +162,17 @@ static int start_daemon(struct http *h, unsigned threads, int listener, struct e
 		{ MHD_OPTION_END, 0, NULL },
 	};
 
-	h->daemon = MHD_start_daemon(
-		MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ITC, 0, NULL, NULL, on_request, h,
-		MHD_OPTION_LISTEN_SOCKET, listener,
-		MHD_OPTION_ARRAY, pool,
-		MHD_OPTION_CONNECTION_LIMIT, LIMIT_HTTP_CONNECTIONS,
-		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)LIMIT_HTTP_MEMORY,
-		MHD_OPTION_CONNECTION_TIMEOUT, LIMIT_HTTP_IDLE_SECONDS,
-		MHD_OPTION_STRICT_FOR_CLIENT, 1,
-		MHD_OPTION_URI_LOG_CALLBACK, on_target, h,
-		MHD_OPTION_NOTIFY_COMPLETED, on_completed, h,
-		MHD_OPTION_END);
+	h->daemon = MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ITC, 0, NULL, NULL,
+				     on_request, h, MHD_OPTION_LISTEN_SOCKET, listener,
+				     MHD_OPTION_ARRAY, pool, MHD_OPTION_CONNECTION_LIMIT,
+				     LIMIT_HTTP_CONNECTIONS, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+				     (size_t)LIMIT_HTTP_MEMORY, MHD_OPTION_CONNECTION_TIMEOUT,
+				     LIMIT_HTTP_IDLE_SECONDS, MHD_OPTION_STRICT_FOR_CLIENT, 1,
+				     MHD_OPTION_URI_LOG_CALLBACK, on_target, h,
+				     MHD_OPTION_NOTIFY_COMPLETED, on_completed, h, MHD_OPTION_END);
 	if (!h->daemon)
-		return error_set(err, ERROR_SERVER_START, "cannot start %u threads to serve", threads);
+		return error_set(err, ERROR_SERVER_START, "cannot start %u threads to serve",
+				 threads);
 	return 0;
 }
 

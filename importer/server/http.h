@@ -14,11 +14,12 @@ struct error;
 struct http;
 
 struct http_options {
-	const char *repo;           /* directory of the repository, read only */
-	const char *listen;         /* "127.0.0.1:8530", see address_parse() */
-	unsigned threads;           /* 1..64 */
-	const char *access_log;     /* file to append to, or NULL */
-	const struct route *routes; /* ends with a row whose path is NULL; must outlive the server */
+	const char *repo;       /* directory of the repository, read only */
+	const char *listen;     /* "127.0.0.1:8530", see address_parse() */
+	unsigned threads;       /* 1..64 */
+	const char *access_log; /* file to append to, or NULL */
+	const struct route
+		*routes; /* ends with a row whose path is NULL; must outlive the server */
 };
 
 /*

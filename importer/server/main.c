@@ -14,7 +14,8 @@ static const struct cli_option options[] = {
 	{ "repo", CLI_TEXT, "DIR", "GAPFERRY_REPO", true, "repository to serve" },
 	{ "listen", CLI_TEXT, "ADDRESS:PORT", "GAPFERRY_LISTEN", true,
 	  "where to listen; port 0 takes a free one" },
-	{ "threads", CLI_TEXT, "N", NULL, false, "threads that serve, 1 to 64; default: processors" },
+	{ "threads", CLI_TEXT, "N", NULL, false,
+	  "threads that serve, 1 to 64; default: processors" },
 	{ "access-log", CLI_TEXT, "FILE", NULL, false, "append one line per request" },
 	{ NULL, CLI_FLAG, NULL, NULL, false, NULL },
 };
@@ -72,7 +73,8 @@ int main(int argc, char **argv)
 {
 	static const struct cli_verb verbs[] = {
 		{ "serve", NULL, 0, 0, options,
-		  "Serve the updates of a repository to the computers of the isolated network.", run },
+		  "Serve the updates of a repository to the computers of the isolated network.",
+		  run },
 		{ NULL, NULL, 0, 0, NULL, NULL, NULL },
 	};
 	static const struct cli_program program = {

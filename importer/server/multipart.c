@@ -17,7 +17,7 @@ enum { HEAD_SIZE = 256 };
 struct part {
 	char head[HEAD_SIZE]; /* what precedes the bytes; of the closing part all there is */
 	size_t head_len;
-	uint64_t start; /* of head in the body */
+	uint64_t start;         /* of head in the body */
 	uint64_t offset, bytes; /* in the object */
 };
 
@@ -43,7 +43,8 @@ static int place(struct multipart *m, struct part *p, struct error *err)
 	p->start = m->length;
 	if (__builtin_add_overflow(m->length, p->head_len, &m->length) ||
 	    __builtin_add_overflow(m->length, p->bytes, &m->length) || m->length > INT64_MAX)
-		return error_set(err, ERROR_LIMIT_BYTES, "multipart answer: longer than 2^63 bytes");
+		return error_set(err, ERROR_LIMIT_BYTES,
+				 "multipart answer: longer than 2^63 bytes");
 	return 0;
 }
 
@@ -59,12 +60,12 @@ struct multipart *multipart_new(const struct range_set *set, uint64_t size, int 
 		const struct range *r = &set->items[i];
 		struct part *p = &m->parts[i];
 
-		p->head_len = (size_t)snprintf(p->head, sizeof p->head,
-					       "%s--%s\r\nContent-Type: application/octet-stream\r\n"
-					       "Content-Range: bytes %llu-%llu/%llu\r\n\r\n",
-					       i > 0 ? "\r\n" : "", boundary,
-					       (unsigned long long)r->first, (unsigned long long)r->last,
-					       (unsigned long long)size);
+		p->head_len = (size_t)snprintf(
+			p->head, sizeof p->head,
+			"%s--%s\r\nContent-Type: application/octet-stream\r\n"
+			"Content-Range: bytes %llu-%llu/%llu\r\n\r\n",
+			i > 0 ? "\r\n" : "", boundary, (unsigned long long)r->first,
+			(unsigned long long)r->last, (unsigned long long)size);
 		p->offset = r->first;
 		p->bytes = r->last - r->first + 1;
 		if (place(m, p, err) < 0)

@@ -38,7 +38,8 @@ struct multipart *multipart_new(const struct range_set *set, uint64_t size, int 
 /* Bytes of the whole body. */
 uint64_t multipart_length(const struct multipart *m) __attribute__((nonnull));
 
-/* Up to len bytes of the body from at: the count, 0 at its end, -1 when the object is unreadable. */
+/* Up to len bytes of the body from at: the count, 0 at its end, -1 when the object is unreadable.
+ */
 ssize_t multipart_read(struct multipart *m, uint64_t at, void *out, size_t len)
 	__attribute__((nonnull, warn_unused_result));
 

@@ -1,8 +1,9 @@
 /*
  * What a thread remembers of objects it looked up: a client takes one object in hundreds of
- * ranges, and asking the database for each costs a third of the throughput.  An object never changes under its name, so an entry can
- * only become useless, when the object is removed: whoever finds its file gone calls
- * object_cache_forget() and asks the database again.  That an object is absent is not remembered.
+ * ranges, and asking the database for each costs a third of the throughput.  An object never
+ * changes under its name, so an entry can only become useless, when the object is removed: whoever
+ * finds its file gone calls object_cache_forget() and asks the database again.  That an object is
+ * absent is not remembered.
  */
 #ifndef SERVER_OBJECT_CACHE_H
 #define SERVER_OBJECT_CACHE_H

@@ -112,7 +112,9 @@ static ssize_t read_multipart(void *body, uint64_t at, char *out, size_t max)
 {
 	ssize_t n = multipart_read(body, at, out, max);
 
-	return n > 0 ? n : n == 0 ? MHD_CONTENT_READER_END_OF_STREAM : MHD_CONTENT_READER_END_WITH_ERROR;
+	return n > 0    ? n
+	       : n == 0 ? MHD_CONTENT_READER_END_OF_STREAM
+			: MHD_CONTENT_READER_END_WITH_ERROR;
 }
 
 static void free_multipart(void *body)
@@ -162,8 +164,8 @@ int reply_failure(struct reply *r, bool as_json, const struct error *why, struct
 		return reply_text(r, status, message, err);
 	/* NULL when the message is not UTF-8, which what we print of a request never is. */
 	return reply_json(r, status,
-			  json_pack("{s:{s:s, s:s, s:s}}", "error", "id", error_id_text(id), "message",
-				    message, "next_step", error_next_step(id)),
+			  json_pack("{s:{s:s, s:s, s:s}}", "error", "id", error_id_text(id),
+				    "message", message, "next_step", error_next_step(id)),
 			  err);
 }
 

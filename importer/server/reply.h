@@ -21,7 +21,10 @@ struct reply {
 	uint64_t length;               /* bytes of the body */
 };
 
-#define REPLY_INIT { .status = 0 }
+#define REPLY_INIT          \
+	{                   \
+		.status = 0 \
+	}
 
 /* The makers: each is called once per reply.  text is copied and gets a newline. */
 int reply_text(struct reply *r, unsigned status, const char *text, struct error *err)

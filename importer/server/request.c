@@ -48,10 +48,12 @@ int request_check(const struct request *q, struct error *err)
 				 LIMIT_HTTP_TARGET);
 	for (const char *p = q->target; (p = strchr(p, '%')) != NULL; p += 3) {
 		if (!is_hex(p[1]) || !is_hex(p[2]))
-			return error_set(err, ERROR_SERVER_REQUEST, "request target: bad escape at byte %zu",
+			return error_set(err, ERROR_SERVER_REQUEST,
+					 "request target: bad escape at byte %zu",
 					 (size_t)(p - q->target));
 		if (p[1] == '0' && p[2] == '0')
-			return error_set(err, ERROR_SERVER_REQUEST, "request target: NUL at byte %zu",
+			return error_set(err, ERROR_SERVER_REQUEST,
+					 "request target: NUL at byte %zu",
 					 (size_t)(p - q->target));
 	}
 	return 0;
@@ -104,7 +106,8 @@ static enum MHD_Result collect(void *cls, enum MHD_ValueKind kind, const char *n
 		if (strcmp(c->names[i], name) != 0)
 			continue;
 		if (c->values[i]) {
-			error_set(c->err, ERROR_SERVER_PARAMETER, "parameter '%s' given twice", shown);
+			error_set(c->err, ERROR_SERVER_PARAMETER, "parameter '%s' given twice",
+				  shown);
 			return MHD_NO;
 		}
 		c->values[i] = value ? value : "";

@@ -21,15 +21,15 @@ enum { REQUEST_METHOD_SIZE = 16, REQUEST_AGENT_SIZE = 160 };
 struct request {
 	struct MHD_Connection *connection;
 	struct session_pool *sessions;
-	char *target;          /* as sent, at most LIMIT_HTTP_TARGET bytes of it */
-	bool target_cut;       /* it was longer */
-	bool announced;        /* the library's first call for this request happened */
+	char *target;    /* as sent, at most LIMIT_HTTP_TARGET bytes of it */
+	bool target_cut; /* it was longer */
+	bool announced;  /* the library's first call for this request happened */
 	char method[REQUEST_METHOD_SIZE];
 	char agent[REQUEST_AGENT_SIZE]; /* User-Agent, cut; for the log */
-	const char *path;      /* decoded; NULL until announced */
-	uint64_t started;      /* clock_ticks() */
-	unsigned status;       /* of the answer; 0: none yet */
-	uint64_t length;       /* of its body */
+	const char *path;               /* decoded; NULL until announced */
+	uint64_t started;               /* clock_ticks() */
+	unsigned status;                /* of the answer; 0: none yet */
+	uint64_t length;                /* of its body */
 };
 
 /* A request for a target just seen on connection.  request_free() ends it. */

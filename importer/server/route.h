@@ -9,9 +9,9 @@ struct reply;
 struct request;
 
 struct route {
-	const char *path; /* a whole path, or with a slash at its end the beginning of one */
-	bool any_case;    /* paths of this service are compared without case */
-	bool json;        /* failures are told in JSON */
+	const char *path;    /* a whole path, or with a slash at its end the beginning of one */
+	bool any_case;       /* paths of this service are compared without case */
+	bool json;           /* failures are told in JSON */
 	const char *methods; /* as in an Allow header: "GET, HEAD" */
 
 	/* rest: what follows path.  Fills *out, or fails. */

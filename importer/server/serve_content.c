@@ -23,7 +23,8 @@ static const char octets[] = "application/octet-stream";
 
 static bool extension_valid(const char *text)
 {
-	static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_";
+	static const char allowed[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_";
 	size_t len = strspn(text, allowed);
 
 	return len >= 1 && len <= EXTENSION_MAX && text[len] == '\0';
@@ -92,9 +93,9 @@ static int open_object(const struct request *q, const char *rest, struct stored_
 	if (found < 0)
 		return -1;
 	if (size != o->size)
-		return error_set(err, ERROR_CONTENT_DIGEST, "object %lld: its file has %llu bytes, not %llu",
-				 (long long)o->id, (unsigned long long)size,
-				 (unsigned long long)o->size);
+		return error_set(err, ERROR_CONTENT_DIGEST,
+				 "object %lld: its file has %llu bytes, not %llu", (long long)o->id,
+				 (unsigned long long)size, (unsigned long long)o->size);
 	int result = fd;
 	fd = -1;
 	return result;
@@ -139,8 +140,7 @@ static int answer_parts(const struct range_set *set, const struct stored_object 
 	return 0;
 }
 
-static int answer_unsatisfiable(const struct stored_object *o, struct reply *out,
-				struct error *err)
+static int answer_unsatisfiable(const struct stored_object *o, struct reply *out, struct error *err)
 {
 	char text[40];
 

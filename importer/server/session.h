@@ -28,7 +28,8 @@ struct session_pool *session_pool_new(const char *path, struct error *err)
 void session_pool_free(struct session_pool *p);
 DEFINE_CLEANUP(struct session_pool *, session_pool_free);
 
-/* The session of the calling thread, borrowed until session_drop(); NULL when it cannot be opened. */
+/* The session of the calling thread, borrowed until session_drop(); NULL when it cannot be opened.
+ */
 struct session *session_get(struct session_pool *p, struct error *err)
 	__attribute__((nonnull, warn_unused_result));
 

@@ -14,7 +14,6 @@ uint64_t hash_seed(void) __attribute__((warn_unused_result));
 
 /* Every bit of the result depends on every bit of both. */
 uint64_t hash_number(uint64_t seed, uint64_t value) __attribute__((const));
-uint64_t hash_bytes(uint64_t seed, const void *bytes, size_t len)
-	__attribute__((nonnull, pure));
+uint64_t hash_bytes(uint64_t seed, const void *bytes, size_t len) __attribute__((nonnull, pure));
 
 #endif

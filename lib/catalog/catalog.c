@@ -378,7 +378,8 @@ static void take_title(struct catalog *c, struct catalog_revision *r, const char
 	if (!r->has_master && title_rank(r, language) < 2) {
 		struct catalog_title *t = arena_alloc(&c->arena, sizeof *t);
 
-		*t = (struct catalog_title){ .next = r->titles, .title = keep_text(c, title),
+		*t = (struct catalog_title){ .next = r->titles,
+					     .title = keep_text(c, title),
 					     .language = keep_text(c, language) };
 		r->titles = t;
 	} else if (is_better_title(r, language)) {
@@ -448,8 +449,7 @@ static void take_fragment(struct catalog *c, struct catalog_revision *r, const c
 	else if (f->stream == CATALOG_STREAM_EXTENDED)
 		take_extended(c, r, &f->extended);
 	else if (f->stream == CATALOG_STREAM_LOCALIZED)
-		take_title(c, r, *language ? language : f->localized.language,
-			   f->localized.title);
+		take_title(c, r, *language ? language : f->localized.language, f->localized.title);
 	else if (f->stream == CATALOG_STREAM_LICENCE)
 		take_licences(c, r, language, &f->eula);
 	if (f->stream != CATALOG_STREAM_COMPLETE)

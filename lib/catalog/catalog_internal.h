@@ -16,7 +16,7 @@ struct catalog {
 	size_t count, capacity;
 	uint32_t *slots; /* while filling: revision id -> index + 1, open addressing */
 	size_t slots_count;
-	uint64_t seed; /* of the slots */
+	uint64_t seed;     /* of the slots */
 	uint32_t *by_guid; /* after finish: indexes sorted by (update id, revision id) */
 	size_t by_guid_count;
 	struct catalog_location *locations;

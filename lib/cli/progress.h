@@ -11,16 +11,15 @@
 #include <stdint.h>
 
 struct progress {
-	const char *what;           /* "verifying" */
-	uint64_t total;             /* bytes, or 0 when unknown */
-	_Atomic uint64_t done;      /* bytes; workers add to it */
-	uint64_t started, shown;    /* clock_ticks() */
+	const char *what;        /* "verifying" */
+	uint64_t total;          /* bytes, or 0 when unknown */
+	_Atomic uint64_t done;   /* bytes; workers add to it */
+	uint64_t started, shown; /* clock_ticks() */
 	bool terminal;
 };
 
 /* Start, and catch SIGINT and SIGTERM from now on. */
-void progress_begin(struct progress *p, const char *what, uint64_t total)
-	__attribute__((nonnull));
+void progress_begin(struct progress *p, const char *what, uint64_t total) __attribute__((nonnull));
 
 /*
  * Show the line if it is due.  Returns 1 when somebody asked the program to stop.

@@ -22,8 +22,8 @@ bool listing_is_word(const char *text, size_t max)
 		return false;
 	for (size_t i = 0; i < len; i++) {
 		char c = text[i];
-		bool ok = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-			  c == '.' || c == '_' || c == '-';
+		bool ok = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+			  (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
 		if (!ok)
 			return false;
 	}
@@ -55,7 +55,8 @@ size_t listing_root_source(const struct listing_source *s, char out[LISTING_LINE
 	char hex[DIGEST_HEX];
 
 	str_to_hex(s->cabinet, DIGEST_SHA256, hex);
-	return (size_t)snprintf(out, LISTING_LINE_SIZE * 2, "source %s %s %s\n", s->kind, s->series, hex);
+	return (size_t)snprintf(out, LISTING_LINE_SIZE * 2, "source %s %s %s\n", s->kind, s->series,
+				hex);
 }
 
 int listing_write(const struct listing *l, struct buf *out, struct error *err)
@@ -67,8 +68,8 @@ int listing_write(const struct listing *l, struct buf *out, struct error *err)
 	if (s->created >= 0)
 		str_from_time(s->created, created);
 	if (buf_printf(out, err, "gapferry-listing 1\nsource %s %s %s %llu %s %s\npart %u %u\n",
-		       s->kind, s->series, hex, (unsigned long long)s->cabinet_size, created, s->name,
-		       l->part, l->parts) < 0 ||
+		       s->kind, s->series, hex, (unsigned long long)s->cabinet_size, created,
+		       s->name, l->part, l->parts) < 0 ||
 	    buf_printf(out, err, "fragments %zu\n", l->count) < 0)
 		return -1;
 	for (size_t i = 0; i < l->count; i++) {
@@ -124,7 +125,8 @@ static int next_words(struct cursor *c, struct words *w, struct error *err)
 
 static bool word_is(const struct words *w, size_t i, const char *text)
 {
-	return i < w->count && w->len[i] == strlen(text) && memcmp(w->text[i], text, w->len[i]) == 0;
+	return i < w->count && w->len[i] == strlen(text) &&
+	       memcmp(w->text[i], text, w->len[i]) == 0;
 }
 
 /* Copy word i, which must be a plain word, into out. */
@@ -145,7 +147,8 @@ static bool word_number(const struct words *w, size_t i, uint64_t max, uint64_t 
 static bool parse_source(const struct words *w, struct listing_source *s)
 {
 	s->created = -1;
-	return w->count == 7 && word_is(w, 0, "source") && word_copy(w, 1, s->kind, sizeof s->kind) &&
+	return w->count == 7 && word_is(w, 0, "source") &&
+	       word_copy(w, 1, s->kind, sizeof s->kind) &&
 	       word_copy(w, 2, s->series, sizeof s->series) &&
 	       str_from_hex(w->text[3], w->len[3], s->cabinet, DIGEST_SHA256) &&
 	       word_number(w, 4, LIMIT_OBJECT_BYTES, &s->cabinet_size) &&
@@ -214,12 +217,14 @@ int listing_parse(const void *text, size_t len, const char *label, struct listin
 		if (next_words(&c, &w, err) < 0)
 			return -1;
 		if (!parse_entry(&w, &l.entries[l.count]) ||
-		    (l.count > 0 && listing_compare(&l.entries[l.count - 1], &l.entries[l.count]) >= 0))
-			return error_set(err, ERROR_LISTING_FORMAT, "%s: line %zu: bad or out of order",
-					 label, c.line);
+		    (l.count > 0 &&
+		     listing_compare(&l.entries[l.count - 1], &l.entries[l.count]) >= 0))
+			return error_set(err, ERROR_LISTING_FORMAT,
+					 "%s: line %zu: bad or out of order", label, c.line);
 	}
 	if (c.at != c.end)
-		return error_set(err, ERROR_LISTING_FORMAT, "%s: text after the last fragment", label);
+		return error_set(err, ERROR_LISTING_FORMAT, "%s: text after the last fragment",
+				 label);
 	*out = l;
 	l = (struct listing){ 0 };
 	return 0;

@@ -22,7 +22,7 @@ struct buf;
 struct error;
 
 enum {
-	LISTING_KEY_SIZE = 44,      /* a language ("pt-br") or 40 hex digits, terminated */
+	LISTING_KEY_SIZE = 44, /* a language ("pt-br") or 40 hex digits, terminated */
 	LISTING_SERIES_SIZE = 96,
 	LISTING_NAME_SIZE = 129,
 	LISTING_PART_ENTRIES = 32768,
@@ -30,20 +30,20 @@ enum {
 
 /* Where fragments come from: one cabinet as it was ingested. */
 struct listing_source {
-	char kind[16];                     /* "wsusscn2" */
-	char series[LISTING_SERIES_SIZE];  /* successive catalogs of one series replace each other */
-	unsigned char cabinet[32];         /* SHA-256 of the whole file */
+	char kind[16];                    /* "wsusscn2" */
+	char series[LISTING_SERIES_SIZE]; /* successive catalogs of one series replace each other */
+	unsigned char cabinet[32];        /* SHA-256 of the whole file */
 	uint64_t cabinet_size;
-	int64_t created;                   /* CreationDate of the catalog, or -1 */
-	char name[LISTING_NAME_SIZE];      /* file name, [A-Za-z0-9._-] */
+	int64_t created;              /* CreationDate of the catalog, or -1 */
+	char name[LISTING_NAME_SIZE]; /* file name, [A-Za-z0-9._-] */
 };
 
 struct listing_entry {
-	char stream;                 /* h package head, u Update, f FileLocation, c x l e s fragments */
-	uint32_t revision;           /* the source's RevisionId; 0 for h and f */
-	char key[LISTING_KEY_SIZE];  /* l, e: language; f: SHA-1 in hex; else "" */
+	char stream;       /* h package head, u Update, f FileLocation, c x l e s fragments */
+	uint32_t revision; /* the source's RevisionId; 0 for h and f */
+	char key[LISTING_KEY_SIZE]; /* l, e: language; f: SHA-1 in hex; else "" */
 	unsigned char sha256[32];
-	uint64_t offset;             /* h, u, f: byte of the master document; else 0 */
+	uint64_t offset; /* h, u, f: byte of the master document; else 0 */
 };
 
 struct listing {

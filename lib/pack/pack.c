@@ -61,10 +61,12 @@ int pack_decompress(const void *bytes, size_t len, size_t max, const char *label
 	if (len < 4 || memcmp(bytes, "\x28\xb5\x2f\xfd", 4) != 0)
 		return error_set(err, ERROR_PACK_FORMAT, "%s: not a zstd frame", label);
 	if (size == ZSTD_CONTENTSIZE_ERROR || size == ZSTD_CONTENTSIZE_UNKNOWN)
-		return error_set(err, ERROR_PACK_FORMAT, "%s: frame does not state its size", label);
+		return error_set(err, ERROR_PACK_FORMAT, "%s: frame does not state its size",
+				 label);
 	if (size > max)
-		return error_set(err, ERROR_PACK_FORMAT, "%s: %llu bytes when decompressed, more than %zu",
-				 label, size, max);
+		return error_set(err, ERROR_PACK_FORMAT,
+				 "%s: %llu bytes when decompressed, more than %zu", label, size,
+				 max);
 	if (ZSTD_findFrameCompressedSize(bytes, len) != len)
 		return error_set(err, ERROR_PACK_FORMAT, "%s: not exactly one zstd frame", label);
 	ZSTD_DCtx_setParameter(d, ZSTD_d_windowLogMax, LIMIT_ZSTD_WINDOW_LOG);
@@ -191,7 +193,8 @@ static int parse_entries(struct pack *p, const char *label, struct error *err)
 	uint64_t count, size;
 
 	if (p->len < at || memcmp(p->bytes, magic, at) != 0)
-		return error_set(err, ERROR_PACK_FORMAT, "%s: does not begin with the pack magic", label);
+		return error_set(err, ERROR_PACK_FORMAT, "%s: does not begin with the pack magic",
+				 label);
 	if (!next_line(p, &at, &line, &len) || !str_to_u64(line, len, LIMIT_PACK_ENTRIES, &count))
 		return error_set(err, ERROR_PACK_FORMAT, "%s: bad number of fragments", label);
 	p->entries = buf_calloc((size_t)count, sizeof *p->entries);
@@ -209,14 +212,14 @@ static int parse_entries(struct pack *p, const char *label, struct error *err)
 		struct pack_entry *e = &p->entries[i];
 
 		if (e->size > p->len - at)
-			return error_set(err, ERROR_PACK_FORMAT, "%s: fragment %zu ends beyond the pack",
-					 label, i + 1);
+			return error_set(err, ERROR_PACK_FORMAT,
+					 "%s: fragment %zu ends beyond the pack", label, i + 1);
 		e->offset = (uint32_t)at;
 		at += e->size;
 	}
 	if (at != p->len)
-		return error_set(err, ERROR_PACK_FORMAT, "%s: %zu bytes belong to no fragment", label,
-				 p->len - at);
+		return error_set(err, ERROR_PACK_FORMAT, "%s: %zu bytes belong to no fragment",
+				 label, p->len - at);
 	return 0;
 }
 
@@ -231,8 +234,8 @@ static int check_digests(const struct pack *p, const char *label, struct error *
 		digest_final(d, sha256);
 		if (memcmp(sha256, p->entries[i].sha256, sizeof sha256) != 0)
 			return error_set(err, ERROR_PACK_DIGEST,
-					 "%s: fragment %zu at byte %u does not match its SHA-256", label,
-					 i + 1, p->entries[i].offset);
+					 "%s: fragment %zu at byte %u does not match its SHA-256",
+					 label, i + 1, p->entries[i].offset);
 	}
 	return 0;
 }

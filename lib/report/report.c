@@ -19,10 +19,11 @@ json_t *report_finding_json(const struct catalog_finding *f)
 
 	return json_pack("{s:s, s:s, s:I, s:s, s:s, s:s, s:I, s:s, s:s, s:s, s:I, s:I}", "id",
 			 catalog_rule_id(f->rule), "severity", catalog_severity_text(f->severity),
-			 "revision_id", (json_int_t)f->revision_id, "update_id", update_text(f, guid),
-			 "kb", f->kb ? f->kb : "", "file", f->file ? f->file : "", "offset",
-			 (json_int_t)f->offset, "value", f->value ? f->value : "", "message", f->message,
-			 "next_step", catalog_rule_next_step(f->rule), "cause", (json_int_t)f->cause,
+			 "revision_id", (json_int_t)f->revision_id, "update_id",
+			 update_text(f, guid), "kb", f->kb ? f->kb : "", "file",
+			 f->file ? f->file : "", "offset", (json_int_t)f->offset, "value",
+			 f->value ? f->value : "", "message", f->message, "next_step",
+			 catalog_rule_next_step(f->rule), "cause", (json_int_t)f->cause,
 			 "dependents", (json_int_t)f->dependents);
 }
 
@@ -49,7 +50,8 @@ static void print_finding(FILE *out, const struct catalog_finding *f)
 		fprintf(out, " update %s", update_text(f, guid));
 	if (f->kb && *f->kb)
 		fprintf(out, " KB%s", f->kb);
-	fprintf(out, "\n  %s\n  at %s byte %" PRIu64 "\n", f->message, f->file ? f->file : "-", f->offset);
+	fprintf(out, "\n  %s\n  at %s byte %" PRIu64 "\n", f->message, f->file ? f->file : "-",
+		f->offset);
 	if (f->severity == CATALOG_ERROR)
 		fprintf(out, "  next step: %s\n", catalog_rule_next_step(f->rule));
 }
@@ -63,7 +65,8 @@ void report_findings_text(FILE *out, const struct catalog *c)
 
 		if (f->severity == CATALOG_NOTE)
 			notes++;
-		else if (f->rule == CATALOG_RULE_DEPENDENT && ++dependents > REPORT_DEPENDENTS_SHOWN)
+		else if (f->rule == CATALOG_RULE_DEPENDENT &&
+			 ++dependents > REPORT_DEPENDENTS_SHOWN)
 			continue;
 		else if (f->severity == CATALOG_ERROR || ++warnings <= REPORT_WARNINGS_SHOWN)
 			print_finding(out, f);
@@ -81,7 +84,8 @@ void report_findings_text(FILE *out, const struct catalog *c)
 void report_summary_text(FILE *out, const struct catalog_summary *s)
 {
 	fprintf(out,
-		"Updates summary: %zu processed, %zu quarantined (%zu of them because of another one), "
+		"Updates summary: %zu processed, %zu quarantined (%zu of them because of another "
+		"one), "
 		"%zu in the catalog\n",
 		s->processed, s->quarantined, s->dependents, s->updates);
 }

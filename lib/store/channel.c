@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define COLUMNS                                                                             \
+#define COLUMNS                                                                               \
 	"SELECT id, name, audience, epoch, sequence, manifest, catalog_root, trust_version, " \
 	"time_floor FROM channel "
 
@@ -23,7 +23,8 @@ bool channel_name_valid(const char *name)
 		return false;
 	for (size_t i = 0; i < len; i++) {
 		char c = name[i];
-		bool alnum = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+		bool alnum =
+			(c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
 
 		if (!alnum && (i == 0 || (c != '.' && c != '_' && c != '-')))
 			return false;
@@ -46,8 +47,9 @@ static void read_row(struct db_statement *q, struct channel *c)
 
 int channel_load(struct store *s, const char *name, struct channel *out, struct error *err)
 {
-	CLEANUP(db_finalize) struct db_statement *q =
-		db_prepare(store_db(s), name ? COLUMNS "WHERE name=?" : COLUMNS "ORDER BY id LIMIT 1", err);
+	CLEANUP(db_finalize)
+	struct db_statement *q = db_prepare(
+		store_db(s), name ? COLUMNS "WHERE name=?" : COLUMNS "ORDER BY id LIMIT 1", err);
 
 	if (!q)
 		return -1;
@@ -55,8 +57,10 @@ int channel_load(struct store *s, const char *name, struct channel *out, struct 
 		db_bind_text(q, 1, name);
 	int row = db_step(q, err);
 	if (row == 0)
-		return name ? error_set(err, ERROR_CHANNEL_ABSENT, "channel '%s' is not known here", name)
-			    : error_set(err, ERROR_CHANNEL_ABSENT, "this repository has no channel");
+		return name ? error_set(err, ERROR_CHANNEL_ABSENT, "channel '%s' is not known here",
+					name)
+			    : error_set(err, ERROR_CHANNEL_ABSENT,
+					"this repository has no channel");
 	if (row == 1)
 		read_row(q, out);
 	db_reset(q);
@@ -65,7 +69,8 @@ int channel_load(struct store *s, const char *name, struct channel *out, struct 
 
 int channel_next(struct store *s, int64_t after, struct channel *c, struct error *err)
 {
-	CLEANUP(db_finalize) struct db_statement *q =
+	CLEANUP(db_finalize)
+	struct db_statement *q =
 		db_prepare(store_db(s), COLUMNS "WHERE id>? ORDER BY id LIMIT 1", err);
 
 	if (!q)
@@ -80,7 +85,8 @@ int channel_next(struct store *s, int64_t after, struct channel *c, struct error
 
 int channel_add(struct store *s, struct channel *c, struct error *err)
 {
-	CLEANUP(db_finalize) struct db_statement *known =
+	CLEANUP(db_finalize)
+	struct db_statement *known =
 		db_prepare(store_db(s), "SELECT 1 FROM channel WHERE name=?", err);
 	if (!known)
 		return -1;
@@ -92,11 +98,12 @@ int channel_add(struct store *s, struct channel *c, struct error *err)
 	if (row == 1)
 		return error_set(err, ERROR_CHANNEL_EXISTS, "channel '%s' exists already", c->name);
 
-	CLEANUP(db_finalize) struct db_statement *q =
-		db_prepare(store_db(s),
-			   "INSERT INTO channel(name, audience, epoch, sequence, trust_version, time_floor)"
-			   " VALUES(?,?,1,0,?,0)",
-			   err);
+	CLEANUP(db_finalize)
+	struct db_statement *q = db_prepare(
+		store_db(s),
+		"INSERT INTO channel(name, audience, epoch, sequence, trust_version, time_floor)"
+		" VALUES(?,?,1,0,?,0)",
+		err);
 	if (!q)
 		return -1;
 	db_bind_text(q, 1, c->name);
@@ -110,7 +117,8 @@ int channel_add(struct store *s, struct channel *c, struct error *err)
 
 int channel_save(struct store *s, const struct channel *c, struct error *err)
 {
-	CLEANUP(db_finalize) struct db_statement *q =
+	CLEANUP(db_finalize)
+	struct db_statement *q =
 		db_prepare(store_db(s),
 			   "UPDATE channel SET epoch=?2, sequence=?3, manifest=?4, catalog_root=?5,"
 			   " trust_version=?6, time_floor=?7 WHERE id=?1",
@@ -149,8 +157,8 @@ static int copy_file(int from, int to, const char *name, struct error *err)
 	if (known == 0)
 		return file_save(to, name, bytes, len, 0644, err);
 	if (len != old_len || memcmp(bytes, old, len) != 0)
-		return error_set(err, ERROR_TRUST_CHANGED, "trust file %s: differs from the one known here",
-				 name);
+		return error_set(err, ERROR_TRUST_CHANGED,
+				 "trust file %s: differs from the one known here", name);
 	return 0;
 }
 
@@ -170,7 +178,8 @@ int channel_copy_trust(const struct store *s, const char *channel, int fromdir, 
 int channel_record_bundle(struct store *s, int64_t channel_id, const struct channel_bundle *b,
 			  struct error *err)
 {
-	CLEANUP(db_finalize) struct db_statement *q =
+	CLEANUP(db_finalize)
+	struct db_statement *q =
 		db_prepare(store_db(s), "INSERT INTO bundle VALUES(?,?,?,?,?,?,?,?)", err);
 
 	if (!q)
@@ -189,7 +198,8 @@ int channel_record_bundle(struct store *s, int64_t channel_id, const struct chan
 int channel_find_bundle(struct store *s, int64_t channel_id, uint32_t epoch, uint64_t sequence,
 			struct channel_bundle *out, struct error *err)
 {
-	CLEANUP(db_finalize) struct db_statement *q =
+	CLEANUP(db_finalize)
+	struct db_statement *q =
 		db_prepare(store_db(s),
 			   "SELECT digest, recorded, processed, quarantined FROM bundle"
 			   " WHERE channel_id=? AND epoch=? AND sequence=?",

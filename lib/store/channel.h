@@ -26,7 +26,7 @@ struct channel {
 	unsigned char manifest[32]; /* SHA-256 of its MANIFEST */
 	unsigned char catalog_root[32];
 	uint32_t trust_version;
-	int64_t time_floor;         /* no accepted statement was made before this */
+	int64_t time_floor; /* no accepted statement was made before this */
 };
 
 /* True for [A-Za-z0-9][A-Za-z0-9._-]{0,62}: names of channels and audiences. */
@@ -36,7 +36,8 @@ bool channel_name_valid(const char *name) __attribute__((nonnull));
 int channel_add(struct store *s, struct channel *c, struct error *err)
 	__attribute__((nonnull, warn_unused_result));
 
-/* By name; with name NULL the only channel (the isolated side).  CHANNEL_ABSENT when there is none. */
+/* By name; with name NULL the only channel (the isolated side).  CHANNEL_ABSENT when there is none.
+ */
 int channel_load(struct store *s, const char *name, struct channel *out, struct error *err)
 	__attribute__((nonnull(1, 3, 4), warn_unused_result));
 

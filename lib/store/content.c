@@ -36,7 +36,8 @@ static void object_name(const unsigned char sha256[32], char out[NAME_SIZE])
 
 struct content_writer *content_begin(const struct store *s, bool with_sha1, struct error *err)
 {
-	/* A name of its own for every writer of this process; the lock keeps other processes out. */
+	/* A name of its own for every writer of this process; the lock keeps other processes out.
+	 */
 	static _Atomic unsigned long counter;
 	CLEANUP(content_abandon) struct content_writer *w = buf_calloc(1, sizeof *w);
 
@@ -90,14 +91,15 @@ int content_commit(struct content_writer *w, const unsigned char *expected, stru
 
 		str_to_hex(expected, DIGEST_SHA256, want);
 		str_to_hex(sha256, DIGEST_SHA256, have);
-		return error_set(err, ERROR_CONTENT_DIGEST, "object %s: its bytes have SHA-256 %s", want,
-				 have);
+		return error_set(err, ERROR_CONTENT_DIGEST, "object %s: its bytes have SHA-256 %s",
+				 want, have);
 	}
 	object_name(sha256, name);
 	int known = faccessat(store_content_dir(w->store), name, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 	/* Replacing an equal object is harmless, and heals one that was damaged on disk. */
 	if (renameat(store_tmp_dir(w->store), w->temporary, store_content_dir(w->store), name) < 0)
-		return error_set_errno(err, ERROR_FILE_WRITE, "content/%s: cannot rename into place", name);
+		return error_set_errno(err, ERROR_FILE_WRITE,
+				       "content/%s: cannot rename into place", name);
 	w->temporary[0] = '\0';
 	return known;
 }
@@ -137,7 +139,8 @@ int content_put(const struct store *s, const void *bytes, size_t len, unsigned c
 int content_sync(const struct store *s, struct error *err)
 {
 	if (syncfs(store_content_dir(s)) < 0)
-		return error_set_errno(err, ERROR_FILE_WRITE, "content store: cannot flush to disk");
+		return error_set_errno(err, ERROR_FILE_WRITE,
+				       "content store: cannot flush to disk");
 	return 0;
 }
 
@@ -162,11 +165,12 @@ int content_load(const struct store *s, const unsigned char sha256[32], size_t m
 	if (found < 0)
 		return -1;
 	if (found == 0)
-		return error_set(err, ERROR_CONTENT_ABSENT, "content/%s: not in the content store", name);
+		return error_set(err, ERROR_CONTENT_ABSENT, "content/%s: not in the content store",
+				 name);
 	digest_sha256(bytes, *len, actual);
 	if (memcmp(actual, sha256, sizeof actual) != 0)
-		return error_set(err, ERROR_CONTENT_DIGEST, "content/%s: bytes do not have this SHA-256",
-				 name);
+		return error_set(err, ERROR_CONTENT_DIGEST,
+				 "content/%s: bytes do not have this SHA-256", name);
 	*out = STEAL(bytes);
 	return 0;
 }

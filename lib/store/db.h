@@ -55,8 +55,7 @@ void db_bind_blob(struct db_statement *s, int i, const void *bytes, size_t len)
 	__attribute__((nonnull(1)));
 
 /* 1 a row, 0 done (and reset), -1. */
-int db_step(struct db_statement *s, struct error *err)
-	__attribute__((nonnull, warn_unused_result));
+int db_step(struct db_statement *s, struct error *err) __attribute__((nonnull, warn_unused_result));
 
 /* Step a statement that yields no row, and reset it. */
 int db_execute(struct db_statement *s, struct error *err)
@@ -68,8 +67,7 @@ void db_reset(struct db_statement *s) __attribute__((nonnull));
 /* Columns of the current row, from 0.  Borrowed until the next step. */
 int64_t db_int(struct db_statement *s, int column) __attribute__((nonnull));
 bool db_is_null(struct db_statement *s, int column) __attribute__((nonnull));
-const char *db_text(struct db_statement *s, int column)
-	__attribute__((nonnull, returns_nonnull));
+const char *db_text(struct db_statement *s, int column) __attribute__((nonnull, returns_nonnull));
 const void *db_blob(struct db_statement *s, int column, size_t *len) __attribute__((nonnull));
 
 /* Copy a blob column of exactly size bytes; false when it is NULL or of another size. */

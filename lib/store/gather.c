@@ -58,8 +58,9 @@ int gather_finish(struct gather *g, struct error *err)
 		qsort(g->fragments, g->fragment_count, sizeof *g->fragments, compare_fragments);
 	for (size_t i = 1; i < g->entry_count; i++)
 		if (listing_compare(&g->entries[i - 1], &g->entries[i]) == 0)
-			return error_set(err, ERROR_GATHER_DUPLICATE, "%s: document %c/%s/%u comes twice",
-					 g->source.name, g->entries[i].stream, g->entries[i].key,
+			return error_set(err, ERROR_GATHER_DUPLICATE,
+					 "%s: document %c/%s/%u comes twice", g->source.name,
+					 g->entries[i].stream, g->entries[i].key,
 					 g->entries[i].revision);
 	if (catalog_finish(g->catalog, err) < 0)
 		return -1;

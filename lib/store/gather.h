@@ -43,7 +43,7 @@ struct gather {
 	size_t pack_count, pack_capacity;
 	struct gather_blob *listings;
 	size_t listing_count, listing_capacity;
-	uint32_t parts; /* listings there must be, as the first one that was loaded says */
+	uint32_t parts;          /* listings there must be, as the first one that was loaded says */
 	struct catalog *catalog; /* judged after gather_finish() */
 };
 
@@ -63,8 +63,7 @@ int gather_feed(struct gather *g, const struct listing_entry *e, const void *byt
  * All is there: sort, finish the catalog, judge it, quarantine.  -1 with
  * GATHER_DUPLICATE when two documents have one key.
  */
-int gather_finish(struct gather *g, struct error *err)
-	__attribute__((nonnull, warn_unused_result));
+int gather_finish(struct gather *g, struct error *err) __attribute__((nonnull, warn_unused_result));
 
 /* The fragment with this digest, or NULL.  After gather_finish(). */
 const struct gather_fragment *gather_find(const struct gather *g, const unsigned char sha256[32])

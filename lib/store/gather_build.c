@@ -30,7 +30,8 @@ struct gather_build {
 	struct pack_builder *builder;
 	struct digest *digest;
 	size_t first; /* first fragment of the pack being built */
-	/* Open addressing over g->fragments; 0 is empty, else index + 1.  Seeded: see lib/base/hash.h. */
+	/* Open addressing over g->fragments; 0 is empty, else index + 1.  Seeded: see
+	 * lib/base/hash.h. */
 	uint64_t seed;
 	uint32_t *table;
 	size_t table_size;
@@ -129,8 +130,8 @@ static bool remember(struct gather_build *b, const unsigned char sha256[32], siz
 
 	if (b->table[slot] != 0)
 		return false;
-	g->fragments =
-		buf_grow(g->fragments, &g->fragment_capacity, g->fragment_count, sizeof *g->fragments);
+	g->fragments = buf_grow(g->fragments, &g->fragment_capacity, g->fragment_count,
+				sizeof *g->fragments);
 	struct gather_fragment *f = &g->fragments[g->fragment_count++];
 	memcpy(f->sha256, sha256, sizeof f->sha256);
 	f->pack = (uint32_t)g->pack_count;
@@ -214,7 +215,8 @@ static int put_listing(struct gather_build *b, size_t first, size_t count, uint3
 			     .entries = g->entries + first,
 			     .count = count };
 
-	if (listing_write(&l, &text, err) < 0 || pack_compress(text.bytes, text.len, &packed, err) < 0)
+	if (listing_write(&l, &text, err) < 0 ||
+	    pack_compress(text.bytes, text.len, &packed, err) < 0)
 		return -1;
 	g->listings =
 		buf_grow(g->listings, &g->listing_capacity, g->listing_count, sizeof *g->listings);
@@ -233,7 +235,8 @@ int gather_build_finish(struct gather_build *b, struct error *err)
 			return -1;
 	if (gather_finish(g, err) < 0)
 		return -1;
-	uint32_t parts = (uint32_t)((g->entry_count + LISTING_PART_ENTRIES - 1) / LISTING_PART_ENTRIES);
+	uint32_t parts =
+		(uint32_t)((g->entry_count + LISTING_PART_ENTRIES - 1) / LISTING_PART_ENTRIES);
 	if (parts == 0)
 		parts = 1;
 	for (uint32_t part = 1; part <= parts; part++) {

@@ -19,7 +19,8 @@ struct store;
 
 /* g and s are borrowed. */
 struct gather_build *gather_build_new(struct gather *g, struct store *s, unsigned threads,
-				      struct error *err) __attribute__((nonnull, warn_unused_result));
+				      struct error *err)
+	__attribute__((nonnull, warn_unused_result));
 void gather_build_free(struct gather_build *b);
 DEFINE_CLEANUP(struct gather_build *, gather_build_free);
 

@@ -28,8 +28,8 @@ struct load {
 	struct gather_set *set;
 	struct wanted *wanted; /* sorted by digest */
 	size_t wanted_count;
-	bool *found;                       /* by position in wanted */
-	struct catalog_master **masters;   /* by source */
+	bool *found;                         /* by position in wanted */
+	struct catalog_master **masters;     /* by source */
 	const struct listing_entry *current; /* the document a master parser is at */
 };
 
@@ -136,8 +136,8 @@ static int load_listings(struct load *l, struct error *err)
 	size_t count = l->request->listing_count, capacity = 0;
 
 	if (count > LIMIT_LISTINGS)
-		return error_set(err, ERROR_LISTING_FORMAT, "%zu catalog listings, at most %u", count,
-				 LIMIT_LISTINGS);
+		return error_set(err, ERROR_LISTING_FORMAT, "%zu catalog listings, at most %u",
+				 count, LIMIT_LISTINGS);
 	for (size_t i = 0; i < count; i++)
 		if (load_listing(l, l->request->listings[i], &capacity, err) < 0)
 			return -1;
@@ -225,9 +225,9 @@ static int on_location(void *ctx, const struct catalog_location *location, struc
 	return catalog_add_location(m->gather->catalog, location, m->load->current->offset, err);
 }
 
-static const struct catalog_master_handler master_handler = {
-	.package = on_package, .update = on_update, .location = on_location
-};
+static const struct catalog_master_handler master_handler = { .package = on_package,
+							      .update = on_update,
+							      .location = on_location };
 
 static int feed(struct load *l, struct master_ctx *contexts, const struct wanted *w,
 		const unsigned char *bytes, size_t len, struct error *err)
@@ -277,8 +277,8 @@ static uint32_t pack_index(struct gather *g, const struct job *j)
 
 static void add_fragment(struct gather *g, const struct job *j, const struct pack_entry *p)
 {
-	g->fragments =
-		buf_grow(g->fragments, &g->fragment_capacity, g->fragment_count, sizeof *g->fragments);
+	g->fragments = buf_grow(g->fragments, &g->fragment_capacity, g->fragment_count,
+				sizeof *g->fragments);
 	struct gather_fragment *f = &g->fragments[g->fragment_count++];
 	memcpy(f->sha256, p->sha256, sizeof f->sha256);
 	f->pack = pack_index(g, j);
@@ -367,8 +367,8 @@ static int check_complete(const struct load *l, struct error *err)
 
 		if (!l->found[i])
 			return error_set(err, ERROR_GATHER_INCOMPLETE,
-					 "the fragment of document %c/%u %s is in no pack", e->stream,
-					 e->revision, e->key);
+					 "the fragment of document %c/%u %s is in no pack",
+					 e->stream, e->revision, e->key);
 	}
 	return 0;
 }

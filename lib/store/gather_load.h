@@ -27,8 +27,8 @@ struct gather_load_request {
 	const unsigned char (*packs)[32];
 	size_t pack_count;
 	unsigned threads;
-	_Atomic uint64_t *done;             /* decompressed bytes so far, for progress; may be NULL */
-	int (*tick)(void *ctx);             /* on the calling thread now and then; may be NULL */
+	_Atomic uint64_t *done; /* decompressed bytes so far, for progress; may be NULL */
+	int (*tick)(void *ctx); /* on the calling thread now and then; may be NULL */
 	void *tick_ctx;
 };
 

@@ -24,13 +24,13 @@ enum statement {
 	STATEMENTS
 };
 
-#define UPDATE_COLUMNS                                                                      \
+#define UPDATE_COLUMNS                                                                         \
 	"SELECT u.revision_id, u.source_id, u.source_revision, i.update_id, r.number, u.type," \
 	" u.action_text, u.kb, u.severity, u.bulletin, u.title, u.created, u.flags, u.action," \
-	" u.verdict, u.cause"                                                               \
-	" FROM update_info u CROSS JOIN revision r ON r.id=u.revision_id"                   \
+	" u.verdict, u.cause"                                                                  \
+	" FROM update_info u CROSS JOIN revision r ON r.id=u.revision_id"                      \
 	" CROSS JOIN identity i ON i.id=r.identity_id"
-#define UPDATE_ORDER                                                        \
+#define UPDATE_ORDER                                                      \
 	" (u.revision_id, u.source_id, u.source_revision) > (?1, ?2, ?3)" \
 	" ORDER BY u.revision_id, u.source_id, u.source_revision"
 
@@ -45,17 +45,18 @@ static const char *const texts[STATEMENTS] = {
 	[LAST_IMPORT] = "SELECT ifnull(max(recorded), 0) FROM bundle",
 	[UPDATES] = UPDATE_COLUMNS " WHERE" UPDATE_ORDER,
 	[UPDATES_BY_ID] = UPDATE_COLUMNS
-		" WHERE u.revision_id IN (SELECT x.id FROM revision x JOIN identity y"
-		" ON y.id=x.identity_id WHERE y.update_id=?4) AND" UPDATE_ORDER,
+	" WHERE u.revision_id IN (SELECT x.id FROM revision x JOIN identity y"
+	" ON y.id=x.identity_id WHERE y.update_id=?4) AND" UPDATE_ORDER,
 	[FILES] = "SELECT f.kind, f.sha1, f.sha256, f.size, f.name, f.language,"
 		  " EXISTS(SELECT 1 FROM object o WHERE o.sha1=f.sha1"
 		  "  AND (f.sha256 IS NULL OR o.sha256=f.sha256))"
 		  " FROM file f WHERE f.source_id=?1 AND f.source_revision=?2"
 		  " ORDER BY f.kind, f.ordinal",
-	[FINDINGS] = "SELECT f.id, f.rule, f.severity, u.revision_id, f.source_revision, f.update_id,"
-		     " f.kb, f.file, f.value, f.message, f.next_step, f.offset"
-		     " FROM finding f LEFT JOIN update_info u ON u.source_id=f.source_id"
-		     " AND u.source_revision=f.source_revision WHERE f.id>?1 ORDER BY f.id",
+	[FINDINGS] =
+		"SELECT f.id, f.rule, f.severity, u.revision_id, f.source_revision, f.update_id,"
+		" f.kb, f.file, f.value, f.message, f.next_step, f.offset"
+		" FROM finding f LEFT JOIN update_info u ON u.source_id=f.source_id"
+		" AND u.source_revision=f.source_revision WHERE f.id>?1 ORDER BY f.id",
 };
 
 struct query {
@@ -252,8 +253,9 @@ static void read_update(struct db_statement *s, struct query_update *out)
 		.is_leaf = (flags & 1) != 0,
 		.is_bundle = (flags & 2) != 0,
 		.is_software = (flags & 4) != 0,
-		.action = action < 0 || action > CATALOG_ACTION_UNKNOWN ? CATALOG_ACTION_UNKNOWN
-									: (enum catalog_action)action,
+		.action = action < 0 || action > CATALOG_ACTION_UNKNOWN
+				  ? CATALOG_ACTION_UNKNOWN
+				  : (enum catalog_action)action,
 		.verdict = db_int(s, 14) == CATALOG_OK ? CATALOG_OK : CATALOG_QUARANTINED,
 		.cause = db_int(s, 15),
 	};

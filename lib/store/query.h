@@ -49,7 +49,7 @@ struct query_counts {
 	uint64_t updates, quarantined; /* rows of the catalogs, and those of them held back */
 	uint64_t findings[CATALOG_SEVERITIES_];
 	struct stored_totals objects;
-	int64_t last_import;           /* when a bundle was recorded last; 0: never */
+	int64_t last_import; /* when a bundle was recorded last; 0: never */
 };
 
 /*

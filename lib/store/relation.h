@@ -26,8 +26,8 @@ int relation_write(const struct catalog_revision *r,
 
 /* What relation_read() calls, in order; any may be NULL. */
 struct relation_visitor {
-	void (*group)(void *ctx);                               /* a new AND-group begins */
-	void (*alternative)(void *ctx, int64_t identity);       /* in the current group */
+	void (*group)(void *ctx);                         /* a new AND-group begins */
+	void (*alternative)(void *ctx, int64_t identity); /* in the current group */
 	void (*superseded_by)(void *ctx, uint32_t revision);
 	void (*bundled_by)(void *ctx, uint32_t revision);
 	void (*category)(void *ctx, unsigned type, int64_t identity);

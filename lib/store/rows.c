@@ -24,14 +24,18 @@ DEFINE_CLEANUP(int64_t *, ids_free);
 static int remove_source(struct store *s, int64_t id, struct error *err)
 {
 	static const char *const statements[] = {
-		"DELETE FROM document WHERE source_id=?",    "DELETE FROM update_info WHERE source_id=?",
-		"DELETE FROM file WHERE source_id=?",        "DELETE FROM location WHERE source_id=?",
-		"DELETE FROM finding WHERE source_id=?",     "DELETE FROM source_object WHERE source_id=?",
+		"DELETE FROM document WHERE source_id=?",
+		"DELETE FROM update_info WHERE source_id=?",
+		"DELETE FROM file WHERE source_id=?",
+		"DELETE FROM location WHERE source_id=?",
+		"DELETE FROM finding WHERE source_id=?",
+		"DELETE FROM source_object WHERE source_id=?",
 		"DELETE FROM source WHERE id=?",
 	};
 
 	for (size_t i = 0; i < sizeof statements / sizeof *statements; i++) {
-		CLEANUP(db_finalize) struct db_statement *q = db_prepare(store_db(s), statements[i], err);
+		CLEANUP(db_finalize)
+		struct db_statement *q = db_prepare(store_db(s), statements[i], err);
 
 		if (!q)
 			return -1;
@@ -44,7 +48,8 @@ static int remove_source(struct store *s, int64_t id, struct error *err)
 
 static int remove_series(struct store *s, const struct listing_source *source, struct error *err)
 {
-	CLEANUP(db_finalize) struct db_statement *q =
+	CLEANUP(db_finalize)
+	struct db_statement *q =
 		db_prepare(store_db(s), "SELECT id FROM source WHERE kind=? AND series=?", err);
 
 	if (!q)
@@ -57,10 +62,11 @@ static int remove_series(struct store *s, const struct listing_source *source, s
 	return row == 1 ? remove_source(s, id, err) : row;
 }
 
-static int insert_source(struct store *s, const struct listing_source *source, bool content_expected,
-			 int64_t *id, struct error *err)
+static int insert_source(struct store *s, const struct listing_source *source,
+			 bool content_expected, int64_t *id, struct error *err)
 {
-	CLEANUP(db_finalize) struct db_statement *q =
+	CLEANUP(db_finalize)
+	struct db_statement *q =
 		db_prepare(store_db(s),
 			   "INSERT INTO source(kind, series, cabinet, cabinet_size, created, name,"
 			   " content_expected) VALUES(?,?,?,?,?,?,?)",
@@ -115,8 +121,11 @@ static int add_blobs(struct store *s, int64_t source_id, enum object_kind kind,
 static int insert_objects(struct store *s, int64_t source_id, const struct gather *g,
 			  int64_t *pack_ids, struct error *err)
 {
-	CLEANUP(db_finalize) struct db_statement *link = db_prepare(
-		store_db(s), "INSERT OR IGNORE INTO source_object(source_id, object_id) VALUES(?,?)", err);
+	CLEANUP(db_finalize)
+	struct db_statement *link =
+		db_prepare(store_db(s),
+			   "INSERT OR IGNORE INTO source_object(source_id, object_id) VALUES(?,?)",
+			   err);
 	struct stored_object cabinet = { .kind = OBJECT_CABINET, .size = g->source.cabinet_size };
 
 	if (!link)
@@ -124,7 +133,8 @@ static int insert_objects(struct store *s, int64_t source_id, const struct gathe
 	memcpy(cabinet.sha256, g->source.cabinet, sizeof cabinet.sha256);
 	snprintf(cabinet.name, sizeof cabinet.name, "%s", g->source.name);
 	if (add_object(s, source_id, &cabinet, link, err) < 0 ||
-	    add_blobs(s, source_id, OBJECT_CATALOG, g->listings, g->listing_count, NULL, link, err) < 0)
+	    add_blobs(s, source_id, OBJECT_CATALOG, g->listings, g->listing_count, NULL, link,
+		      err) < 0)
 		return -1;
 	return add_blobs(s, source_id, OBJECT_PACK, g->packs, g->pack_count, pack_ids, link, err);
 }
@@ -133,9 +143,11 @@ static int insert_objects(struct store *s, int64_t source_id, const struct gathe
 static int insert_fragments(struct store *s, const struct gather *g, const int64_t *pack_ids,
 			    int64_t *ids, struct error *err)
 {
-	CLEANUP(db_finalize) struct db_statement *find =
+	CLEANUP(db_finalize)
+	struct db_statement *find =
 		db_prepare(store_db(s), "SELECT id FROM fragment WHERE sha256=?", err);
-	CLEANUP(db_finalize) struct db_statement *add =
+	CLEANUP(db_finalize)
+	struct db_statement *add =
 		find ? db_prepare(store_db(s),
 				  "INSERT OR IGNORE INTO fragment(sha256, object_id, offset, size)"
 				  " VALUES(?,?,?,?)",
@@ -168,7 +180,8 @@ static int insert_fragments(struct store *s, const struct gather *g, const int64
 static int insert_documents(struct store *s, int64_t source_id, const struct gather *g,
 			    const int64_t *fragment_ids, struct error *err)
 {
-	CLEANUP(db_finalize) struct db_statement *add = db_prepare(
+	CLEANUP(db_finalize)
+	struct db_statement *add = db_prepare(
 		store_db(s),
 		"INSERT INTO document(source_id, stream, revision, key, fragment_id, offset)"
 		" VALUES(?,?,?,?,?,?)",
@@ -182,7 +195,8 @@ static int insert_documents(struct store *s, int64_t source_id, const struct gat
 
 		if (!f)
 			return error_set(err, ERROR_GATHER_INCOMPLETE,
-					 "document %c/%u %s has no fragment", e->stream, e->revision, e->key);
+					 "document %c/%u %s has no fragment", e->stream,
+					 e->revision, e->key);
 		db_bind_int(add, 1, source_id);
 		db_bind_int(add, 2, e->stream);
 		db_bind_int(add, 3, e->revision);
@@ -198,7 +212,8 @@ static int insert_documents(struct store *s, int64_t source_id, const struct gat
 int rows_replace(struct store *s, const struct gather *g, bool content_expected, struct error *err)
 {
 	CLEANUP(ids_free) int64_t *pack_ids = buf_calloc(g->pack_count, sizeof *pack_ids);
-	CLEANUP(ids_free) int64_t *fragment_ids = buf_calloc(g->fragment_count, sizeof *fragment_ids);
+	CLEANUP(ids_free)
+	int64_t *fragment_ids = buf_calloc(g->fragment_count, sizeof *fragment_ids);
 	int64_t id;
 
 	if (remove_series(s, &g->source, err) < 0 ||
@@ -232,12 +247,13 @@ int rows_withdraw_others(struct store *s, struct gather *const *keep, size_t cou
 
 int rows_next_source(struct store *s, struct rows_source *io, struct error *err)
 {
-	CLEANUP(db_finalize) struct db_statement *q =
-		db_prepare(store_db(s),
-			   "SELECT id, kind, series, cabinet, cabinet_size, ifnull(created, -1), name,"
-			   " content_expected FROM source WHERE (kind, series) > (?, ?)"
-			   " ORDER BY kind, series LIMIT 1",
-			   err);
+	CLEANUP(db_finalize)
+	struct db_statement *q = db_prepare(
+		store_db(s),
+		"SELECT id, kind, series, cabinet, cabinet_size, ifnull(created, -1), name,"
+		" content_expected FROM source WHERE (kind, series) > (?, ?)"
+		" ORDER BY kind, series LIMIT 1",
+		err);
 
 	if (!q)
 		return -1;
@@ -260,8 +276,10 @@ int rows_next_source(struct store *s, struct rows_source *io, struct error *err)
 
 int rows_count_usable(struct store *s, int64_t source_id, uint64_t *out, struct error *err)
 {
-	CLEANUP(db_finalize) struct db_statement *q = db_prepare(
-		store_db(s), "SELECT count(*) FROM update_info WHERE source_id=? AND verdict=0", err);
+	CLEANUP(db_finalize)
+	struct db_statement *q =
+		db_prepare(store_db(s),
+			   "SELECT count(*) FROM update_info WHERE source_id=? AND verdict=0", err);
 
 	if (!q)
 		return -1;
@@ -275,7 +293,8 @@ int rows_count_usable(struct store *s, int64_t source_id, uint64_t *out, struct 
 
 static int root_documents(struct store *s, int64_t source_id, struct digest *d, struct error *err)
 {
-	CLEANUP(db_finalize) struct db_statement *q =
+	CLEANUP(db_finalize)
+	struct db_statement *q =
 		db_prepare(store_db(s),
 			   "SELECT d.stream, d.revision, d.key, f.sha256 FROM document d"
 			   " JOIN fragment f ON f.id=d.fragment_id WHERE d.source_id=?"
@@ -329,7 +348,8 @@ int rows_each_object(struct store *s,
 		     int (*each)(void *ctx, const struct stored_object *o, struct error *err),
 		     void *ctx, struct error *err)
 {
-	CLEANUP(db_finalize) struct db_statement *q =
+	CLEANUP(db_finalize)
+	struct db_statement *q =
 		db_prepare(store_db(s),
 			   "SELECT id, sha256, size, kind, sha1, name FROM object WHERE id IN"
 			   " (SELECT object_id FROM source_object) ORDER BY id",
@@ -353,7 +373,8 @@ int rows_each_file(struct store *s,
 		   struct error *err)
 {
 	/* Ordered so that of several mentions of one file the first states the most. */
-	CLEANUP(db_finalize) struct db_statement *q = db_prepare(
+	CLEANUP(db_finalize)
+	struct db_statement *q = db_prepare(
 		store_db(s),
 		"SELECT o.id, o.sha256, o.size, o.kind, o.sha1, o.name, f.sha1, f.sha256, f.size,"
 		" f.name, f.source_revision, s.content_expected, u.verdict FROM file f"
@@ -370,7 +391,8 @@ int rows_each_file(struct store *s,
 		return -1;
 	while ((row = db_step(q, err)) == 1) {
 		struct stored_object o;
-		struct rows_file f = { .object = &o, .source_revision = (uint32_t)db_int(q, 10),
+		struct rows_file f = { .object = &o,
+				       .source_revision = (uint32_t)db_int(q, 10),
 				       .content_expected = db_int(q, 11) != 0 };
 		unsigned char sha1[DIGEST_SHA1];
 

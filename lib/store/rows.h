@@ -61,7 +61,7 @@ int rows_each_object(struct store *s,
 struct rows_file {
 	struct stored_object *object;
 	uint32_t source_revision;
-	bool content_expected; /* its source was ingested with content */
+	bool content_expected;         /* its source was ingested with content */
 	bool sha256_known, size_known; /* object->sha256 and ->size are stated by the metadata */
 };
 int rows_each_file(struct store *s,

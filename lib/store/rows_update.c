@@ -79,9 +79,11 @@ static void collect_identities(struct inserter *in)
 static int store_identities(struct inserter *in, struct error *err)
 {
 	struct db *db = store_db(in->store);
-	CLEANUP(db_finalize) struct db_statement *find =
+	CLEANUP(db_finalize)
+	struct db_statement *find =
 		db_prepare(db, "SELECT id FROM identity WHERE update_id=?", err);
-	CLEANUP(db_finalize) struct db_statement *add =
+	CLEANUP(db_finalize)
+	struct db_statement *add =
 		find ? db_prepare(db, "INSERT INTO identity(update_id) VALUES(?)", err) : NULL;
 
 	if (!add)
@@ -123,7 +125,8 @@ static int prepare(struct inserter *in, struct error *err)
 		struct db_statement **statement;
 		const char *sql;
 	} table[] = {
-		{ &in->update, "INSERT OR IGNORE INTO update_info VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)" },
+		{ &in->update,
+		  "INSERT OR IGNORE INTO update_info VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)" },
 		{ &in->file, "INSERT INTO file VALUES(?,?,?,?,?,?,?,?,?)" },
 		{ &in->location, "INSERT OR IGNORE INTO location VALUES(?,?,?,?)" },
 		{ &in->find_revision, "SELECT id FROM revision WHERE identity_id=? AND number=?" },
@@ -232,7 +235,8 @@ static int insert_files(struct inserter *in, const struct catalog_revision *r, s
 	uint32_t ordinal = 0;
 
 	for (size_t i = 0; i < r->files_count; i++)
-		if (insert_file(in, r->revision_id, FILE_PAYLOAD, ordinal++, &r->files[i], NULL, err) < 0)
+		if (insert_file(in, r->revision_id, FILE_PAYLOAD, ordinal++, &r->files[i], NULL,
+				err) < 0)
 			return -1;
 	for (size_t i = 0; i < r->payload_count; i++) {
 		struct catalog_file f = { .sha1 = r->payload[i] };
@@ -246,7 +250,8 @@ static int insert_files(struct inserter *in, const struct catalog_revision *r, s
 					  .has_sha256 = r->licences[i].has_sha256 };
 
 		memcpy(f.sha256, r->licences[i].sha256, sizeof f.sha256);
-		if (insert_file(in, r->revision_id, FILE_LICENCE, i, &f, r->licences[i].language, err) < 0)
+		if (insert_file(in, r->revision_id, FILE_LICENCE, i, &f, r->licences[i].language,
+				err) < 0)
 			return -1;
 	}
 	return 0;
@@ -265,7 +270,8 @@ static int insert_location(struct inserter *in, const struct catalog_sha1 *sha1,
 	return db_execute(in->location, err);
 }
 
-static int insert_locations(struct inserter *in, const struct catalog_revision *r, struct error *err)
+static int insert_locations(struct inserter *in, const struct catalog_revision *r,
+			    struct error *err)
 {
 	for (size_t i = 0; i < r->payload_count; i++)
 		if (insert_location(in, &r->payload[i], err) < 0)
@@ -280,11 +286,13 @@ static int insert_locations(struct inserter *in, const struct catalog_revision *
 
 static int insert_findings(const struct inserter *in, struct error *err)
 {
-	CLEANUP(db_finalize) struct db_statement *q = db_prepare(
-		store_db(in->store),
-		"INSERT INTO finding(source_id, rule, severity, source_revision, update_id, kb, file, offset,"
-		" value, message, next_step) VALUES(?,?,?,?,?,?,?,?,?,?,?)",
-		err);
+	CLEANUP(db_finalize)
+	struct db_statement *q =
+		db_prepare(store_db(in->store),
+			   "INSERT INTO finding(source_id, rule, severity, source_revision, "
+			   "update_id, kb, file, offset,"
+			   " value, message, next_step) VALUES(?,?,?,?,?,?,?,?,?,?,?)",
+			   err);
 
 	if (!q)
 		return -1;
@@ -311,7 +319,8 @@ static int insert_findings(const struct inserter *in, struct error *err)
 int rows_insert_catalog(struct store *s, int64_t source_id, const struct catalog *c,
 			struct error *err)
 {
-	CLEANUP(inserter_clear) struct inserter in = { .store = s, .catalog = c, .source_id = source_id };
+	CLEANUP(inserter_clear)
+	struct inserter in = { .store = s, .catalog = c, .source_id = source_id };
 
 	collect_identities(&in);
 	if (store_identities(&in, err) < 0 || prepare(&in, err) < 0)

@@ -40,7 +40,8 @@ static const char *const migrations[SCHEMA_VERSION] = {
 	" id INTEGER PRIMARY KEY, identity_id INTEGER NOT NULL, number INTEGER NOT NULL,"
 	" UNIQUE(identity_id, number));"
 	"CREATE TABLE update_info("
-	" source_id INTEGER NOT NULL, source_revision INTEGER NOT NULL, revision_id INTEGER NOT NULL,"
+	" source_id INTEGER NOT NULL, source_revision INTEGER NOT NULL, revision_id INTEGER NOT "
+	"NULL,"
 	" type TEXT NOT NULL, flags INTEGER NOT NULL, action INTEGER NOT NULL,"
 	" action_text TEXT, created INTEGER, kb TEXT, severity TEXT, bulletin TEXT, title TEXT,"
 	" verdict INTEGER NOT NULL, cause INTEGER NOT NULL, relations BLOB,"
@@ -52,7 +53,8 @@ static const char *const migrations[SCHEMA_VERSION] = {
 	" language TEXT, PRIMARY KEY(source_id, source_revision, kind, ordinal)) WITHOUT ROWID;"
 	"CREATE INDEX file_sha1 ON file(sha1);"
 	"CREATE TABLE location("
-	" source_id INTEGER NOT NULL, sha1 BLOB NOT NULL, url TEXT NOT NULL, included INTEGER NOT NULL,"
+	" source_id INTEGER NOT NULL, sha1 BLOB NOT NULL, url TEXT NOT NULL, included INTEGER NOT "
+	"NULL,"
 	" PRIMARY KEY(source_id, sha1)) WITHOUT ROWID;"
 	"CREATE TABLE finding("
 	" id INTEGER PRIMARY KEY, source_id INTEGER NOT NULL, rule TEXT NOT NULL,"
@@ -84,7 +86,8 @@ static int current_version(struct db *db, int64_t *version, struct error *err)
 
 static int too_new(int64_t version, struct error *err)
 {
-	return error_set(err, ERROR_SCHEMA, "catalog.db: schema version %lld, this program knows up to %d",
+	return error_set(err, ERROR_SCHEMA,
+			 "catalog.db: schema version %lld, this program knows up to %d",
 			 (long long)version, SCHEMA_VERSION);
 }
 
@@ -118,6 +121,7 @@ int schema_check(struct db *db, struct error *err)
 		return 0;
 	if (version > SCHEMA_VERSION)
 		return too_new(version, err);
-	return error_set(err, ERROR_SCHEMA, "catalog.db: schema version %lld, this program needs %d",
+	return error_set(err, ERROR_SCHEMA,
+			 "catalog.db: schema version %lld, this program needs %d",
 			 (long long)version, SCHEMA_VERSION);
 }

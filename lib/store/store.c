@@ -30,15 +30,16 @@ int store_create(const char *path, struct error *err)
 {
 	char database[4096];
 
-	if (file_make_dirs(path, err) < 0 || database_path(path, database, sizeof database, err) < 0)
+	if (file_make_dirs(path, err) < 0 ||
+	    database_path(path, database, sizeof database, err) < 0)
 		return -1;
 	CLEANUP(file_close) int dir = file_open_dir(path, err);
 	CLEANUP(file_list_clear) struct file_list list = { 0 };
 	if (dir < 0 || file_list_load(dir, 16, &list, err) < 0)
 		return -1;
 	if (list.count > 0)
-		return error_set(err, ERROR_FILE_EXISTS, "%s: not empty, a repository cannot be made here",
-				 path);
+		return error_set(err, ERROR_FILE_EXISTS,
+				 "%s: not empty, a repository cannot be made here", path);
 	CLEANUP(file_close) int content = file_open_subdir(dir, "content", true, err);
 	CLEANUP(file_close) int tmp = content < 0 ? -1 : file_open_subdir(dir, "tmp", true, err);
 	if (content < 0 || tmp < 0)
@@ -48,8 +49,8 @@ int store_create(const char *path, struct error *err)
 
 		snprintf(name, sizeof name, "%02x", i);
 		if (mkdirat(content, name, 0777) < 0 && errno != EEXIST)
-			return error_set_errno(err, ERROR_FILE_WRITE, "%s/content/%s: cannot create", path,
-					       name);
+			return error_set_errno(err, ERROR_FILE_WRITE,
+					       "%s/content/%s: cannot create", path, name);
 	}
 	CLEANUP(db_close) struct db *db = db_open(database, true, err);
 	if (!db || schema_migrate(db, err) < 0)
@@ -65,8 +66,8 @@ static int take_lock(struct store *s, const char *path, struct error *err)
 	if (flock(s->lock, LOCK_EX | LOCK_NB) == 0)
 		return 0;
 	if (errno == EWOULDBLOCK)
-		return error_set(err, ERROR_STORE_BUSY, "%s: another process is writing to this repository",
-				 path);
+		return error_set(err, ERROR_STORE_BUSY,
+				 "%s: another process is writing to this repository", path);
 	return error_set_errno(err, ERROR_FILE_WRITE, "%s/lock: cannot lock", path);
 }
 

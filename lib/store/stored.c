@@ -61,11 +61,12 @@ int stored_record(struct store *s, struct stored_object *o, struct error *err)
 		if (known.has_sha1 || !o->has_sha1)
 			return 0;
 	}
-	CLEANUP(db_finalize) struct db_statement *q =
-		db_prepare(store_db(s),
-			   row == 1 ? "UPDATE object SET sha1=?2 WHERE sha256=?1"
-				    : "INSERT INTO object(sha256, sha1, size, kind, name) VALUES(?1,?2,?3,?4,?5)",
-			   err);
+	CLEANUP(db_finalize)
+	struct db_statement *q = db_prepare(store_db(s),
+					    row == 1 ? "UPDATE object SET sha1=?2 WHERE sha256=?1"
+						     : "INSERT INTO object(sha256, sha1, size, "
+						       "kind, name) VALUES(?1,?2,?3,?4,?5)",
+					    err);
 	if (!q)
 		return -1;
 	db_bind_blob(q, 1, o->sha256, sizeof o->sha256);
@@ -84,7 +85,8 @@ int stored_record(struct store *s, struct stored_object *o, struct error *err)
 
 int stored_count(struct store *s, struct stored_totals *out, struct error *err)
 {
-	CLEANUP(db_finalize) struct db_statement *q =
+	CLEANUP(db_finalize)
+	struct db_statement *q =
 		db_prepare(store_db(s), "SELECT count(*), ifnull(sum(size), 0) FROM object", err);
 
 	if (!q || db_step(q, err) < 0)
@@ -101,8 +103,8 @@ void stored_clean_name(const char *name, char out[129])
 
 	for (; *name && len < 128; name++) {
 		char c = *name;
-		bool ok = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-			  ((c == '.' || c == '-' || c == '_') && len > 0);
+		bool ok = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+			  (c >= '0' && c <= '9') || ((c == '.' || c == '-' || c == '_') && len > 0);
 
 		out[len++] = ok ? c : '_';
 	}

@@ -26,8 +26,8 @@ static void check_parts(const struct range_set *set, uint64_t size)
 		const struct range *r = &set->items[i];
 		struct range_set again;
 		char text[64];
-		int len = snprintf(text, sizeof text, "bytes=%llu-%llu", (unsigned long long)r->first,
-				   (unsigned long long)r->last);
+		int len = snprintf(text, sizeof text, "bytes=%llu-%llu",
+				   (unsigned long long)r->first, (unsigned long long)r->last);
 
 		require(r->first <= r->last && r->last < size);
 		require(!__builtin_add_overflow(total, r->last - r->first + 1, &total));

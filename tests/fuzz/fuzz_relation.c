@@ -103,8 +103,9 @@ static void make(struct made *m)
 int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
 {
 	struct made m = { .arena = ARENA_INIT, .most = size + 1 };
-	const struct relation_visitor v = { on_group,	 on_alternative, on_superseded, on_bundled,
-					    on_category, on_language,	 &m };
+	const struct relation_visitor v = { on_group,   on_alternative, on_superseded,
+					    on_bundled, on_category,    on_language,
+					    &m };
 	CLEANUP(buf_clear) struct buf out = BUF_INIT(SIZE_MAX);
 	struct error err = ERROR_INIT;
 

@@ -37,14 +37,17 @@ static const char repository_rows[] =
 	"INSERT INTO update_info VALUES"
 	"(1, 101, 1, 'Software', 5, 0, NULL, 1213117200, '954474', 'Critical', 'MS08-036',"
 	" 'Security Update \"One\"', 0, 0, NULL),"
-	"(1, 102, 2, 'Software', 6, 8, 'Explode', NULL, NULL, NULL, NULL, 'Bundle Two', 1, 102, NULL),"
+	"(1, 102, 2, 'Software', 6, 8, 'Explode', NULL, NULL, NULL, NULL, 'Bundle Two', 1, 102, "
+	"NULL),"
 	"(1, 103, 3, 'Category', 0, 6, NULL, NULL, NULL, NULL, NULL, NULL, 0, 0, NULL),"
-	"(2, 201, 1, 'Software', 5, 2, NULL, 1213117200, '954474', NULL, NULL, 'One again', 0, 0, NULL);"
+	"(2, 201, 1, 'Software', 5, 2, NULL, 1213117200, '954474', NULL, NULL, 'One again', 0, 0, "
+	"NULL);"
 	"INSERT INTO file VALUES"
 	"(1, 101, 0, 0, x'a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0', NULL, 7, 'one.cab', NULL),"
 	"(1, 101, 0, 1, x'b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0', NULL, NULL, NULL, NULL),"
 	"(1, 101, 1, 0, x'c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0', NULL, NULL, 'eula', 'en');"
-	"INSERT INTO object VALUES(99, x'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa',"
+	"INSERT INTO object VALUES(99, "
+	"x'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa',"
 	" 7, 3, x'a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0', 'one.cab');"
 	"INSERT INTO finding VALUES"
 	"(1, 1, 'GF-C001', 0, 102, x'22222222222222222222222222222222', NULL, 'package.xml', 42,"
@@ -63,7 +66,8 @@ static inline void repository_create(struct repository *r)
 	struct error err = ERROR_INIT;
 	const char *tmp = getenv("TMPDIR");
 
-	snprintf(r->parent, sizeof r->parent, "%s/gapferry-XXXXXX", tmp && strlen(tmp) < 40 ? tmp : "/tmp");
+	snprintf(r->parent, sizeof r->parent, "%s/gapferry-XXXXXX",
+		 tmp && strlen(tmp) < 40 ? tmp : "/tmp");
 	assert_non_null(mkdtemp(r->parent));
 	snprintf(r->path, sizeof r->path, "%s/repo", r->parent);
 	assert_int_equal(store_create(r->path, &err), 0);
@@ -85,7 +89,9 @@ static inline void repository_put(struct store *s, const void *bytes, size_t len
 {
 	struct error err = ERROR_INIT;
 
-	*o = (struct stored_object){ .kind = OBJECT_CONTENT, .size = len, .has_sha1 = true, .name = "x" };
+	*o = (struct stored_object){
+		.kind = OBJECT_CONTENT, .size = len, .has_sha1 = true, .name = "x"
+	};
 	digest_sha1(bytes, len, o->sha1);
 	assert_int_equal(content_put(s, bytes, len, o->sha256, &err), 0);
 	assert_int_equal(content_sync(s, &err), 0);

@@ -10,7 +10,8 @@
 
 static void indexes_are_read(void **state)
 {
-	static const char text[] = INDEX(CAB("2", "0") CAB("3", "4294967295") "<CAB NAME=\"package.cab\" FILESDIR=\"1\"/>");
+	static const char text[] = INDEX(
+		CAB("2", "0") CAB("3", "4294967295") "<CAB NAME=\"package.cab\" FILESDIR=\"1\"/>");
 	CLEANUP(index_clear) struct index x = { 0 };
 	struct error err = ERROR_INIT;
 
@@ -44,20 +45,27 @@ static void wrong_indexes_are_refused(void **state)
 		{ "<INDEX VERSION=\"1\"/>", ERROR_SCAN_INDEX, "lists no cabinet" },
 		{ "<INDEX VERSION=\"2\"/>", ERROR_SCAN_INDEX, "VERSION is not 1" },
 		{ "<INDEX/>", ERROR_SCAN_INDEX, "VERSION is not 1" },
-		{ "<INDEX VERSION=\"1\"><CABLIST XOR=\"1\"/></INDEX>", ERROR_SCAN_INDEX, "XOR is not 0" },
+		{ "<INDEX VERSION=\"1\"><CABLIST XOR=\"1\"/></INDEX>", ERROR_SCAN_INDEX,
+		  "XOR is not 0" },
 		{ "<INDEX VERSION=\"1\"><CABLIST/></INDEX>", ERROR_SCAN_INDEX, "XOR is not 0" },
 		{ "<index VERSION=\"1\"/>", ERROR_SCAN_INDEX, "unexpected element index" },
-		{ "<INDEX VERSION=\"1\"><CAB NAME=\"a\"/></INDEX>", ERROR_SCAN_INDEX, "unexpected element CAB" },
-		{ INDEX("<CAB NAME=\"a\"><CAB NAME=\"b\"/></CAB>"), ERROR_SCAN_INDEX, "unexpected element" },
+		{ "<INDEX VERSION=\"1\"><CAB NAME=\"a\"/></INDEX>", ERROR_SCAN_INDEX,
+		  "unexpected element CAB" },
+		{ INDEX("<CAB NAME=\"a\"><CAB NAME=\"b\"/></CAB>"), ERROR_SCAN_INDEX,
+		  "unexpected element" },
 		{ INDEX("<CAB/>"), ERROR_SCAN_INDEX, "without a usable NAME" },
 		{ INDEX("<CAB NAME=\"\"/>"), ERROR_SCAN_INDEX, "without a usable NAME" },
-		{ INDEX("<CAB NAME=\"package1234567890abc.cab\"/>"), ERROR_SCAN_INDEX, "usable NAME" },
-		{ INDEX(CAB("2", "x")), ERROR_SCAN_INDEX, "package2.cab: RANGESTART 'x' is no number" },
+		{ INDEX("<CAB NAME=\"package1234567890abc.cab\"/>"), ERROR_SCAN_INDEX,
+		  "usable NAME" },
+		{ INDEX(CAB("2", "x")), ERROR_SCAN_INDEX,
+		  "package2.cab: RANGESTART 'x' is no number" },
 		{ INDEX(CAB("2", "4294967296")), ERROR_SCAN_INDEX, "is no number" },
 		{ INDEX(CAB("2", "-1")), ERROR_SCAN_INDEX, "is no number" },
-		{ INDEX(CAB("2", "5") CAB("3", "5")), ERROR_SCAN_INDEX, "package3.cab: RANGESTART does not rise" },
+		{ INDEX(CAB("2", "5") CAB("3", "5")), ERROR_SCAN_INDEX,
+		  "package3.cab: RANGESTART does not rise" },
 		{ INDEX(CAB("2", "5") CAB("3", "4")), ERROR_SCAN_INDEX, "does not rise" },
-		{ INDEX(CAB("2", "5") CAB("2", "6")), ERROR_SCAN_INDEX, "package2.cab is listed twice" },
+		{ INDEX(CAB("2", "5") CAB("2", "6")), ERROR_SCAN_INDEX,
+		  "package2.cab is listed twice" },
 		{ "<!DOCTYPE a>" INDEX(CAB("2", "5")), ERROR_XML_REFUSED, "" },
 		{ "<INDEX VERSION=\"1\">", ERROR_XML_SYNTAX, "" },
 	};

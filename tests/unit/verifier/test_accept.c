@@ -33,12 +33,14 @@ static const struct row rows[] = {
 	{ "first is 1", 1, 0, 0, 0, 0, 1, 1, 'a', 0, FRESH, ERROR_NONE, ACCEPT_NEW },
 	{ "first is 7", 1, 0, 0, 0, 0, 1, 7, 'a', 'x', FRESH, ERROR_NONE, ACCEPT_NEW },
 	{ "first is 5000", 1, 0, 0, 0, 0, 1, 5000, 'a', 'x', FRESH, ERROR_NONE, ACCEPT_NEW },
-	{ "first is the last", 1, 0, 0, 0, 0, 1, UINT64_MAX, 'a', 'x', FRESH, ERROR_NONE, ACCEPT_NEW },
+	{ "first is the last", 1, 0, 0, 0, 0, 1, UINT64_MAX, 'a', 'x', FRESH, ERROR_NONE,
+	  ACCEPT_NEW },
 	/* the next one names the newest */
 	{ "next", 1, 5, 'a', 0, 0, 1, 6, 'b', 'a', FRESH, ERROR_NONE, ACCEPT_NEW },
 	{ "next of another", 1, 5, 'a', 0, 0, 1, 6, 'b', 'x', FRESH, ERROR_REPLAY_FORK, 0 },
 	{ "next, digest forgotten", 1, 5, 0, 0, 0, 1, 6, 'b', 'x', FRESH, ERROR_NONE, ACCEPT_NEW },
-	{ "next but one: cannot tell", 1, 5, 'a', 0, 0, 1, 7, 'b', 'x', FRESH, ERROR_NONE, ACCEPT_NEW },
+	{ "next but one: cannot tell", 1, 5, 'a', 0, 0, 1, 7, 'b', 'x', FRESH, ERROR_NONE,
+	  ACCEPT_NEW },
 	/* how far a backlog may reach */
 	{ "999 further", 1, 5, 'a', 0, 0, 1, 1004, 'b', 'x', FRESH, ERROR_NONE, ACCEPT_NEW },
 	{ "1000 further", 1, 5, 'a', 0, 0, 1, 1005, 'b', 'x', FRESH, ERROR_NONE, ACCEPT_NEW },
@@ -52,28 +54,33 @@ static const struct row rows[] = {
 	{ "same bundle", 1, 5, 'a', 'a', 0, 1, 5, 'a', 'z', FRESH, ERROR_NONE, ACCEPT_ALREADY },
 	{ "same bundle, no record of it", 1, 5, 'a', 0, 0, 1, 5, 'a', 'z', FRESH, ERROR_NONE,
 	  ACCEPT_ALREADY },
-	{ "same sequence, other bundle", 1, 5, 'a', 'a', 0, 1, 5, 'b', 'z', FRESH, ERROR_REPLAY_FORK, 0 },
+	{ "same sequence, other bundle", 1, 5, 'a', 'a', 0, 1, 5, 'b', 'z', FRESH,
+	  ERROR_REPLAY_FORK, 0 },
 	{ "other bundle, no record", 1, 5, 'a', 0, 0, 1, 5, 'b', 'z', FRESH, ERROR_REPLAY_FORK, 0 },
-	{ "same sequence, nothing known", 1, 5, 0, 0, 0, 1, 5, 'a', 'z', FRESH, ERROR_REPLAY_OLDER, 0 },
+	{ "same sequence, nothing known", 1, 5, 0, 0, 0, 1, 5, 'a', 'z', FRESH, ERROR_REPLAY_OLDER,
+	  0 },
 	/* older ones */
 	{ "older", 1, 5, 'a', 'b', 0, 1, 4, 'b', 'z', FRESH, ERROR_REPLAY_OLDER, 0 },
 	{ "older, never seen", 1, 5, 'a', 0, 0, 1, 4, 'b', 'z', FRESH, ERROR_REPLAY_OLDER, 0 },
 	{ "older, other history", 1, 5, 'a', 'c', 0, 1, 4, 'b', 'z', FRESH, ERROR_REPLAY_FORK, 0 },
 	{ "oldest", 1, 5, 'a', 0, 0, 1, 1, 'b', 0, FRESH, ERROR_REPLAY_OLDER, 0 },
-	{ "the newest under an older number", 1, 5, 'a', 0, 0, 1, 4, 'a', 0, FRESH, ERROR_REPLAY_OLDER, 0 },
+	{ "the newest under an older number", 1, 5, 'a', 0, 0, 1, 4, 'a', 0, FRESH,
+	  ERROR_REPLAY_OLDER, 0 },
 	/* epochs */
 	{ "epoch before", 2, 5, 'a', 0, 0, 1, 6, 'b', 'a', FRESH, ERROR_REPLAY_OLDER, 0 },
 	{ "epoch after", 2, 5, 'a', 0, 0, 3, 6, 'b', 'a', FRESH, ERROR_REPLAY_EPOCH, 0 },
 	{ "epoch after, first", 1, 0, 0, 0, 0, 2, 1, 'b', 0, FRESH, ERROR_REPLAY_EPOCH, 0 },
 	/* expiry: the last second still counts */
 	{ "last second", 1, 0, 0, 0, 0, 1, 1, 'a', 0, NOW - DAY, NOW, ERROR_NONE, ACCEPT_NEW },
-	{ "a second late", 1, 0, 0, 0, 0, 1, 1, 'a', 0, NOW - DAY, NOW - 1, ERROR_BUNDLE_EXPIRED, 0 },
-	{ "expired but known", 1, 5, 'a', 'a', 0, 1, 5, 'a', 0, NOW - 2 * DAY, NOW - DAY, ERROR_NONE,
-	  ACCEPT_ALREADY },
+	{ "a second late", 1, 0, 0, 0, 0, 1, 1, 'a', 0, NOW - DAY, NOW - 1, ERROR_BUNDLE_EXPIRED,
+	  0 },
+	{ "expired but known", 1, 5, 'a', 'a', 0, 1, 5, 'a', 0, NOW - 2 * DAY, NOW - DAY,
+	  ERROR_NONE, ACCEPT_ALREADY },
 	{ "expired and older", 1, 5, 'a', 0, 0, 1, 4, 'b', 0, NOW - 2 * DAY, NOW - DAY,
 	  ERROR_REPLAY_OLDER, 0 },
 	/* made in the future: clocks may differ by two days */
-	{ "48 h ahead", 1, 0, 0, 0, 0, 1, 1, 'a', 0, NOW + 2 * DAY, NOW + 9 * DAY, ERROR_NONE, ACCEPT_NEW },
+	{ "48 h ahead", 1, 0, 0, 0, 0, 1, 1, 'a', 0, NOW + 2 * DAY, NOW + 9 * DAY, ERROR_NONE,
+	  ACCEPT_NEW },
 	{ "and a second", 1, 0, 0, 0, 0, 1, 1, 'a', 0, NOW + 2 * DAY + 1, NOW + 9 * DAY,
 	  ERROR_BUNDLE_FUTURE, 0 },
 	/* the floor: our clock may be wrong, what we accepted before is not */
@@ -105,12 +112,19 @@ static void every_row_of_the_table(void **state)
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		const struct row *r = &rows[i];
 		unsigned char newest[32], same[32], digest[32];
-		struct manifest m = { .channel = "c", .audience = "a", .epoch = r->offered_epoch,
-				      .sequence = r->offered, .created = r->created,
+		struct manifest m = { .channel = "c",
+				      .audience = "a",
+				      .epoch = r->offered_epoch,
+				      .sequence = r->offered,
+				      .created = r->created,
 				      .expires = r->expires };
-		struct accept_state s = { .channel = "c", .audience = "a", .epoch = r->epoch,
-					  .sequence = r->sequence, .has_manifest = r->newest != 0,
-					  .manifest = newest, .same = r->same ? same : NULL,
+		struct accept_state s = { .channel = "c",
+					  .audience = "a",
+					  .epoch = r->epoch,
+					  .sequence = r->sequence,
+					  .has_manifest = r->newest != 0,
+					  .manifest = newest,
+					  .same = r->same ? same : NULL,
 					  .time_floor = r->floor };
 		enum accept_decision decision = (enum accept_decision)99;
 		struct error err = ERROR_INIT;
@@ -122,8 +136,8 @@ static void every_row_of_the_table(void **state)
 		int result = accept_decide(&s, &m, digest, NOW, &decision, &err);
 		if (err.id != r->id || (result == 0) != (r->id == ERROR_NONE) ||
 		    (result == 0 && decision != r->decision))
-			fail_msg("%s: %s \"%s\", want %s", r->what, error_id_text(err.id), err.message,
-				 error_id_text(r->id));
+			fail_msg("%s: %s \"%s\", want %s", r->what, error_id_text(err.id),
+				 err.message, error_id_text(r->id));
 		if (result < 0)
 			assert_int_equal(err.class, ERROR_CLASS_REPLAY);
 	}
@@ -146,9 +160,13 @@ static void only_its_own_channel_and_site(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(names); i++) {
 		/* an older bundle: the wrong channel is said first */
-		struct accept_state s = { .channel = "plant", .audience = "site1", .epoch = 1,
+		struct accept_state s = { .channel = "plant",
+					  .audience = "site1",
+					  .epoch = 1,
 					  .sequence = names[i].id ? 9 : 0 };
-		struct manifest m = { .epoch = 1, .sequence = 1, .created = NOW, .expires = NOW + 1 };
+		struct manifest m = {
+			.epoch = 1, .sequence = 1, .created = NOW, .expires = NOW + 1
+		};
 		unsigned char digest[32] = { 0 };
 		enum accept_decision decision;
 		struct error err = ERROR_INIT;

@@ -97,9 +97,14 @@ static void every_edge_of_a_split_object_is_checked(void **state)
 	for (size_t i = 0; i < object_table_count(f.bundle.objects); i++) {
 		struct object_part p = object_table_get(f.bundle.objects, i);
 		uint64_t end = object_table_volume_size(f.bundle.objects, p.volume);
-		const uint64_t edges[] = { p.offset - USTAR_BLOCK, p.offset - 1, p.offset,
-					   p.offset + p.length / 2, p.offset + p.length - 1,
-					   p.offset + p.length, end - USTAR_TRAILER, end - 1 };
+		const uint64_t edges[] = { p.offset - USTAR_BLOCK,
+					   p.offset - 1,
+					   p.offset,
+					   p.offset + p.length / 2,
+					   p.offset + p.length - 1,
+					   p.offset + p.length,
+					   end - USTAR_TRAILER,
+					   end - 1 };
 
 		for (size_t k = 0; k < COUNT(edges); k++)
 			damage(&f, p.volume, edges[k]);
@@ -166,13 +171,16 @@ static void all_problems_are_told_in_order(void **state)
 	start(&f, sizes, COUNT(sizes), 1 << 20);
 	for (unsigned threads = 1; threads <= 3; threads++) {
 		struct problems p = { 0 };
-		const struct stream_options options = { .threads = threads, .sink = &stream_check,
-							.problem = on_problem, .problem_ctx = &p };
+		const struct stream_options options = { .threads = threads,
+							.sink = &stream_check,
+							.problem = on_problem,
+							.problem_ctx = &p };
 		size_t first;
 
 		assert_int_equal(stream_volumes(f.opened, &options, &err), 0);
 		for (size_t i = 0; i < COUNT(sizes); i += 3) {
-			assert_int_equal(object_table_find(f.bundle.objects, f.bundle.sha256[i], &first), 1);
+			assert_int_equal(
+				object_table_find(f.bundle.objects, f.bundle.sha256[i], &first), 1);
 			struct object_part part = object_table_get(f.bundle.objects, first);
 			flip(&f, part.volume, part.offset + 7);
 		}
@@ -188,7 +196,8 @@ static void all_problems_are_told_in_order(void **state)
 			for (size_t k = 0; k < 32; k++)
 				snprintf(hex + 2 * k, 3, "%02x", f.bundle.sha256[i][k]);
 			assert_non_null(strstr(i == 0 ? p.first.message : p.last.message, hex));
-			assert_int_equal(object_table_find(f.bundle.objects, f.bundle.sha256[i], &first), 1);
+			assert_int_equal(
+				object_table_find(f.bundle.objects, f.bundle.sha256[i], &first), 1);
 			struct object_part part = object_table_get(f.bundle.objects, first);
 			flip(&f, part.volume, part.offset + 7);
 		}
@@ -206,7 +215,9 @@ static void chunks_prove_one_volume(void **state)
 	(void)state;
 	start(&f, sizes, COUNT(sizes), 6 << 20);
 	const struct stream_options quick = { .threads = 2 };
-	const struct stream_options all = { .threads = 2, .problem = on_problem, .problem_ctx = &p };
+	const struct stream_options all = { .threads = 2,
+					    .problem = on_problem,
+					    .problem_ctx = &p };
 	assert_int_equal(stream_chunks(f.opened, 1, &quick, &err), 0);
 	assert_int_equal(stream_chunks(f.opened, 2, &quick, &err), 0);
 	flip(&f, 1, 3);
@@ -233,21 +244,24 @@ static void objects_load_alone(void **state)
 		unsigned char *bytes;
 		size_t len;
 
-		assert_int_equal(stream_load(f.opened, f.bundle.sha256[i], sizes[i], &bytes, &len, &err), 0);
+		assert_int_equal(
+			stream_load(f.opened, f.bundle.sha256[i], sizes[i], &bytes, &len, &err), 0);
 		assert_int_equal(len, sizes[i]);
 		assert_memory_equal(bytes, f.bundle.contents[i], len);
 		free(bytes);
 	}
 	unsigned char *none, unknown[32] = { 1 };
 	size_t len;
-	assert_int_equal(stream_load(f.opened, f.bundle.sha256[0], sizes[0] - 1, &none, &len, &err), -1);
+	assert_int_equal(stream_load(f.opened, f.bundle.sha256[0], sizes[0] - 1, &none, &len, &err),
+			 -1);
 	assert_int_equal(err.id, ERROR_LIMIT_BYTES);
 	error_clear(&err);
 	assert_int_equal(stream_load(f.opened, unknown, 100, &none, &len, &err), -1);
 	assert_int_equal(err.id, ERROR_OBJECT_UNKNOWN);
 	error_clear(&err);
 	flip(&f, 3, 600);
-	assert_int_equal(stream_load(f.opened, f.bundle.sha256[0], sizes[0], &none, &len, &err), -1);
+	assert_int_equal(stream_load(f.opened, f.bundle.sha256[0], sizes[0], &none, &len, &err),
+			 -1);
 	assert_int_equal(err.id, ERROR_OBJECT_DIGEST);
 	stop(&f);
 }

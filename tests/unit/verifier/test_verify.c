@@ -86,7 +86,9 @@ static void every_byte_counts(void **state)
 		unsigned char *bytes;
 		size_t len;
 
-		assert_int_equal(file_load(bundle.folder.dir, files[i].name, 1 << 20, &bytes, &len, &err), 1);
+		assert_int_equal(
+			file_load(bundle.folder.dir, files[i].name, 1 << 20, &bytes, &len, &err),
+			1);
 		free(bytes);
 		for (size_t at = 0; at < len; at += at + 8 < len ? 7 : 1) {
 			bundle_flip(&bundle, files[i].name, at);
@@ -137,7 +139,8 @@ static void trust_files_are_checked(void **state)
 		for (uint64_t at = 0; at < 400; at += 43) {
 			bundle_flip(&bundle, name, at);
 			assert_null(open_bundle(VERIFY_COMPLETE, &err));
-			assert_true(err.class == ERROR_CLASS_TRUST || err.id == ERROR_BUNDLE_DIGEST);
+			assert_true(err.class == ERROR_CLASS_TRUST ||
+				    err.id == ERROR_BUNDLE_DIGEST);
 			bundle_flip(&bundle, name, at);
 		}
 		snprintf(away, sizeof away, "away");
@@ -159,12 +162,14 @@ static void files_may_not_be_missing_or_of_another_length(void **state)
 		unsigned char *bytes;
 		size_t len;
 
-		assert_int_equal(file_load(bundle.folder.dir, names[i], 1 << 20, &bytes, &len, &err), 1);
+		assert_int_equal(
+			file_load(bundle.folder.dir, names[i], 1 << 20, &bytes, &len, &err), 1);
 		assert_int_equal(unlinkat(bundle.folder.dir, names[i], 0), 0);
 		assert_refused(ERROR_BUNDLE_FILE_MISSING, names[i]);
 		temporary_write(&bundle.folder, names[i], bytes, len - 1);
 		assert_refused(i == 0 ? ERROR_CMS_MESSAGE_DIGEST : ERROR_BUNDLE_DIGEST, "");
-		temporary_write(&bundle.folder, names[i], bytes, len + 1); /* loads are terminated */
+		temporary_write(&bundle.folder, names[i], bytes,
+				len + 1); /* loads are terminated */
 		assert_refused(i == 0 ? ERROR_CMS_MESSAGE_DIGEST : ERROR_BUNDLE_DIGEST, "");
 		assert_int_equal(unlinkat(bundle.folder.dir, names[i], 0), 0);
 		assert_int_equal(symlinkat("/etc/passwd", bundle.folder.dir, names[i]), 0);
@@ -272,7 +277,8 @@ static void volumes_must_be_there_and_have_their_size(void **state)
 		assert_int_equal(ftruncate(fd, (off_t)size + by), 0);
 		assert_int_equal(verify_volume(b, 2, &err), -1);
 		snprintf(text, sizeof text, "vol-0002.tar: %llu bytes, must be %llu",
-			 (unsigned long long)(size + (uint64_t)(int64_t)by), (unsigned long long)size);
+			 (unsigned long long)(size + (uint64_t)(int64_t)by),
+			 (unsigned long long)size);
 		assert_error(err, ERROR_VOLUME_SIZE, text);
 		error_clear(&err);
 	}

@@ -46,7 +46,9 @@ static void start(struct fixture *f, unsigned threads)
 static void put_huge(struct fixture *f, struct store *w)
 {
 	static const uint64_t size = 6ull << 30;
-	struct stored_object o = { .kind = OBJECT_CONTENT, .size = size, .has_sha1 = true, .name = "h" };
+	struct stored_object o = {
+		.kind = OBJECT_CONTENT, .size = size, .has_sha1 = true, .name = "h"
+	};
 	char name[256], hex[65];
 	struct error err = ERROR_INIT;
 
@@ -104,10 +106,10 @@ static size_t expand(const struct fixture *f, const char *template, char *out, s
 {
 	size_t len = 0;
 
-	for (; *template; template++) {
+	for (; *template; template ++) {
 		if (strncmp(template, "{C}", 3) == 0)
-			len += (size_t)snprintf(out + len, size - len, "/Content/%s/%s.cab", f->sha1 + 38,
-						f->sha1);
+			len += (size_t)snprintf(out + len, size - len, "/Content/%s/%s.cab",
+						f->sha1 + 38, f->sha1);
 		else if (strncmp(template, "{S}", 3) == 0)
 			len += (size_t)snprintf(out + len, size - len, "%s", f->sha1);
 		else if (strncmp(template, "{E}", 3) == 0)
@@ -143,7 +145,8 @@ static void run_row(struct fixture *f, const struct row *row)
 		fail_msg("%s: connection closed", row->request);
 	if (a->status != row->status)
 		fail_msg("%s: status %u, want %u", row->request, a->status, row->status);
-	if (strcasestr(a->head, "\r\nTransfer-Encoding") || strcasestr(a->head, "\r\nContent-Encoding"))
+	if (strcasestr(a->head, "\r\nTransfer-Encoding") ||
+	    strcasestr(a->head, "\r\nContent-Encoding"))
 		fail_msg("%s: %s", row->request, a->head);
 	for (size_t i = 0; i < COUNT(row->head) && row->head[i]; i++) {
 		expand(f, row->head[i], want, sizeof want);
@@ -169,33 +172,51 @@ static void run_rows(struct fixture *f, const struct row *rows, size_t count)
 static void content_is_served(void **state)
 {
 	static const struct row rows[] = {
-		{ "GET {C}", 200,
+		{ "GET {C}",
+		  200,
 		  { "Content-Length: 10\r\n", "ETag: {E}\r\n", "Accept-Ranges: bytes\r\n" },
 		  "0123456789" },
-		{ "GET {C}", 200,
-		  { "Content-Type: application/octet-stream\r\n", "Cache-Control: public, max-age=" },
+		{ "GET {C}",
+		  200,
+		  { "Content-Type: application/octet-stream\r\n",
+		    "Cache-Control: public, max-age=" },
 		  NULL },
-		{ "HEAD {C}", 200, { "Content-Length: 10\r\n", "ETag: {E}\r\n", "Accept-Ranges" }, "" },
+		{ "HEAD {C}",
+		  200,
+		  { "Content-Length: 10\r\n", "ETag: {E}\r\n", "Accept-Ranges" },
+		  "" },
 		{ "HEAD {C}\nRange: bytes=0-1", 200, { "Content-Length: 10\r\n" }, "" },
 		{ "GET {C}\nContent-Length: 0", 200, { NULL }, "0123456789" },
 		{ "GET {C}?x=1", 200, { NULL }, "0123456789" },
 
-		{ "GET {C}\nRange: bytes=2-5", 206,
+		{ "GET {C}\nRange: bytes=2-5",
+		  206,
 		  { "Content-Range: bytes 2-5/10\r\n", "Content-Length: 4\r\n",
 		    "Content-Type: application/octet-stream" },
 		  "2345" },
 		{ "GET {C}\nRange: bytes=7-", 206, { "Content-Range: bytes 7-9/10\r\n" }, "789" },
 		{ "GET {C}\nRange: bytes=-2", 206, { "Content-Range: bytes 8-9/10\r\n" }, "89" },
-		{ "GET {C}\nRange: bytes=5-99", 206, { "Content-Range: bytes 5-9/10\r\n" }, "56789" },
-		{ "GET {C}\nRange: bytes=1-2,50-", 206, { "Content-Range: bytes 1-2/10\r\n" }, "12" },
+		{ "GET {C}\nRange: bytes=5-99",
+		  206,
+		  { "Content-Range: bytes 5-9/10\r\n" },
+		  "56789" },
+		{ "GET {C}\nRange: bytes=1-2,50-",
+		  206,
+		  { "Content-Range: bytes 1-2/10\r\n" },
+		  "12" },
 		{ "GET {C}\nRange: bytes=10-", 416, { "Content-Range: bytes */10\r\n" }, NULL },
 		{ "GET {C}\nRange: bytes=5-2", 200, { "Content-Length: 10\r\n" }, "0123456789" },
 		{ "GET {C}\nRange: lines=1-2", 200, { NULL }, "0123456789" },
 		{ "GET {C}\nRange: bytes=0-,0-", 200, { NULL }, "0123456789" },
-		{ "GET {C}\nRange: bytes=0-1,8-9", 206, { "multipart/byteranges; boundary=gapferry-" },
+		{ "GET {C}\nRange: bytes=0-1,8-9",
+		  206,
+		  { "multipart/byteranges; boundary=gapferry-" },
 		  "~\r\nContent-Range: bytes 8-9/10\r\n\r\n89\r\n--gapferry-" },
 
-		{ "GET {C}\nIf-None-Match: {E}", 304, { "ETag: {E}\r\n", "Content-Length: 10\r\n" }, NULL },
+		{ "GET {C}\nIf-None-Match: {E}",
+		  304,
+		  { "ETag: {E}\r\n", "Content-Length: 10\r\n" },
+		  NULL },
 		{ "GET {C}\nIf-None-Match: \"x\"", 200, { NULL }, "0123456789" },
 		{ "GET {C}\nIf-Match: \"x\"", 412, { NULL }, NULL },
 		{ "GET {C}\nIf-Match: {E}\nRange: bytes=0-0", 206, { NULL }, "0" },
@@ -219,10 +240,14 @@ static void names_are_checked(void **state)
 		{ "GET /Content/../catalog.db", 404, { NULL }, NULL },
 		{ "GET /Content/..%2f..%2fetc/passwd", 404, { NULL }, NULL },
 		{ "GET /Content/", 404, { "Content-Type: text/plain" }, NULL },
-		{ "GET /content/d8/d8d8d8d8d8d8d8d8d8d8d8d8d8d8d8d8d8d8d8d8", 404, { NULL },
+		{ "GET /content/d8/d8d8d8d8d8d8d8d8d8d8d8d8d8d8d8d8d8d8d8d8",
+		  404,
+		  { NULL },
 		  "no such content object\n" },
 		/* A row without a file is our fault. */
-		{ "GET /Content/a0/a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0", 500, { NULL },
+		{ "GET /Content/a0/a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0",
+		  500,
+		  { NULL },
 		  "the server could not answer\n" },
 		{ "GET /", 404, { NULL }, "there is nothing at this address\n" },
 		{ "GET /healthz/", 404, { NULL }, NULL },
@@ -233,7 +258,9 @@ static void names_are_checked(void **state)
 		{ "HEAD /healthz", 200, { "Content-Length: 3\r\n" }, "" },
 		{ "OPTIONS /healthz", 405, { "Allow: GET, HEAD\r\n" }, NULL },
 		{ "DELETE {C}", 405, { "Allow: GET, HEAD\r\n" }, NULL },
-		{ "PUT /api/v1/status", 405, { "Allow: GET, HEAD\r\n", "application/json" },
+		{ "PUT /api/v1/status",
+		  405,
+		  { "Allow: GET, HEAD\r\n", "application/json" },
 		  "~\"GF-2207\"" },
 		{ "POST /healthz\nContent-Length: 0", 405, { NULL }, NULL },
 		{ "get /healthz", 405, { NULL }, NULL },
@@ -251,31 +278,58 @@ static void names_are_checked(void **state)
 static void the_api_answers(void **state)
 {
 	static const struct row rows[] = {
-		{ "GET /api/v1/status", 200, { "application/json", "Cache-Control: no-store" },
+		{ "GET /api/v1/status",
+		  200,
+		  { "application/json", "Cache-Control: no-store" },
 		  "~\"channel\":\"plant\"" },
-		{ "GET /api/v1/status", 200, { NULL },
+		{ "GET /api/v1/status",
+		  200,
+		  { NULL },
 		  "~\"findings\":{\"error\":1,\"note\":1,\"warning\":1}" },
-		{ "GET /api/v1/status", 200, { NULL },
+		{ "GET /api/v1/status",
+		  200,
+		  { NULL },
 		  "~\"sequence\":5,\"updates_processed\":3,\"updates_quarantined\":1" },
-		{ "GET /api/v1/status", 200, { NULL }, "~\"last_import\":\"2023-11-14T22:13:20Z\"" },
+		{ "GET /api/v1/status",
+		  200,
+		  { NULL },
+		  "~\"last_import\":\"2023-11-14T22:13:20Z\"" },
 		{ "GET /api/v1/updates?limit=1", 200, { NULL }, "~\"next\":\"1.1.101\"" },
-		{ "GET /api/v1/updates?limit=1", 200, { NULL },
+		{ "GET /api/v1/updates?limit=1",
+		  200,
+		  { NULL },
 		  "~\"title\":\"Security Update \\\"One\\\"\",\"type\":\"Software\"" },
-		{ "GET /api/v1/updates?limit=1", 200, { NULL },
+		{ "GET /api/v1/updates?limit=1",
+		  200,
+		  { NULL },
 		  "~\"name\":\"one.cab\",\"present\":true,\"sha1\":\"a0a0a0" },
 		{ "GET /api/v1/updates?limit=3&after=1.1.101", 200, { NULL }, "~\"next\":null" },
-		{ "GET /api/v1/updates?limit=1&after=1.1.101", 200, { NULL }, "~\"next\":\"1.2.201\"" },
-		{ "GET /api/v1/updates?after=3.1.103", 200, { NULL }, "{\"next\":null,\"updates\":[]}\n" },
-		{ "GET /api/v1/updates?verdict=quarantined", 200, { NULL },
+		{ "GET /api/v1/updates?limit=1&after=1.1.101",
+		  200,
+		  { NULL },
+		  "~\"next\":\"1.2.201\"" },
+		{ "GET /api/v1/updates?after=3.1.103",
+		  200,
+		  { NULL },
+		  "{\"next\":null,\"updates\":[]}\n" },
+		{ "GET /api/v1/updates?verdict=quarantined",
+		  200,
+		  { NULL },
 		  "~\"action\":\"Explode\",\"bulletin\":null,\"cause\":102" },
 		{ "GET /api/v1/updates?title=bundle%20two", 200, { NULL }, "~\"Bundle Two\"" },
 		{ "GET /api/v1/updates?kb=KB1", 200, { NULL }, "{\"next\":null,\"updates\":[]}\n" },
-		{ "GET /api/v1/updates/22222222-2222-2222-2222-222222222222", 200, { NULL },
+		{ "GET /api/v1/updates/22222222-2222-2222-2222-222222222222",
+		  200,
+		  { NULL },
 		  "~\"revision_number\":101" },
-		{ "GET /api/v1/updates/33333333-2222-2222-2222-222222222222", 404,
-		  { "application/json" }, "~GF-2208" },
+		{ "GET /api/v1/updates/33333333-2222-2222-2222-222222222222",
+		  404,
+		  { "application/json" },
+		  "~GF-2208" },
 		{ "GET /api/v1/updates/xyz", 400, { NULL }, "~GF-2206" },
-		{ "GET /api/v1/findings?severity=error", 200, { NULL },
+		{ "GET /api/v1/findings?severity=error",
+		  200,
+		  { NULL },
 		  "~\"id\":\"GF-C001\",\"kb\":null,\"message\":\"unexpected action\"" },
 		{ "GET /api/v1/findings?limit=2", 200, { NULL }, "~\"next\":\"2\"" },
 		{ "GET /api/v1/findings?after=2", 200, { NULL }, "~\"revision_id\":null" },
@@ -340,7 +394,9 @@ static void objects_beyond_four_gigabytes_are_served(void **state)
 	struct fixture *f = *state;
 	char requests[3][160];
 	const struct row rows[] = {
-		{ requests[0], 206, { "Content-Range: bytes 6442450941-6442450943/6442450944\r\n" },
+		{ requests[0],
+		  206,
+		  { "Content-Range: bytes 6442450941-6442450943/6442450944\r\n" },
 		  "end" },
 		{ requests[1], 200, { "Content-Length: 6442450944\r\n" }, NULL },
 		{ requests[2], 206, { "multipart" }, "~6442450943/6442450944\r\n\r\nend\r\n" },
@@ -349,8 +405,8 @@ static void objects_beyond_four_gigabytes_are_served(void **state)
 	snprintf(requests[0], sizeof *requests, "GET /Content/77/%s\nRange: bytes=6442450941-",
 		 f->huge_sha1);
 	snprintf(requests[1], sizeof *requests, "HEAD /Content/77/%s", f->huge_sha1);
-	snprintf(requests[2], sizeof *requests, "GET /Content/77/%s\nRange: bytes=-3,4294967296-4294967297",
-		 f->huge_sha1);
+	snprintf(requests[2], sizeof *requests,
+		 "GET /Content/77/%s\nRange: bytes=-3,4294967296-4294967297", f->huge_sha1);
 	run_rows(f, rows, COUNT(rows));
 }
 
@@ -358,7 +414,8 @@ static void requests_may_be_pipelined(void **state)
 {
 	struct fixture *f = *state;
 	char one[512], all[8192];
-	size_t len = expand(f, "GET {C} HTTP/1.1\r\nHost: x\r\nRange: bytes=3-4\r\n\r\n", one, sizeof one);
+	size_t len = expand(f, "GET {C} HTTP/1.1\r\nHost: x\r\nRange: bytes=3-4\r\n\r\n", one,
+			    sizeof one);
 
 	for (size_t i = 0; i < 10; i++)
 		memcpy(all + i * len, one, len);
@@ -380,11 +437,17 @@ static void hostile_requests_are_refused(void **state)
 		unsigned low, high; /* status; low 0: closing without an answer is right too */
 	} rows[] = {
 		{ "GET /healthz HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc", 400, 400 },
-		{ "GET /healthz HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400, 400 },
-		{ "POST /healthz HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999\r\n\r\n", 405, 405 },
-		{ "POST /x HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n", 404, 404 },
+		{ "GET /healthz HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+		  400, 400 },
+		{ "POST /healthz HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999\r\n\r\n", 405,
+		  405 },
+		{ "POST /x HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nExpect: "
+		  "100-continue\r\n\r\n",
+		  404, 404 },
 		{ "GET /healthz HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n", 400, 413 },
-		{ "GET /healthz HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999999999999999\r\n\r\n", 400, 413 },
+		{ "GET /healthz HTTP/1.1\r\nHost: x\r\nContent-Length: "
+		  "99999999999999999999999\r\n\r\n",
+		  400, 413 },
 		{ "GET /healthz HTTP/1.1\r\n\r\n", 400, 400 },
 		{ "GET /healthz HTTP/9.9\r\nHost: x\r\n\r\n", 0, 505 },
 		{ "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03 no TLS here\r\n\r\n", 0, 505 },
@@ -431,8 +494,10 @@ static void sizes_of_requests_are_limited(void **state)
 
 	assert_int_equal(with_filler(f, "GET /", LIMIT_HTTP_TARGET - 1, rest), 404);
 	assert_int_equal(with_filler(f, "GET /", LIMIT_HTTP_TARGET, rest), 400);
-	assert_int_equal(with_filler(f, "GET /healthz HTTP/1.1\r\nHost: x\r\nX: ", 16000, "\r\n\r\n"), 200);
-	unsigned status = with_filler(f, "GET /healthz HTTP/1.1\r\nHost: x\r\nX: ", 100000, "\r\n\r\n");
+	assert_int_equal(
+		with_filler(f, "GET /healthz HTTP/1.1\r\nHost: x\r\nX: ", 16000, "\r\n\r\n"), 200);
+	unsigned status =
+		with_filler(f, "GET /healthz HTTP/1.1\r\nHost: x\r\nX: ", 100000, "\r\n\r\n");
 	assert_true(status == 431 || status == 413 || status == 0);
 	status = with_filler(f, "GET /", 100000, rest);
 	assert_true(status == 414 || status == 400 || status == 0);
@@ -455,7 +520,8 @@ static void slow_clients_hold_nobody_up(void **state)
 	assert_int_equal(f->answer.status, 200);
 	client_close(slow);
 
-	/* A client that leaves in the middle of a large answer, and one in the middle of a request. */
+	/* A client that leaves in the middle of a large answer, and one in the middle of a request.
+	 */
 	char large[256];
 	int len = snprintf(large, sizeof large, "GET /Content/77/%s HTTP/1.1\r\nHost: x\r\n\r\n",
 			   f->huge_sha1);
@@ -517,7 +583,8 @@ static void every_request_is_logged(void **state)
 {
 	struct fixture *f = *state;
 	struct error err = ERROR_INIT;
-	static const char evil[] = "GET /a\"b\x1b[2J HTTP/1.1\r\nHost: x\r\nUser-Agent: \"\x07\\\r\n\r\n";
+	static const char evil[] =
+		"GET /a\"b\x1b[2J HTTP/1.1\r\nHost: x\r\nUser-Agent: \"\x07\\\r\n\r\n";
 	unsigned char *log;
 	size_t len;
 
@@ -551,7 +618,8 @@ static void starting_fails_with_a_reason(void **state)
 	} rows[] = {
 		{ { f->repository.path, taken, 2, NULL, services() }, ERROR_SERVER_IN_USE },
 		{ { f->repository.path, "nonsense", 2, NULL, services() }, ERROR_SERVER_ADDRESS },
-		{ { f->repository.parent, "127.0.0.1:0", 2, NULL, services() }, ERROR_STORE_ABSENT },
+		{ { f->repository.parent, "127.0.0.1:0", 2, NULL, services() },
+		  ERROR_STORE_ABSENT },
 		{ { f->repository.path, "127.0.0.1:0", 2, nowhere, services() }, ERROR_FILE_OPEN },
 	};
 

@@ -48,7 +48,8 @@ static void a_short_object_is_an_error(void **state)
 {
 	const struct range_set set = { 2, { { 0, 2 }, { 9, 9 } } };
 	struct error err = ERROR_INIT;
-	CLEANUP(multipart_free) struct multipart *m = multipart_new(&set, 10, object("012"), "B", &err);
+	CLEANUP(multipart_free)
+	struct multipart *m = multipart_new(&set, 10, object("012"), "B", &err);
 	char buf[4096];
 	uint64_t at = 0;
 	ssize_t n;

@@ -70,8 +70,9 @@ static void the_lowest_failure_is_reported(void **state)
 	for (unsigned threads = 1; threads <= 8; threads++) {
 		struct each e = { .threads = threads, .fail_from = 100 };
 		struct error err = ERROR_INIT;
-		const struct pool_each run = { .threads = threads, .count = 1000, .item = item,
-					       .ctx = &e };
+		const struct pool_each run = {
+			.threads = threads, .count = 1000, .item = item, .ctx = &e
+		};
 
 		assert_int_equal(pool_each(&run, &err), -1);
 		assert_error(err, ERROR_USAGE, "item 100");
@@ -83,8 +84,9 @@ static void the_lowest_failure_is_reported(void **state)
 static void a_tick_can_stop_the_run(void **state)
 {
 	struct each e = { .threads = 2, .fail_from = SIZE_MAX, .nap_ns = 5000000, .stop = true };
-	const struct pool_each run = { .threads = 2, .count = 1000, .item = item, .tick = tick,
-				       .ctx = &e };
+	const struct pool_each run = {
+		.threads = 2, .count = 1000, .item = item, .tick = tick, .ctx = &e
+	};
 	struct error err = ERROR_INIT;
 
 	(void)state;
@@ -126,7 +128,8 @@ static void results_come_in_the_order_of_submission(void **state)
 		for (unsigned i = 0; i < COUNT(jobs); i++) {
 			jobs[i] = (struct job){ .number = i, .fail = i % 10 == 9 };
 			pool_submit(p, &jobs[i]);
-			while (pool_pending(p) > 20 || (i + 1 == COUNT(jobs) && pool_pending(p) > 0)) {
+			while (pool_pending(p) > 20 ||
+			       (i + 1 == COUNT(jobs) && pool_pending(p) > 0)) {
 				void *job = NULL;
 				int got = pool_reap(p, &job, &err);
 

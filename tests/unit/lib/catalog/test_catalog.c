@@ -78,7 +78,8 @@ static void titles_are_chosen_whatever_the_order(void **state)
 			char xml[512], text[128];
 			size_t n = 0;
 
-			snprintf(xml, sizeof xml, HEAD "<Update" ID(10) " DefaultLanguage=\"%s\"/>" TAIL,
+			snprintf(xml, sizeof xml,
+				 HEAD "<Update" ID(10) " DefaultLanguage=\"%s\"/>" TAIL,
 				 rows[i].default_language);
 			while (rows[i].languages[n])
 				n++;
@@ -92,7 +93,9 @@ static void titles_are_chosen_whatever_the_order(void **state)
 					continue;
 				const char *l = rows[i].languages[at];
 				snprintf(text, sizeof text,
-					 "<LocalizedProperties><Title>T-%s</Title></LocalizedProperties>", l);
+					 "<LocalizedProperties><Title>T-%s</Title></"
+					 "LocalizedProperties>",
+					 l);
 				add(c, 'l', l, 10, text);
 			}
 			judge(c);
@@ -156,10 +159,12 @@ static void relations_have_a_limit(void **state)
 		CLEANUP(buf_clear) struct buf xml = BUF_INIT(LIMIT_FRAGMENT_BYTES);
 		struct error err = ERROR_INIT;
 
-		assert_int_equal(buf_printf(&xml, &err, HEAD "<Update" ID(10) "><SupersededBy>"), 0);
+		assert_int_equal(buf_printf(&xml, &err, HEAD "<Update" ID(10) "><SupersededBy>"),
+				 0);
 		for (unsigned i = 0; i < LIMIT_UPDATE_RELATIONS + over; i++)
 			assert_int_equal(buf_printf(&xml, &err, "<Revision Id=\"10\"/>"), 0);
-		assert_int_equal(buf_printf(&xml, &err, "</SupersededBy></Update>" TAIL "%c", 0), 0);
+		assert_int_equal(buf_printf(&xml, &err, "</SupersededBy></Update>" TAIL "%c", 0),
+				 0);
 		add_master(c, (const char *)xml.bytes);
 		judge(c);
 		const struct catalog_revision *r = catalog_by_revision(c, 10);
@@ -173,7 +178,9 @@ static void relations_have_a_limit(void **state)
 static void updates_have_a_limit(void **state)
 {
 	CLEANUP(catalog_free) struct catalog *c = catalog_new();
-	struct catalog_update u = { .creation_text = "", .default_language = "", .action_text = "" };
+	struct catalog_update u = { .creation_text = "",
+				    .default_language = "",
+				    .action_text = "" };
 	struct error err = ERROR_INIT;
 
 	(void)state;
@@ -186,14 +193,16 @@ static void updates_have_a_limit(void **state)
 	assert_int_equal(catalog_add_update(c, &u, 0, &err), -1);
 	assert_error(err, ERROR_CATALOG_LIMIT, "more than 2000000 updates");
 	error_clear(&err);
-	assert_int_equal(catalog_add_fragment(c, CATALOG_STREAM_CORE, "", UINT32_MAX, "", 0, &err), -1);
+	assert_int_equal(catalog_add_fragment(c, CATALOG_STREAM_CORE, "", UINT32_MAX, "", 0, &err),
+			 -1);
 	assert_int_equal(err.id, ERROR_CATALOG_LIMIT);
 	error_clear(&err);
 	u.revision_id = 1; /* a duplicate needs a record of its own */
 	assert_int_equal(catalog_add_update(c, &u, 0, &err), -1);
 	assert_int_equal(err.id, ERROR_CATALOG_LIMIT);
 	error_clear(&err);
-	assert_int_equal(catalog_add_fragment(c, CATALOG_STREAM_COMPLETE, "", 7, "<a/>", 4, &err), 0);
+	assert_int_equal(catalog_add_fragment(c, CATALOG_STREAM_COMPLETE, "", 7, "<a/>", 4, &err),
+			 0);
 }
 
 /* What is not kept is counted, and a flood of notes pushes out no error. */
@@ -241,15 +250,25 @@ static void a_fragment_has_a_limit(void **state)
 
 static void offsets_point_at_the_place(void **state)
 {
-	static const char xml[] = HEAD
-		"<Update" ID(10) " New=\"1\"/>"
-		"<Update" ID(11) "><Strange/></Update>"
-		"<Update" ID(12) "><PayloadFiles><File Id=\"?\"/></PayloadFiles></Update>"
-		"<Update" ID(13) "><Categories><Category Type=\"New\" Id=\"" G "20\"/></Categories></Update>"
-		"<Update" ID(14) " CreationDate=\"never\"/>"
-		"<Update" ID(14) "/>"
-		"</Updates><Odd/></OfflineSyncPackage>";
-	static const char fragment[] = " <UpdateIdentity UpdateID=\"" G "10\" RevisionNumber=\"1\"/> <New/>";
+	static const char xml[] = HEAD "<Update" ID(
+		10) " New=\"1\"/>"
+		    "<Update" ID(
+			    11) "><Strange/></Update>"
+				"<Update" ID(
+					12) "><PayloadFiles><File "
+					    "Id=\"?\"/></PayloadFiles></Update>"
+					    "<Update" ID(
+						    13) "><Categories><Category Type=\"New\" "
+							"Id=\"" G "20\"/></Categories></Update>"
+							"<Update" ID(
+								14) " CreationDate=\"never\"/>"
+								    "<Update" ID(
+									    14) "/>"
+										"</Updates><Odd/></"
+										"OfflineSyncPackage"
+										">";
+	static const char fragment[] =
+		" <UpdateIdentity UpdateID=\"" G "10\" RevisionNumber=\"1\"/> <New/>";
 	CLEANUP(catalog_free) struct catalog *c = catalog_new();
 
 	(void)state;
@@ -284,8 +303,9 @@ static void offsets_point_at_the_place(void **state)
 			continue;
 		unknown++;
 		const char *text = strcmp(f->file, "c/10") == 0 ? fragment : xml;
-		const char *place = f->revision_id == 11 ? "<Strange/>"
-				    : f->revision_id == 0 ? "<Odd/>" : "<New/>";
+		const char *place = f->revision_id == 11  ? "<Strange/>"
+				    : f->revision_id == 0 ? "<Odd/>"
+							  : "<New/>";
 		assert_ptr_equal(text + f->offset, strstr(text, place));
 	}
 	assert_int_equal(unknown, 3);

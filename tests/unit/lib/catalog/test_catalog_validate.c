@@ -234,12 +234,15 @@ static void fragments_are_judged(void **state)
 		{ 'x', "<Files><File Digest=\"x\"/></Files>", "GF-C022@10" },
 		{ 's', "<upd:Update><b:c/></upd:Update>", "" },
 		{ 'l', "</root>", "GF-C053@10" },
-		{ 'e', EULA("<AdditionalDigest Algorithm=\"SHA256\">" S "</AdditionalDigest>"), "" },
+		{ 'e', EULA("<AdditionalDigest Algorithm=\"SHA256\">" S "</AdditionalDigest>"),
+		  "" },
 		{ 'e', EULA("<AdditionalDigest Algorithm=\"SHA512\">x</AdditionalDigest>"), "" },
 		{ 'e', EULA("<AdditionalDigest Algorithm=\"SHA256\">x</AdditionalDigest>"),
 		  "GF-C022@10" },
 		{ 'e', EULA("<Other/>"), "GF-C027@10" },
-		{ 'e', "<EulaFile><AdditionalDigest Algorithm=\"SHA256\">" S "</AdditionalDigest></EulaFile>",
+		{ 'e',
+		  "<EulaFile><AdditionalDigest Algorithm=\"SHA256\">" S
+		  "</AdditionalDigest></EulaFile>",
 		  "GF-C024@10" },
 	};
 
@@ -279,11 +282,15 @@ static void sets_of_fragments_are_judged(void **state)
 	} rows[] = {
 		{ DETECT(10, "") DETECT(11, ""), { { 'c', 10, core } }, "GF-C052@11" },
 		{ DETECT(10, ""), { { 'c', 10, core }, { 'c', 99, core } }, "GF-C054@99" },
-		{ DETECT(10, ""), { { 'x', 98, file }, { 'x', 99, file } }, "GF-C054@98 GF-C054@99" },
+		{ DETECT(10, ""),
+		  { { 'x', 98, file }, { 'x', 99, file } },
+		  "GF-C054@98 GF-C054@99" },
 		{ DETECT(10, ""), { { 'c', 10, core }, { 'c', 10, "<Other/>" } }, "GF-C055@10" },
 		{ DETECT(10, ""), { { 'x', 10, "" }, { 'x', 10, file } }, "GF-C055@10" },
 		{ "<Update" ID(10) ">" PAYLOAD "</Update>", { { 'x', 10, file } }, "GF-C056@10" },
-		{ "<Update" ID(10) "/>", { { 'x', 10, file } }, "" /* no payload to compare with */ },
+		{ "<Update" ID(10) "/>",
+		  { { 'x', 10, file } },
+		  "" /* no payload to compare with */ },
 	};
 
 	(void)state;
@@ -296,12 +303,12 @@ static void sets_of_fragments_are_judged(void **state)
 		int len = snprintf(xml, sizeof xml, "%s%s%s", HEAD, rows[i].body, TAIL);
 
 		for (size_t k = 0; k < 3 && rows[i].fragments[k].text; k++)
-			assert_int_equal(
-				catalog_add_fragment(c, rows[i].fragments[k].stream, "",
-						     rows[i].fragments[k].revision,
-						     rows[i].fragments[k].text,
-						     strlen(rows[i].fragments[k].text), &err),
-				0);
+			assert_int_equal(catalog_add_fragment(c, rows[i].fragments[k].stream, "",
+							      rows[i].fragments[k].revision,
+							      rows[i].fragments[k].text,
+							      strlen(rows[i].fragments[k].text),
+							      &err),
+					 0);
 		assert_int_equal(catalog_master_feed(m, xml, (size_t)len, &err), 0);
 		assert_int_equal(catalog_master_finish(m, &err), 0);
 		assert_int_equal(catalog_finish(c, &err), 0);

@@ -13,7 +13,8 @@
 #define HEAD(source, part, count) \
 	"gapferry-listing 1\nsource " source "\npart " part "\nfragments " count "\n"
 #define SOURCE "wsusscn2 series_1 " H " 12345 2026-02-03T04:05:06Z wsusscn2.cab"
-#define GOOD HEAD(SOURCE, "2 3", "4") \
+#define GOOD                     \
+	HEAD(SOURCE, "2 3", "4") \
 	"c 7 - " H " 0\nf 0 " H32 "01234567 " H " 99\nl 7 de " H " 0\nl 7 pt-br " H " 0\n"
 
 static void good_ones_survive_a_round_trip(void **state)
@@ -21,7 +22,8 @@ static void good_ones_survive_a_round_trip(void **state)
 	static const char *const rows[] = {
 		GOOD,
 		HEAD(SOURCE, "1 1", "0"),
-		HEAD("k s " H " 0 - n", "1 100000", "1") "x 4294967295 - " H " 9223372036854775807\n",
+		HEAD("k s " H " 0 - n", "1 100000", "1") "x 4294967295 - " H
+							 " 9223372036854775807\n",
 		HEAD("k s " H " 68719476736 1970-01-01T00:00:00Z n", "1 1", "0"),
 	};
 
@@ -141,7 +143,8 @@ static void every_refusal_names_its_line(void **state)
 /* strlen() would not see what comes after it. */
 static void a_nul_is_no_letter(void **state)
 {
-	static const char *const places[] = { "wsusscn2", "series_1", "wsusscn2.cab", "c 7", "de " };
+	static const char *const places[] = { "wsusscn2", "series_1", "wsusscn2.cab", "c 7",
+					      "de " };
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(places); i++) {
@@ -175,10 +178,12 @@ static void a_full_part_is_read(void **state)
 	struct error err = ERROR_INIT;
 
 	(void)state;
-	made.source = (struct listing_source){ .kind = "k", .series = "s", .created = -1, .name = "n" };
+	made.source =
+		(struct listing_source){ .kind = "k", .series = "s", .created = -1, .name = "n" };
 	made.entries = buf_calloc(made.count, sizeof *made.entries);
 	for (size_t i = 0; i < made.count; i++) {
-		made.entries[i] = (struct listing_entry){ .stream = 'l', .revision = UINT32_MAX,
+		made.entries[i] = (struct listing_entry){ .stream = 'l',
+							  .revision = UINT32_MAX,
 							  .offset = INT64_MAX };
 		snprintf(made.entries[i].key, LISTING_KEY_SIZE, "%0*zu", LISTING_KEY_SIZE - 1, i);
 	}

@@ -91,12 +91,15 @@ static void every_refusal_has_its_reason(void **state)
 		{ MAGIC "1\n" SHA_ABC "  3\nabc", ERROR_PACK_FORMAT, "bad entry 1" },
 		{ MAGIC "1\n" SHA_ABC "\t3\nabc", ERROR_PACK_FORMAT, "bad entry 1" },
 		{ MAGIC "1\n" SHA_ABC " 03\nabc", ERROR_PACK_FORMAT, "bad entry 1" },
-		{ MAGIC "1\nBA7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad 3\nabc",
+		{ MAGIC
+		  "1\nBA7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad 3\nabc",
 		  ERROR_PACK_FORMAT, "bad entry 1" },
 		{ MAGIC "1\n" SHA_ABC " 16777217\nabc", ERROR_PACK_FORMAT, "bad entry 1" },
-		{ MAGIC "1\n" SHA_ABC " 16777216\nabc", ERROR_PACK_FORMAT, "fragment 1 ends beyond" },
+		{ MAGIC "1\n" SHA_ABC " 16777216\nabc", ERROR_PACK_FORMAT,
+		  "fragment 1 ends beyond" },
 		{ MAGIC "1\n" SHA_ABC " 4\nabc", ERROR_PACK_FORMAT, "fragment 1 ends beyond" },
-		{ MAGIC "1\n" SHA_ABC " 3\nabcd", ERROR_PACK_FORMAT, "1 bytes belong to no fragment" },
+		{ MAGIC "1\n" SHA_ABC " 3\nabcd", ERROR_PACK_FORMAT,
+		  "1 bytes belong to no fragment" },
 		{ MAGIC "0\nx", ERROR_PACK_FORMAT, "1 bytes belong to no fragment" },
 		{ MAGIC "1\n" SHA_ABC " 3\nabd", ERROR_PACK_DIGEST, "fragment 1 at byte 85" },
 	};
@@ -106,7 +109,8 @@ static void every_refusal_has_its_reason(void **state)
 		CLEANUP(buf_clear) struct buf frame = BUF_INIT(SIZE_MAX);
 		struct error err = ERROR_INIT;
 
-		assert_int_equal(pack_compress(rows[i].text, strlen(rows[i].text), &frame, &err), 0);
+		assert_int_equal(pack_compress(rows[i].text, strlen(rows[i].text), &frame, &err),
+				 0);
 		assert_null(pack_open(frame.bytes, frame.len, "label", &err));
 		assert_error(err, rows[i].id, rows[i].want);
 		assert_int_equal(strncmp(err.message, "label: ", 7), 0);
@@ -130,8 +134,8 @@ static void only_one_plain_frame_will_do(void **state)
 	static const unsigned char unsized[] = { 0x28, 0xb5, 0x2f, 0xfd, 0, 0, 1, 0, 0 };
 	static const unsigned char skippable[] = { 0x50, 0x2a, 0x4d, 0x18, 1, 0, 0, 0, 'x' };
 	/* 2 GiB stated in eight bytes, in a frame of a dozen. */
-	static const unsigned char bomb[] = { 0x28, 0xb5, 0x2f, 0xfd, 0xc0, 0x58, 0, 0,
-					      0,    0x80, 0,	0,    0,    0,	  1, 0, 0 };
+	static const unsigned char bomb[] = { 0x28, 0xb5, 0x2f, 0xfd, 0xc0, 0x58, 0, 0, 0,
+					      0x80, 0,    0,    0,    0,    1,    0, 0 };
 	CLEANUP(buf_clear) struct buf frame = BUF_INIT(SIZE_MAX);
 	struct error err = ERROR_INIT;
 	unsigned char *out;
@@ -195,7 +199,8 @@ static void a_pack_beyond_the_limit_is_refused(void **state)
 	(void)state;
 	assert_int_equal(pack_compress(big, LIMIT_PACK_BYTES + 1, &frame, &err), 0);
 	assert_null(pack_open(frame.bytes, frame.len, "p", &err));
-	assert_error(err, ERROR_PACK_FORMAT, "33554433 bytes when decompressed, more than 33554432");
+	assert_error(err, ERROR_PACK_FORMAT,
+		     "33554433 bytes when decompressed, more than 33554432");
 	error_clear(&err);
 	assert_int_equal(pack_compress(big, LIMIT_PACK_BYTES, &frame, &err), 0);
 	assert_null(pack_open(frame.bytes, frame.len, "p", &err));

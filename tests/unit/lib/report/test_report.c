@@ -22,11 +22,13 @@ static struct catalog *judged(size_t warnings)
 		   "<Update UpdateId=\"" G "10\" RevisionNumber=\"1\" RevisionId=\"10\" New=\"1\""
 		   " DeploymentAction=\"Explode\xc3\xa4\"/>"
 		   "<Update UpdateId=\"" G "11\" RevisionNumber=\"1\" RevisionId=\"11\""
-		   " DeploymentAction=\"Evaluate\" IsSoftware=\"false\"><Prerequisites><UpdateId Id=\"" G
-		   "10\"/></Prerequisites></Update>");
+		   " DeploymentAction=\"Evaluate\" IsSoftware=\"false\"><Prerequisites><UpdateId "
+		   "Id=\"" G "10\"/></Prerequisites></Update>");
 	for (size_t i = 0; i < warnings; i++)
-		fprintf(f, "<Update UpdateId=\"" G "%02zx\" RevisionNumber=\"1\" RevisionId=\"%zu\""
-			   " DeploymentAction=\"Install\"/>", 100 + i, 100 + i);
+		fprintf(f,
+			"<Update UpdateId=\"" G "%02zx\" RevisionNumber=\"1\" RevisionId=\"%zu\""
+			" DeploymentAction=\"Install\"/>",
+			100 + i, 100 + i);
 	fprintf(f, "</Updates></OfflineSyncPackage>");
 	fclose(f);
 	assert_int_equal(catalog_master_feed(m, xml, len, &err), 0);
@@ -41,7 +43,8 @@ static struct catalog *judged(size_t warnings)
 static void text_shows_every_error_and_some_warnings(void **state)
 {
 	(void)state;
-	for (size_t warnings = REPORT_WARNINGS_SHOWN; warnings <= REPORT_WARNINGS_SHOWN + 1; warnings++) {
+	for (size_t warnings = REPORT_WARNINGS_SHOWN; warnings <= REPORT_WARNINGS_SHOWN + 1;
+	     warnings++) {
 		CLEANUP(catalog_free) struct catalog *c = judged(warnings);
 		struct catalog_summary s;
 		char *text = NULL;
@@ -53,8 +56,9 @@ static void text_shows_every_error_and_some_warnings(void **state)
 		report_summary_text(f, &s);
 		fclose(f);
 		assert_non_null(strstr(text, "error GF-C001 revision 10 update " G "10"));
-		assert_non_null(strstr(text, "Error 0x80004005, Unexpected DeploymentAction for update 10. "
-					     "Returned from CreateUpdateNode"));
+		assert_non_null(
+			strstr(text, "Error 0x80004005, Unexpected DeploymentAction for update 10. "
+				     "Returned from CreateUpdateNode"));
 		assert_non_null(strstr(text, "error GF-C060 revision 11"));
 		assert_non_null(strstr(text, "next step: "));
 		for (const char *at = text; (at = strstr(at, "warning GF-")); at++)
@@ -64,7 +68,8 @@ static void text_shows_every_error_and_some_warnings(void **state)
 				 warnings > REPORT_WARNINGS_SHOWN);
 		assert_non_null(strstr(text, "1 notes"));
 		char want[128];
-		snprintf(want, sizeof want, "Updates summary: %zu processed, 2 quarantined (1 of them", warnings);
+		snprintf(want, sizeof want,
+			 "Updates summary: %zu processed, 2 quarantined (1 of them", warnings);
 		assert_non_null(strstr(text, want));
 		free(text);
 	}
@@ -72,8 +77,8 @@ static void text_shows_every_error_and_some_warnings(void **state)
 
 static void json_has_every_key(void **state)
 {
-	static const char *const texts[] = { "id", "severity", "update_id", "kb", "file", "value",
-					     "message", "next_step" };
+	static const char *const texts[] = { "id",   "severity", "update_id", "kb",
+					     "file", "value",    "message",   "next_step" };
 	static const char *const numbers[] = { "revision_id", "offset", "cause", "dependents" };
 	CLEANUP(catalog_free) struct catalog *c = judged(2);
 	json_t *array = json_array();
@@ -84,11 +89,14 @@ static void json_has_every_key(void **state)
 	assert_int_equal(json_array_size(array), catalog_finding_count(c));
 	for (size_t i = 0; i < json_array_size(array); i++) {
 		for (size_t k = 0; k < COUNT(texts); k++)
-			assert_true(json_is_string(json_object_get(json_array_get(array, i), texts[k])));
+			assert_true(json_is_string(
+				json_object_get(json_array_get(array, i), texts[k])));
 		for (size_t k = 0; k < COUNT(numbers); k++)
-			assert_true(json_is_integer(json_object_get(json_array_get(array, i), numbers[k])));
+			assert_true(json_is_integer(
+				json_object_get(json_array_get(array, i), numbers[k])));
 	}
-	assert_int_equal(json_integer_value(json_object_get(json_array_get(array, 0), "dependents")), 1);
+	assert_int_equal(
+		json_integer_value(json_object_get(json_array_get(array, 0), "dependents")), 1);
 	json_decref(array);
 	catalog_summarize(c, &s);
 	report_add_summary(&sum, &s);

@@ -275,8 +275,10 @@ static void rows_of_objects_are_unique(void **state)
 static void names_are_made_plain(void **state)
 {
 	static const char *const rows[][2] = {
-		{ "a.cab", "a.cab" }, { "", "x" },	    { ".hidden", "x" },	   { "-x", "x" },
-		{ "a b/c", "a_b_c" }, { "\xc3\xa4.exe", "x" }, { "A-1_b.CAB", "A-1_b.CAB" },
+		{ "a.cab", "a.cab" },         { "", "x" },
+		{ ".hidden", "x" },           { "-x", "x" },
+		{ "a b/c", "a_b_c" },         { "\xc3\xa4.exe", "x" },
+		{ "A-1_b.CAB", "A-1_b.CAB" },
 	};
 
 	(void)state;
@@ -300,8 +302,13 @@ static void channels_remember(void **state)
 {
 	CLEANUP(store_close) struct store *s = repository_open(*state, true);
 	struct channel c = { .name = "plant", .audience = "site1" }, back;
-	struct channel_bundle b = { .epoch = 1, .sequence = 1, .manifest = "m", .manifest_len = 1,
-				    .processed = 7, .quarantined = 2 }, seen;
+	struct channel_bundle b = { .epoch = 1,
+				    .sequence = 1,
+				    .manifest = "m",
+				    .manifest_len = 1,
+				    .processed = 7,
+				    .quarantined = 2 },
+			      seen;
 	struct error err = ERROR_INIT;
 
 	assert_int_equal(channel_load(s, NULL, &back, &err), -1);
@@ -333,7 +340,8 @@ static void channels_remember(void **state)
 	assert_false(channel_name_valid(""));
 	assert_false(channel_name_valid(".."));
 	assert_false(channel_name_valid("a/b"));
-	assert_false(channel_name_valid("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"));
+	assert_false(channel_name_valid(
+		"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"));
 }
 
 /* A trust file that is known may not change; others may come. */

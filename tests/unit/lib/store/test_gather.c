@@ -33,9 +33,12 @@ struct document {
 };
 
 #define TITLE(t) "<LocalizedProperties><Title>" t "</Title></LocalizedProperties>"
-#define UPDATE(n, attributes, inner) \
-	{ 'u', n, "", "<Update UpdateId=\"" G #n "\" RevisionNumber=\"1\" RevisionId=\"" #n "\"" attributes \
-		      ">" inner "</Update>" }
+#define UPDATE(n, attributes, inner)                                                          \
+	{                                                                                     \
+		'u', n, "",                                                                   \
+			"<Update UpdateId=\"" G #n "\" RevisionNumber=\"1\" RevisionId=\"" #n \
+			"\"" attributes ">" inner "</Update>"                                 \
+	}
 
 /*
  * 11 is wrong and takes 12 with it.  The Czech title of 13 has the bytes of the one of 11, so an
@@ -64,7 +67,9 @@ static const struct document documents[] = {
 
 static struct listing_source source_of(const char *series)
 {
-	struct listing_source s = { .kind = "wsusscn2", .created = 7, .name = "w.cab", .cabinet_size = 9 };
+	struct listing_source s = {
+		.kind = "wsusscn2", .created = 7, .name = "w.cab", .cabinet_size = 9
+	};
 
 	snprintf(s.series, sizeof s.series, "%s", series);
 	memset(s.cabinet, series[0], 32);
@@ -114,11 +119,14 @@ static int fetch(void *ctx, const unsigned char sha256[32], unsigned char **out,
 }
 
 /* The packs and listings of the built sources, less `without` from the end of each list. */
-static int load(struct store *s, struct gather *const *built, size_t count, size_t listings_left_out,
-		size_t packs_left_out, struct gather_set *out, struct error *err)
+static int load(struct store *s, struct gather *const *built, size_t count,
+		size_t listings_left_out, size_t packs_left_out, struct gather_set *out,
+		struct error *err)
 {
 	unsigned char listings[8][32], packs[8][32];
-	struct gather_load_request r = { .fetch = fetch, .ctx = s, .threads = 2,
+	struct gather_load_request r = { .fetch = fetch,
+					 .ctx = s,
+					 .threads = 2,
 					 .listings = (const unsigned char(*)[32])listings,
 					 .packs = (const unsigned char(*)[32])packs };
 
@@ -151,7 +159,8 @@ static void assert_same_catalog(const struct catalog *a, const struct catalog *b
 	assert_int_equal(catalog_finding_count(a), catalog_finding_count(b));
 	for (size_t i = 0; i < catalog_finding_count(a); i++) {
 		assert_int_equal(catalog_finding_at(a, i)->rule, catalog_finding_at(b, i)->rule);
-		assert_string_equal(catalog_finding_at(a, i)->message, catalog_finding_at(b, i)->message);
+		assert_string_equal(catalog_finding_at(a, i)->message,
+				    catalog_finding_at(b, i)->message);
 	}
 }
 
@@ -296,7 +305,8 @@ static void rows_have_the_root_of_what_they_store(void **state)
 	struct gather *now[] = { a, next };
 	assert_root(s, now, 2);
 	assert_int_equal(rows_each_object(s, count_object, kinds, &err), 0);
-	assert_true(kinds[OBJECT_CATALOG] == 2 && kinds[OBJECT_PACK] == 2 && kinds[OBJECT_CABINET] == 2);
+	assert_true(kinds[OBJECT_CATALOG] == 2 && kinds[OBJECT_PACK] == 2 &&
+		    kinds[OBJECT_CABINET] == 2);
 	assert_int_equal(rows_each_file(s, count_file, &files, &err), 0);
 	assert_int_equal(files, 1);
 

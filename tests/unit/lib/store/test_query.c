@@ -74,7 +74,8 @@ static void updates_are_filtered(void **state)
 	updates(q, (struct query_updates){ .verdict = CATALOG_OK, .update_id = two }, "103");
 	updates(q, (struct query_updates){ .verdict = any, .at = { 1, 1, 101 } }, "201 102 103");
 	updates(q, (struct query_updates){ .verdict = any, .at = { 1, 2, 201 } }, "102 103");
-	updates(q, (struct query_updates){ .verdict = any, .at = { 2, 1, 102 }, .update_id = two }, "103");
+	updates(q, (struct query_updates){ .verdict = any, .at = { 2, 1, 102 }, .update_id = two },
+		"103");
 	updates(q, (struct query_updates){ .verdict = any, .at = { 3, 1, 103 } }, "");
 }
 
@@ -140,8 +141,9 @@ static void findings(struct query *q, struct query_findings it, const char *want
 	int more;
 
 	while ((more = query_findings_next(q, &it, &f, &err)) == 1)
-		len += (size_t)snprintf(got + len, sizeof got - len, "%s%lld:%lld", len > 0 ? " " : "",
-					(long long)f.id, (long long)f.revision_id);
+		len += (size_t)snprintf(got + len, sizeof got - len, "%s%lld:%lld",
+					len > 0 ? " " : "", (long long)f.id,
+					(long long)f.revision_id);
 	assert_no_error(err);
 	assert_int_equal(more, 0);
 	assert_string_equal(got, want);
@@ -199,8 +201,9 @@ static void totals_follow_commits(void **state)
 	repository_sql(w, "DELETE FROM finding WHERE id=3");
 	assert_int_equal(query_counts(f->query, &c, &err), 0);
 	assert_int_equal(c.findings[CATALOG_NOTE], 0);
-	repository_sql(w, "INSERT INTO finding SELECT 3, source_id, rule, 2, 0, NULL, NULL, file, 0, NULL,"
-			  " message, next_step FROM finding WHERE id=2");
+	repository_sql(
+		w, "INSERT INTO finding SELECT 3, source_id, rule, 2, 0, NULL, NULL, file, 0, NULL,"
+		   " message, next_step FROM finding WHERE id=2");
 	assert_no_error(err);
 }
 
@@ -228,7 +231,8 @@ static void a_snapshot_does_not_move(void **state)
 static void one_page_looks_at_a_limited_number_of_rows(void **state)
 {
 	struct query *q = ((struct fixture *)*state)->query;
-	struct query_updates it = { .verdict = QUERY_ANY, .title = "two",
+	struct query_updates it = { .verdict = QUERY_ANY,
+				    .title = "two",
 				    .scanned = LIMIT_QUERY_SCAN - 2 };
 	struct error err = ERROR_INIT;
 	struct query_update u;

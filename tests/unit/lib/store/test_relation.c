@@ -21,7 +21,8 @@ struct text {
 
 static void say(struct text *t, const char *what, long long value)
 {
-	t->len += (size_t)snprintf(t->bytes + t->len, sizeof t->bytes - t->len, "%s%lld ", what, value);
+	t->len += (size_t)snprintf(t->bytes + t->len, sizeof t->bytes - t->len, "%s%lld ", what,
+				   value);
 }
 
 static void on_group(void *ctx)
@@ -54,13 +55,15 @@ static void on_language(void *ctx, const char *text, size_t len)
 {
 	struct text *t = ctx;
 
-	t->len += (size_t)snprintf(t->bytes + t->len, sizeof t->bytes - t->len, "%.*s ", (int)len, text);
+	t->len += (size_t)snprintf(t->bytes + t->len, sizeof t->bytes - t->len, "%.*s ", (int)len,
+				   text);
 }
 
 static int read_text(const void *bytes, size_t len, struct text *t, struct error *err)
 {
-	const struct relation_visitor v = { on_group,	 on_alternative, on_superseded, on_bundled,
-					    on_category, on_language,	 t };
+	const struct relation_visitor v = { on_group,   on_alternative, on_superseded,
+					    on_bundled, on_category,    on_language,
+					    t };
 
 	*t = (struct text){ .len = 0 };
 	return relation_read(bytes, len, &v, err);
@@ -68,17 +71,26 @@ static int read_text(const void *bytes, size_t len, struct text *t, struct error
 
 static void write_full(struct buf *out)
 {
-	static const struct catalog_guid ids[] = { { { [15] = 1 } }, { { [15] = 200 } }, { { [15] = 255 } } };
+	static const struct catalog_guid ids[] = { { { [15] = 1 } },
+						   { { [15] = 200 } },
+						   { { [15] = 255 } } };
 	static const struct catalog_group groups[] = { { ids, 2 }, { ids + 2, 1 }, { NULL, 0 } };
 	static const uint32_t by[] = { 0, 127, 128, UINT32_MAX };
 	static const struct catalog_category categories[] = {
-		{ CATALOG_CATEGORY_PRODUCT, { { [15] = 9 } } }, { CATALOG_CATEGORY_OTHER, { { [15] = 8 } } }
+		{ CATALOG_CATEGORY_PRODUCT, { { [15] = 9 } } },
+		{ CATALOG_CATEGORY_OTHER, { { [15] = 8 } } }
 	};
 	static const char *const languages[] = { "en", "", "pt-br" };
 	const struct catalog_revision r = {
-		.prerequisites = groups, .prerequisites_count = 3, .superseded_by = by,
-		.superseded_by_count = 4, .bundled_by = by + 1, .bundled_by_count = 1,
-		.categories = categories, .categories_count = 2, .languages = languages,
+		.prerequisites = groups,
+		.prerequisites_count = 3,
+		.superseded_by = by,
+		.superseded_by_count = 4,
+		.bundled_by = by + 1,
+		.bundled_by_count = 1,
+		.categories = categories,
+		.categories_count = 2,
+		.languages = languages,
 		.languages_count = 3,
 	};
 	struct error err = ERROR_INIT;
@@ -128,7 +140,9 @@ static void damaged_blobs_are_refused(void **state)
 		{ { 1, 0x80, 0, 0, 0, 0, 0 }, 7, "damaged" /* overlong */ },
 		{ { 1, 1, 1, 0x85, 0x80, 0, 0, 0, 0, 0 }, 10, "damaged" /* overlong */ },
 		{ { 1, 200, 0, 0, 0, 0 }, 6, "damaged" },
-		{ { 1, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01 }, 11, "damaged" },
+		{ { 1, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01 },
+		  11,
+		  "damaged" },
 		{ { 1, 0, 1, 0xff, 0xff, 0xff, 0xff, 0x10, 0, 0, 0 }, 11, "damaged" /* 33 bits */ },
 		{ { 1, 0, 0, 1, 0x80, 0x80, 0x80, 0x80, 0x10, 0, 0 }, 11, "damaged" /* 2^32 */ },
 		{ { 1, 0, 0, 0, 1, 5, 1, 0 }, 8, "damaged" /* no such category */ },
