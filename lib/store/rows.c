@@ -122,10 +122,9 @@ static int insert_objects(struct store *s, int64_t source_id, const struct gathe
 			  int64_t *pack_ids, struct error *err)
 {
 	CLEANUP(db_finalize)
-	struct db_statement *link =
-		db_prepare(store_db(s),
-			   "INSERT OR IGNORE INTO source_object(source_id, object_id) VALUES(?,?)",
-			   err);
+	struct db_statement *link = db_prepare(
+		store_db(s),
+		"INSERT OR IGNORE INTO source_object(source_id, object_id) VALUES(?,?)", err);
 	struct stored_object cabinet = { .kind = OBJECT_CABINET, .size = g->source.cabinet_size };
 
 	if (!link)
