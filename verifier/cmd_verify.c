@@ -26,6 +26,7 @@ struct run {
 	struct error worst;             /* the first problem: decides the exit status */
 	struct progress progress;
 	unsigned threads;
+	bool list;                      /* print the objects */
 	const char *checked; /* what the verdict is about */
 };
 
@@ -132,7 +133,9 @@ static int check_volumes(struct run *r, const char *const *files, size_t count, 
 		    v > verify_manifest(r->bundle)->volumes)
 			return error_set(err, ERROR_USAGE, "%s: no volume of this bundle",
 					 files[i]);
-		if (verify_volume(r->bundle, v, &problem) < 0) {
+		/* A bare name is in the bundle; a path may be on another medium. */
+		if ((slash ? verify_volume_at(r->bundle, v, files[i], &problem)
+			   : verify_volume(r->bundle, v, &problem)) < 0) {
 			add_problem(r, &problem);
 			continue;
 		}
@@ -283,7 +286,7 @@ static void print_json(const struct run *r)
 				  "volumes", (json_int_t)m->volumes, "objects",
 				  (json_int_t)m->objects, "bytes", (json_int_t)m->object_bytes,
 				  "created", created, "expires", expires, "manifest_sha256", hex));
-		if (cli_flag(r->args, "list"))
+		if (r->list)
 			json_object_set_new(out, "object_list", objects_json(r));
 	} else {
 		json_object_update_missing_new(out, json_pack("{s:n, s:n, s:n, s:n}", "channel",
@@ -309,7 +312,7 @@ static void print_text(const struct run *r)
 		for (size_t i = 0; i < v->count; i++)
 			printf("signed by %s %s (key %s)\n", key_role_name(v->signers[i].role),
 			       v->signers[i].holder, v->signers[i].short_id);
-		if (cli_flag(r->args, "list"))
+		if (r->list)
 			list_text(r);
 	}
 	const json_t *row;
@@ -324,34 +327,42 @@ static void print_text(const struct run *r)
 
 /* ---- the verb ---- */
 
-static int check(struct run *r, struct error *err)
+/* Signatures, tables and freshness: what every verb begins with. */
+static bool open_bundle(struct run *r)
 {
-	const char *volumes[CLI_VALUES_MAX], *object = cli_text(r->args, "object");
-	size_t count = cli_list(r->args, "volume", volumes, CLI_VALUES_MAX);
 	struct error problem = ERROR_INIT;
 
 	r->checked = "signatures and tables";
 	r->bundle = verify_open(r->args->operands[0], r->trust, VERIFY_COMPLETE, &problem);
 	if (!r->bundle) {
 		add_problem(r, &problem);
-		return 0;
+		return false;
 	}
 	if (accept_fresh(verify_manifest(r->bundle), clock_now(), &problem) < 0)
 		add_problem(r, &problem);
+	return true;
+}
+
+static int check(struct run *r, struct error *err)
+{
+	const char *volumes[CLI_VALUES_MAX], *object = cli_text(r->args, "object");
+	size_t count = cli_list(r->args, "volume", volumes, CLI_VALUES_MAX);
+
 	if (count > 0)
 		return check_volumes(r, volumes, count, err);
 	if (object)
 		return check_object(r, object, err);
-	if (cli_flag(r->args, "list") || cli_flag(r->args, "show"))
-		return 0;
 	return check_everything(r, err);
 }
 
-int cmd_verify(const struct cli_args *args, struct error *err)
+enum depth { TABLES, TABLES_AND_LIST, CONTENTS };
+
+static int run_verb(const struct cli_args *args, enum depth depth, struct error *err)
 {
 	CLEANUP(run_clear) struct run r = { .args = args, .problems = json_array() };
 	uint64_t threads;
 
+	r.list = depth == TABLES_AND_LIST;
 	if (cli_number(args, "threads", 1, 64, pool_default_threads(), &threads, err) < 0)
 		return -1;
 	r.threads = (unsigned)threads;
@@ -359,11 +370,26 @@ int cmd_verify(const struct cli_args *args, struct error *err)
 	if (dir < 0)
 		return -1;
 	r.trust = trust_load(dir, cli_text(args, "trust"), err);
-	if (!r.trust || check(&r, err) < 0)
+	if (!r.trust || (open_bundle(&r) && depth == CONTENTS && check(&r, err) < 0))
 		return -1;
 	if (args->json)
 		print_json(&r);
 	else
 		print_text(&r);
 	return error_exit_status(r.worst.class);
+}
+
+int cmd_verify(const struct cli_args *args, struct error *err)
+{
+	return run_verb(args, CONTENTS, err);
+}
+
+int cmd_list(const struct cli_args *args, struct error *err)
+{
+	return run_verb(args, TABLES_AND_LIST, err);
+}
+
+int cmd_show(const struct cli_args *args, struct error *err)
+{
+	return run_verb(args, TABLES, err);
 }

@@ -13,15 +13,23 @@ static const struct cli_option options[] = {
 	{ "object", CLI_TEXT, "SHA256", NULL, false, "check one object alone" },
 	{ "chunks", CLI_FLAG, NULL, NULL, false,
 	  "also check every chunk, as the auditor's card does" },
-	{ "list", CLI_FLAG, NULL, NULL, false, "list the objects; contents are not read" },
-	{ "show", CLI_FLAG, NULL, NULL, false, "show who signed what; contents are not read" },
 	{ "threads", CLI_TEXT, "N", "GAPFERRY_THREADS", false, "workers (default: processors)" },
+	END,
+};
+
+static const struct cli_option trust_options[] = {
+	{ "trust", CLI_TEXT, "DIR", "GAPFERRY_TRUST", true,
+	  "the trust directory, obtained out of band" },
 	END,
 };
 
 static const struct cli_verb verbs[] = {
 	{ "verify", "BUNDLE", 1, 1, options,
 	  "Check a bundle: signatures, tables, every byte of every volume.", cmd_verify },
+	{ "list", "BUNDLE", 1, 1, trust_options,
+	  "check signatures and tables and list the objects; contents are not read", cmd_list },
+	{ "show", "BUNDLE", 1, 1, trust_options,
+	  "check signatures and tables and show who signed what; contents are not read", cmd_show },
 	{ NULL, NULL, 0, 0, NULL, NULL, NULL },
 };
 

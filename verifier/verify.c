@@ -13,6 +13,7 @@
 #include "media/volume.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -332,17 +333,16 @@ static int check_strangers(const struct verified_bundle *b, struct error *err)
 
 /* ---- volumes ---- */
 
-int verify_volume(struct verified_bundle *b, uint32_t volume, struct error *err)
+static int open_volume(struct verified_bundle *b, uint32_t volume, int dir, const char *name,
+		       struct error *err)
 {
-	char name[VOLUME_NAME_SIZE];
 	uint64_t size, want = object_table_volume_size(b->objects, volume);
 	int *fd = &b->volumes[volume - 1];
 
 	if (*fd >= 0)
 		return 0;
-	volume_name(volume, name);
 	CLEANUP(file_close) int opened = -1;
-	int found = file_open_read(b->dir, name, &opened, &size, err);
+	int found = file_open_read(dir, name, &opened, &size, err);
 	if (found < 0)
 		return -1;
 	if (found == 0)
@@ -354,6 +354,20 @@ int verify_volume(struct verified_bundle *b, uint32_t volume, struct error *err)
 	*fd = opened;
 	opened = -1;
 	return 0;
+}
+
+int verify_volume(struct verified_bundle *b, uint32_t volume, struct error *err)
+{
+	char name[VOLUME_NAME_SIZE];
+
+	volume_name(volume, name);
+	return open_volume(b, volume, b->dir, name, err);
+}
+
+int verify_volume_at(struct verified_bundle *b, uint32_t volume, const char *path,
+		     struct error *err)
+{
+	return open_volume(b, volume, AT_FDCWD, path, err);
 }
 
 int verify_volumes(struct verified_bundle *b, struct error *err)

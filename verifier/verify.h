@@ -42,11 +42,13 @@ void verify_close(struct verified_bundle *b);
 DEFINE_CLEANUP(struct verified_bundle *, verify_close);
 
 /*
- * Open one volume (from 1) or all of them and compare sizes; must succeed
+ * Open one volume (from 1), wherever it lies, or all of them, and compare sizes; must succeed
  * before contents are read.  -1 with VOLUME_MISSING or VOLUME_SIZE.
  */
 int verify_volume(struct verified_bundle *b, uint32_t volume, struct error *err)
 	__attribute__((nonnull, warn_unused_result));
+int verify_volume_at(struct verified_bundle *b, uint32_t volume, const char *path,
+		     struct error *err) __attribute__((nonnull, warn_unused_result));
 int verify_volumes(struct verified_bundle *b, struct error *err)
 	__attribute__((nonnull, warn_unused_result));
 

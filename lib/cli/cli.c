@@ -55,28 +55,44 @@ static void print_options(const struct cli_option *options)
 	}
 }
 
+static void print_verbs(const struct cli_verb *verbs)
+{
+	for (const struct cli_verb *v = verbs; v->name; v++) {
+		char left[64];
+
+		snprintf(left, sizeof left, "%s%s%s", v->name, v->operands ? " " : "",
+			 v->operands ? v->operands : "");
+		printf("  %-36s %s\n", left, v->help);
+	}
+}
+
+static void print_verb_help(const struct cli_program *program, const struct cli_verb *verb)
+{
+	bool named = !program->single || verb != program->verbs;
+
+	printf("usage: %s%s%s%s%s [options]\n\n%s\n\n", program->name, named ? " " : "",
+	       named ? verb->name : "", verb->operands ? " " : "",
+	       verb->operands ? verb->operands : "", verb->help);
+	print_options(verb->options);
+}
+
 static void print_help(const struct cli_program *program, const struct cli_verb *verb)
 {
-	if (program->single || verb) {
-		if (!verb)
-			verb = program->verbs;
-		printf("usage: %s%s%s%s%s [options]\n\n%s\n\n", program->name,
-		       program->single ? "" : " ", program->single ? "" : verb->name,
-		       verb->operands ? " " : "", verb->operands ? verb->operands : "", verb->help);
-		print_options(verb->options);
+	if (verb) {
+		print_verb_help(program, verb);
+	} else if (program->single) {
+		print_verb_help(program, program->verbs);
 	} else {
 		printf("usage: %s [options] VERB ...\n\n%s\n\n", program->name, program->summary);
-		for (const struct cli_verb *v = program->verbs; v->name; v++) {
-			char left[64];
-
-			snprintf(left, sizeof left, "%s%s%s", v->name, v->operands ? " " : "",
-				 v->operands ? v->operands : "");
-			printf("  %-36s %s\n", left, v->help);
-		}
+		print_verbs(program->verbs);
 		printf("\n%s VERB --help tells more.  Options of every verb:\n", program->name);
 	}
 	print_options(program->options);
 	print_options(common_options);
+	if (!verb && program->single && program->verbs[1].name) {
+		printf("\nor, as the first word (%s VERB --help tells more):\n\n", program->name);
+		print_verbs(program->verbs + 1);
+	}
 }
 
 /* ---- parsing ---- */
@@ -125,10 +141,11 @@ static int parse_option(const struct cli_program *program, struct cli_args *args
 	return 0;
 }
 
-/* The verb whose one or two words stand first among the operands; removes them. */
-static int take_verb(const struct cli_program *program, struct cli_args *args, struct error *err)
+/* The verb whose one or two words stand first among the operands, or NULL. */
+static const struct cli_verb *match_verb(const struct cli_program *program,
+					 const struct cli_args *args)
 {
-	for (const struct cli_verb *v = program->verbs; v->name; v++) {
+	for (const struct cli_verb *v = program->verbs + program->single; v->name; v++) {
 		const char *space = strchr(v->name, ' ');
 		size_t words = space ? 2 : 1;
 		size_t first = space ? (size_t)(space - v->name) : strlen(v->name);
@@ -136,15 +153,18 @@ static int take_verb(const struct cli_program *program, struct cli_args *args, s
 		if (args->operand_count < words || strlen(args->operands[0]) != first ||
 		    memcmp(args->operands[0], v->name, first) != 0)
 			continue;
-		if (space && strcmp(args->operands[1], space + 1) != 0)
-			continue;
-		args->verb = v;
-		args->operand_count -= words;
-		memmove(args->operands, args->operands + words,
-			args->operand_count * sizeof *args->operands);
-		return 0;
+		if (!space || strcmp(args->operands[1], space + 1) == 0)
+			return v;
 	}
-	return error_set(err, ERROR_USAGE, "unknown verb '%s'", args->operands[0]);
+	return program->single ? program->verbs : NULL;
+}
+
+/* How many words of the command line name the verb. */
+static size_t verb_words(const struct cli_program *program, const struct cli_verb *verb)
+{
+	if (program->single && verb == program->verbs)
+		return 0;
+	return strchr(verb->name, ' ') ? 2 : 1;
 }
 
 /* An option of whichever verb knows it: good enough to tell whether a value follows. */
@@ -166,10 +186,6 @@ static const struct cli_option *lookup_anywhere(const struct cli_program *progra
 static int find_verb(const struct cli_program *program, struct cli_args *args, int argc,
 		     char **argv, struct error *err)
 {
-	if (program->single) {
-		args->verb = program->verbs;
-		return 0;
-	}
 	for (int i = 1; i < argc && args->operand_count < 2; i++) {
 		if (strncmp(argv[i], "--", 2) != 0) {
 			args->operands[args->operand_count++] = argv[i];
@@ -184,10 +200,11 @@ static int find_verb(const struct cli_program *program, struct cli_args *args, i
 		if (o && o->kind != CLI_FLAG && !equals)
 			i++;
 	}
-	if (args->operand_count == 0)
+	if (args->operand_count == 0 && !program->single)
 		return error_set(err, ERROR_USAGE, "no verb given");
-	if (take_verb(program, args, err) < 0)
-		return -1;
+	args->verb = match_verb(program, args);
+	if (!args->verb)
+		return error_set(err, ERROR_USAGE, "unknown verb '%s'", args->operands[0]);
 	args->operand_count = 0;
 	return 0;
 }
@@ -196,14 +213,14 @@ static int parse(const struct cli_program *program, struct cli_args *args, int a
 		 struct error *err)
 {
 	assert(args->verb); /* find_verb() found one */
-	size_t verb_words = program->single ? 0 : strchr(args->verb->name, ' ') ? 2 : 1;
+	size_t words = verb_words(program, args->verb);
 
 	for (int i = 1; i < argc; i++) {
 		if (strncmp(argv[i], "--", 2) == 0) {
 			if (parse_option(program, args, argc, argv, &i, err) < 0)
 				return -1;
-		} else if (verb_words > 0) {
-			verb_words--;
+		} else if (words > 0) {
+			words--;
 		} else {
 			if (args->operand_count == CLI_OPERANDS_MAX)
 				return error_set(err, ERROR_USAGE, "too many arguments");

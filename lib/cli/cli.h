@@ -64,7 +64,7 @@ struct cli_program {
 	const char *summary;
 	const struct cli_option *options; /* of the program: valid with every verb */
 	const struct cli_verb *verbs;     /* ends with a row whose name is NULL */
-	bool single;                      /* no verb word: the first verb is the program */
+	bool single;                      /* the first verb needs no word: it is the program */
 };
 
 /* Parses, runs the verb, prints a failure once; the result is for main() to return. */

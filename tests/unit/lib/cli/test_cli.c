@@ -295,6 +295,9 @@ static void a_single_program_has_no_verb_word(void **state)
 	assert_string_equal(seen, "one|-||7||");
 	assert_int_equal(run_line(&single, "--help", &c), 0);
 	assert_non_null(strstr(c.out, "usage: tool [A [B]] [options]"));
+	/* Further verbs have one. */
+	assert_int_equal(run_line(&single, "many|a|--name|v", &c), 0);
+	assert_string_equal(seen, "many|v||7||a");
 }
 
 int main(void)
