@@ -25,19 +25,25 @@ static int fetch(void *ctx, const unsigned char sha256[32], unsigned char **out,
 	return stream_load(ctx, sha256, LIMIT_PACK_BYTES, out, len, err);
 }
 
-static int load_sources(struct approve *a, unsigned threads, struct error *err)
+static int load_sources(struct approve *a, unsigned threads, struct progress *progress,
+			struct error *err)
 {
 	const struct object_table *t = verify_objects(a->bundle);
 	unsigned char(*listings)[32], (*packs)[32];
 	struct gather_load_request request = { .fetch = fetch,
 					       .ctx = a->bundle,
-					       .threads = threads };
+					       .threads = threads,
+					       .done = &progress->done,
+					       .tick = progress_tick,
+					       .tick_ctx = progress };
 
 	request.listing_count = object_table_collect(t, OBJECT_CATALOG, &listings);
 	request.pack_count = object_table_collect(t, OBJECT_PACK, &packs);
 	request.listings = (const unsigned char(*)[32])listings;
 	request.packs = (const unsigned char(*)[32])packs;
+	progress_begin(progress, "judging the catalog", 0);
 	int failed = gather_load(&request, &a->sources, err);
+	progress_end(progress);
 	free(listings);
 	free(packs);
 	return failed;
@@ -93,7 +99,7 @@ int approve_read(const char *path, const struct trust *trust, unsigned threads,
 	progress_begin(progress, "reading", 2 * stream_total(a.bundle));
 	int failed = read_contents(&a, threads, progress, err);
 	progress_end(progress);
-	if (failed || load_sources(&a, threads, err) < 0 || check_root(&a, err) < 0)
+	if (failed || load_sources(&a, threads, progress, err) < 0 || check_root(&a, err) < 0)
 		return error_wrap(err, "%s", path);
 	summarize(&a);
 	*out = a;

@@ -22,6 +22,8 @@
 #include "verifier/stream.h"
 #include "verifier/verify.h"
 
+#include <stdatomic.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -90,13 +92,30 @@ static int fetch(void *ctx, const unsigned char sha256[32], unsigned char **out,
 	return content_load(ctx, sha256, LIMIT_PACK_BYTES, out, len, err);
 }
 
-static int load_catalog(struct importing *in, struct import_result *out, struct error *err)
+/* The content has the progress line as long as it is being copied; then it is the catalog's. */
+struct catalog_progress {
+	struct progress bar;
+	_Atomic bool content_done;
+};
+
+static int catalog_tick(void *ctx)
+{
+	struct catalog_progress *p = ctx;
+
+	return p->content_done ? progress_tick(&p->bar) : 0;
+}
+
+static int load_catalog(struct importing *in, struct catalog_progress *progress,
+			struct import_result *out, struct error *err)
 {
 	const struct object_table *t = verify_objects(in->bundle);
 	unsigned char(*listings)[32], (*packs)[32];
 	struct gather_load_request request = { .fetch = fetch,
 					       .ctx = in->store,
-					       .threads = in->request->threads };
+					       .threads = in->request->threads,
+					       .done = &progress->bar.done,
+					       .tick = catalog_tick,
+					       .tick_ctx = progress };
 
 	request.listing_count = object_table_collect(t, OBJECT_CATALOG, &listings);
 	request.pack_count = object_table_collect(t, OBJECT_PACK, &packs);
@@ -189,14 +208,17 @@ static int save_trust(struct importing *in, struct import_result *out, struct er
 struct content_job {
 	struct objects *objects;
 	const struct import_request *request;
+	struct catalog_progress catalog;
 };
 
 static int run_content(void *arg, struct error *err)
 {
 	struct content_job *j = arg;
+	int failed = objects_store(j->objects, OBJECTS_CONTENT, j->request->threads,
+				   j->request->progress, err);
 
-	return objects_store(j->objects, OBJECTS_CONTENT, j->request->threads, j->request->progress,
-			     err);
+	j->catalog.content_done = true;
+	return failed;
 }
 
 /*
@@ -206,7 +228,7 @@ static int run_content(void *arg, struct error *err)
 static int load_both(struct importing *in, struct objects *objects, struct import_result *out,
 		     struct error *err)
 {
-	struct content_job job = { objects, in->request };
+	struct content_job job = { .objects = objects, .request = in->request };
 	struct db *db = store_db(in->store);
 	CLEANUP(db_scope_end) struct db_scope scope = { db };
 	struct error content_error = ERROR_INIT;
@@ -215,8 +237,9 @@ static int load_both(struct importing *in, struct objects *objects, struct impor
 
 	if (!pool)
 		return -1;
+	progress_begin(&job.catalog.bar, "loading the catalog", 0);
 	pool_submit(pool, &job);
-	int failed = load_catalog(in, out, err) < 0 || db_begin(db, err) < 0 ||
+	int failed = load_catalog(in, &job.catalog, out, err) < 0 || db_begin(db, err) < 0 ||
 		     insert_rows(in, out, err) < 0;
 	if (pool_reap(pool, &done, &content_error) < 0 && !failed) {
 		*err = content_error;

@@ -26,7 +26,7 @@ struct run {
 	struct error worst;             /* the first problem: decides the exit status */
 	struct progress progress;
 	unsigned threads;
-	bool list;                      /* print the objects */
+	bool list;           /* print the objects */
 	const char *checked; /* what the verdict is about */
 };
 

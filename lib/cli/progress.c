@@ -10,7 +10,7 @@ enum { QUIET_MS = 1000, EVERY_MS = 200 };
 
 /* Signals and the terminal belong to the process, so this state does too. */
 static volatile sig_atomic_t stop_requested;
-static bool line_shown;
+static _Atomic bool line_shown;
 
 static void on_signal(int number)
 {
@@ -49,12 +49,12 @@ static void show(const struct progress *p, uint64_t now)
 int progress_tick(void *progress)
 {
 	struct progress *p = progress;
-	uint64_t now = clock_ticks();
+	uint64_t now = clock_ticks(), last = p->shown;
 
-	if (p->terminal && now - p->started >= QUIET_MS && now - p->shown >= EVERY_MS) {
+	/* Of several threads that find the line due, one shows it. */
+	if (p->terminal && now - p->started >= QUIET_MS && now - last >= EVERY_MS &&
+	    atomic_compare_exchange_strong(&p->shown, &last, now))
 		show(p, now);
-		p->shown = now;
-	}
 	return stop_requested;
 }
 

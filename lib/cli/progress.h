@@ -11,10 +11,11 @@
 #include <stdint.h>
 
 struct progress {
-	const char *what;        /* "verifying" */
-	uint64_t total;          /* bytes, or 0 when unknown */
-	_Atomic uint64_t done;   /* bytes; workers add to it */
-	uint64_t started, shown; /* clock_ticks() */
+	const char *what;       /* "verifying" */
+	uint64_t total;         /* bytes, or 0 when unknown */
+	_Atomic uint64_t done;  /* bytes; workers add to it */
+	uint64_t started;       /* clock_ticks() */
+	_Atomic uint64_t shown; /* likewise, the newest line */
 	bool terminal;
 };
 
