@@ -1,6 +1,7 @@
 #include "exporter/signer.h"
 
 #include "lib/base/buf.h"
+#include "lib/base/clock.h"
 #include "lib/base/error.h"
 #include "lib/base/file.h"
 #include "lib/base/limits.h"
@@ -61,6 +62,12 @@ int signer_load(struct signer *s, const struct trust *trust, enum key_role role,
 		return error_set(err, ERROR_WRITE_KEY,
 				 "%s: trust root version %u does not list it as %s", path,
 				 trust->version, key_role_name(role));
+	const struct key_facts *facts = key_cert_facts(s->listed->cert);
+	if (clock_stamp() < facts->not_before || clock_stamp() > facts->not_after)
+		return error_set(
+			err, ERROR_WRITE_EXPIRY,
+			"%s: its certificate is not valid now: nobody would accept the signature",
+			path);
 	return 0;
 }
 

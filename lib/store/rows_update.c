@@ -221,12 +221,41 @@ static int insert_file(struct inserter *in, uint32_t revision, int kind, uint32_
 	return db_execute(q, err);
 }
 
-static bool described(const struct catalog_revision *r, const struct catalog_sha1 *sha1)
+static int compare_sha1(const void *a, const void *b)
 {
+	const struct catalog_sha1 *x = a, *y = b;
+
+	return memcmp(x->bytes, y->bytes, sizeof x->bytes);
+}
+
+/* The digests of the files that the extended fragment describes, sorted; the caller frees them. */
+static struct catalog_sha1 *described(const struct catalog_revision *r)
+{
+	struct catalog_sha1 *all = buf_calloc(r->files_count, sizeof *all);
+
 	for (size_t i = 0; i < r->files_count; i++)
-		if (memcmp(r->files[i].sha1.bytes, sha1->bytes, sizeof sha1->bytes) == 0)
-			return true;
-	return false;
+		all[i] = r->files[i].sha1;
+	if (r->files_count > 0)
+		qsort(all, r->files_count, sizeof *all, compare_sha1);
+	return all;
+}
+
+/* Payload of the master document that the extended fragment does not describe. */
+static int insert_undescribed(struct inserter *in, const struct catalog_revision *r,
+			      uint32_t ordinal, struct error *err)
+{
+	struct catalog_sha1 *known = described(r);
+	int failed = 0;
+
+	for (size_t i = 0; i < r->payload_count && !failed; i++) {
+		struct catalog_file f = { .sha1 = r->payload[i] };
+
+		if (!bsearch(&f.sha1, known, r->files_count, sizeof *known, compare_sha1))
+			failed = insert_file(in, r->revision_id, FILE_PAYLOAD, ordinal++, &f, NULL,
+					     err);
+	}
+	free(known);
+	return failed;
 }
 
 /* Files of the extended fragment, payload of the master that it does not describe, licences. */
@@ -238,13 +267,8 @@ static int insert_files(struct inserter *in, const struct catalog_revision *r, s
 		if (insert_file(in, r->revision_id, FILE_PAYLOAD, ordinal++, &r->files[i], NULL,
 				err) < 0)
 			return -1;
-	for (size_t i = 0; i < r->payload_count; i++) {
-		struct catalog_file f = { .sha1 = r->payload[i] };
-
-		if (!described(r, &r->payload[i]) &&
-		    insert_file(in, r->revision_id, FILE_PAYLOAD, ordinal++, &f, NULL, err) < 0)
-			return -1;
-	}
+	if (insert_undescribed(in, r, ordinal, err) < 0)
+		return -1;
 	for (uint32_t i = 0; i < r->licences_count; i++) {
 		struct catalog_file f = { .sha1 = r->licences[i].sha1,
 					  .has_sha256 = r->licences[i].has_sha256 };
