@@ -107,6 +107,21 @@ int approve_read(const char *path, const struct trust *trust, unsigned threads,
 	return 0;
 }
 
+/* The approver, or, where the trust root wants several builders, a further builder. */
+static int load_signer(const struct approve *a, const char *key_path, const char *passphrase,
+		       struct signer *s, struct error *err)
+{
+	const struct trust *trust = verify_trust(a->bundle);
+
+	if (signer_load(s, trust, KEY_ROLE_APPROVER, key_path, passphrase, err) == 0)
+		return 0;
+	if (err->id != ERROR_WRITE_KEY || trust->threshold[KEY_ROLE_BUILDER] < 2)
+		return -1;
+	error_clear(err);
+	signer_clear(s);
+	return signer_load(s, trust, KEY_ROLE_BUILDER, key_path, passphrase, err);
+}
+
 int approve_sign(const struct approve *a, const char *key_path, const char *passphrase,
 		 char holder[64], struct error *err)
 {
@@ -115,8 +130,7 @@ int approve_sign(const struct approve *a, const char *key_path, const char *pass
 	size_t len;
 	const void *manifest = verify_manifest_bytes(a->bundle, &len);
 
-	if (signer_load(&s, verify_trust(a->bundle), KEY_ROLE_APPROVER, key_path, passphrase, err) <
-	    0)
+	if (load_signer(a, key_path, passphrase, &s, err) < 0)
 		return -1;
 	for (size_t i = 0; i < v->count; i++)
 		if (v->signers[i].role == KEY_ROLE_BUILDER &&

@@ -33,8 +33,10 @@ int approve_read(const char *path, const struct trust *trust, unsigned threads,
 	__attribute__((nonnull, warn_unused_result));
 
 /*
- * Sign what was read with the approver's key.  WRITE_KEY when it is not an
- * approver of the trust root; APPROVE_HOLDER when its holder built the bundle.
+ * Sign what was read with the approver's key; where the trust root wants
+ * several builders, a further builder signs in the same way.  WRITE_KEY when
+ * the trust root lists the key for neither; APPROVE_HOLDER when its holder
+ * built the bundle.
  */
 int approve_sign(const struct approve *a, const char *key_path, const char *passphrase,
 		 char holder[64], struct error *err)

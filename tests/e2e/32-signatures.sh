@@ -206,3 +206,35 @@ t_status 1 'none of this left a signature' test -e "$A_BUNDLE/sigs/$approver.p7s
 t_ok 'the approver approves' approve "$k/anna-approver.key.pem"
 t_ok 'and it is verified' gapferry-verify "$A_BUNDLE" --trust "$T_DIR/trust"
 a_unchanged 'the importer waited' fresh importer
+
+# A site that wants two builders and two approvers: each reads everything before signing.
+two=$T_DIR/two
+mkdir "$two"
+for who in root:ruth builder:bert builder:bill approver:anna approver:abel; do
+	t_must gapferry-export key new --role "${who%%:*}" --holder "${who#*:}" --out "$two/keys"
+done
+k=$two/keys
+t_must gapferry-export trust new --root "$k/ruth-root.cert.pem" \
+	--builder "$k/bert-builder.cert.pem" "$k/bill-builder.cert.pem" \
+	--approver "$k/anna-approver.cert.pem" "$k/abel-approver.cert.pem" \
+	--builder-threshold 2 --approver-threshold 2 --key "$k/ruth-root.key.pem" --out "$two/trust"
+t_exporter "$two"
+t_catalog "$two" --updates 40 --payloads 4
+t_ingest "$two"
+mkdir "$two/medium"
+t_must gapferry-export --repo "$two/exporter" write main --key "$k/bert-builder.key.pem" \
+	--out "$two/medium"
+bundle=$two/medium/gapferry/main-1-1
+for who in anna-approver abel-approver; do
+	t_status 4 "not enough before $who" gapferry-verify "$bundle" --trust "$two/trust"
+	t_ok "$who signs" gapferry-export approve "$bundle" --key "$k/$who.key.pem" \
+		--trust "$two/trust"
+done
+t_status 4 'one builder is missing' gapferry-verify "$bundle" --trust "$two/trust"
+t_error 4 GF-2011 'the first builder cannot sign twice' \
+	gapferry-export approve "$bundle" --key "$k/bert-builder.key.pem" --trust "$two/trust"
+t_ok 'the second builder signs' \
+	gapferry-export approve "$bundle" --key "$k/bill-builder.key.pem" --trust "$two/trust"
+t_ok 'now it is enough' gapferry-verify "$bundle" --trust "$two/trust"
+t_importer "$two"
+t_ok 'and can be imported' gapferry-import --repo "$two/importer" import "$bundle"
