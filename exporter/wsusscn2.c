@@ -177,7 +177,6 @@ static int load_member(struct reader *r, struct cab *cab, const struct cab_membe
 	}
 	if (!room)
 		return -1;
-	assert(r->member.bytes);
 	r->member.len = (size_t)m->size;
 	return 0;
 }
@@ -264,6 +263,7 @@ static int read_index(struct reader *r, struct cab *cab, const struct cab_member
 	r->has_index = true;
 	if (load_member(r, cab, m, err) < 0)
 		return -1;
+	assert(r->member.bytes);
 	return index_parse(&r->index, r->member.bytes, r->member.len, err);
 }
 

@@ -203,6 +203,7 @@ static int find_verb(const struct cli_program *program, struct cli_args *args, i
 	if (args->operand_count == 0 && !program->single)
 		return error_set(err, ERROR_USAGE, "no verb given");
 	args->verb = match_verb(program, args);
+	assert(args->verb || args->operands[0]); /* a single program always has one */
 	if (!args->verb)
 		return error_set(err, ERROR_USAGE, "unknown verb '%s'", args->operands[0]);
 	args->operand_count = 0;
