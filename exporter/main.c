@@ -1,10 +1,6 @@
 /* gapferry-export: the connected side. */
 #include "exporter/commands.h"
 
-#define END                                             \
-	{                                               \
-		NULL, CLI_FLAG, NULL, NULL, false, NULL \
-	}
 #define REPO                                                                     \
 	{                                                                        \
 		"repo", CLI_TEXT, "DIR", "GAPFERRY_REPO", true, "the repository" \
@@ -15,13 +11,13 @@
 			"workers (default: processors)"              \
 	}
 
-static const struct cli_option repo_options[] = { REPO, END };
+static const struct cli_option repo_options[] = { REPO, CLI_OPTIONS_END };
 
 static const struct cli_option key_options[] = {
 	{ "role", CLI_TEXT, "ROLE", NULL, true, "builder, approver, root or importer" },
 	{ "holder", CLI_TEXT, "NAME", NULL, true, "the person or machine that holds the key" },
 	{ "out", CLI_TEXT, "DIR", NULL, true, "where the two files go" },
-	END,
+	CLI_OPTIONS_END,
 };
 
 static const struct cli_option trust_new_options[] = {
@@ -35,19 +31,19 @@ static const struct cli_option trust_new_options[] = {
 	{ "builder-threshold", CLI_TEXT, "M", NULL, false, "builders needed (default 1)" },
 	{ "approver-threshold", CLI_TEXT, "M", NULL, false, "approvers needed (default 1)" },
 	{ "out", CLI_TEXT, "DIR", NULL, true, "where the trust directory goes" },
-	END,
+	CLI_OPTIONS_END,
 };
 
 static const struct cli_option trust_show_options[] = {
 	{ "trust", CLI_TEXT, "DIR", NULL, true, "the trust directory" },
-	END,
+	CLI_OPTIONS_END,
 };
 
 static const struct cli_option channel_options[] = {
 	REPO,
 	{ "audience", CLI_TEXT, "SITE", NULL, true, "the isolated site" },
 	{ "trust", CLI_TEXT, "DIR", NULL, true, "the trust directory of the channel" },
-	END,
+	CLI_OPTIONS_END,
 };
 
 static const struct cli_option ingest_options[] = {
@@ -55,14 +51,14 @@ static const struct cli_option ingest_options[] = {
 	{ "content", CLI_TEXT, "DIR", NULL, false, "folder with payload files" },
 	{ "accept-shrink", CLI_FLAG, NULL, NULL, false, "the catalog may have lost many updates" },
 	THREADS,
-	END,
+	CLI_OPTIONS_END,
 };
 
 static const struct cli_option plan_options[] = {
 	REPO,
 	{ "media", CLI_TEXT, "PROFILE|SIZE", "GAPFERRY_MEDIA", false,
 	  "kind of medium (default usb)" },
-	END,
+	CLI_OPTIONS_END,
 };
 
 static const struct cli_option write_options[] = {
@@ -76,14 +72,14 @@ static const struct cli_option write_options[] = {
 	{ "incomplete", CLI_FLAG, NULL, NULL, false,
 	  "send what is here although payload is missing" },
 	THREADS,
-	END,
+	CLI_OPTIONS_END,
 };
 
 static const struct cli_option approve_options[] = {
 	{ "key", CLI_TEXT, "KEY", "GAPFERRY_KEY", true, "the approver's private key" },
 	{ "trust", CLI_TEXT, "DIR", NULL, true, "the trust directory" },
 	THREADS,
-	END,
+	CLI_OPTIONS_END,
 };
 
 static const struct cli_verb verbs[] = {
@@ -107,15 +103,12 @@ static const struct cli_verb verbs[] = {
 	{ NULL, NULL, 0, 0, NULL, NULL, NULL },
 };
 
-static const struct cli_option no_options[] = { END };
-
 int main(int argc, char **argv)
 {
 	static const struct cli_program program = {
 		.name = "gapferry-export",
 		.summary = "The connected side of gapferry: packages Windows updates into signed "
 			   "bundles.",
-		.options = no_options,
 		.verbs = verbs,
 	};
 

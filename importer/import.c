@@ -35,7 +35,6 @@ struct importing {
 	struct trust *trust;
 	struct verified_bundle *bundle;
 	struct channel_bundle before; /* what is remembered of the sequence offered */
-	bool seen;
 };
 
 static void importing_clear(struct importing *in)
@@ -76,8 +75,7 @@ static int decide(struct importing *in, enum accept_decision *decision, struct e
 
 	if (seen < 0)
 		return -1;
-	in->seen = seen == 1;
-	state.same = in->seen ? in->before.digest : NULL;
+	state.same = seen == 1 ? in->before.digest : NULL;
 	if (accept_decide(&state, m, verify_manifest_digest(in->bundle), clock_now(), decision,
 			  err) < 0)
 		return error_wrap(err, "%s", in->request->path);

@@ -1,36 +1,32 @@
 /* gapferry-import: the isolated side.  Opens no socket. */
 #include "importer/commands.h"
 
-#define END                                             \
-	{                                               \
-		NULL, CLI_FLAG, NULL, NULL, false, NULL \
-	}
 #define REPO                                                                     \
 	{                                                                        \
 		"repo", CLI_TEXT, "DIR", "GAPFERRY_REPO", true, "the repository" \
 	}
 
-static const struct cli_option repo_options[] = { REPO, END };
+static const struct cli_option repo_options[] = { REPO, CLI_OPTIONS_END };
 
 static const struct cli_option init_options[] = {
 	REPO,
 	{ "channel", CLI_TEXT, "NAME", NULL, true, "the channel this site receives" },
 	{ "audience", CLI_TEXT, "SITE", NULL, true, "this site" },
 	{ "trust", CLI_TEXT, "DIR", NULL, true, "the trust directory, obtained out of band" },
-	END,
+	CLI_OPTIONS_END,
 };
 
 static const struct cli_option import_options[] = {
 	REPO,
 	{ "threads", CLI_TEXT, "N", "GAPFERRY_THREADS", false, "workers (default: processors)" },
-	END,
+	CLI_OPTIONS_END,
 };
 
 static const struct cli_option findings_options[] = {
 	REPO,
 	{ "severity", CLI_TEXT, "LEVEL", NULL, false, "only error, warning or note" },
 	{ "revision", CLI_TEXT, "ID", NULL, false, "only this revision of the source" },
-	END,
+	CLI_OPTIONS_END,
 };
 
 static const struct cli_option updates_options[] = {
@@ -38,7 +34,7 @@ static const struct cli_option updates_options[] = {
 	{ "kb", CLI_TEXT, "NUMBER", NULL, false, "only updates of this KB article" },
 	{ "title", CLI_TEXT, "TEXT", NULL, false, "only titles that contain this text" },
 	{ "quarantined", CLI_FLAG, NULL, NULL, false, "only those that are held back" },
-	END,
+	CLI_OPTIONS_END,
 };
 
 static const struct cli_verb verbs[] = {
@@ -52,15 +48,12 @@ static const struct cli_verb verbs[] = {
 	{ NULL, NULL, 0, 0, NULL, NULL, NULL },
 };
 
-static const struct cli_option no_options[] = { END };
-
 int main(int argc, char **argv)
 {
 	static const struct cli_program program = {
 		.name = "gapferry-import",
 		.summary = "The isolated side of gapferry: verifies bundles and loads the local "
 			   "repository.",
-		.options = no_options,
 		.verbs = verbs,
 	};
 

@@ -1,11 +1,6 @@
 /* gapferry-verify: the auditor's program.  Reads media, writes nothing, opens no socket. */
 #include "verifier/commands.h"
 
-#define END                                             \
-	{                                               \
-		NULL, CLI_FLAG, NULL, NULL, false, NULL \
-	}
-
 static const struct cli_option options[] = {
 	{ "trust", CLI_TEXT, "DIR", "GAPFERRY_TRUST", true,
 	  "the trust directory, obtained out of band" },
@@ -14,13 +9,13 @@ static const struct cli_option options[] = {
 	{ "chunks", CLI_FLAG, NULL, NULL, false,
 	  "also check every chunk, as the auditor's card does" },
 	{ "threads", CLI_TEXT, "N", "GAPFERRY_THREADS", false, "workers (default: processors)" },
-	END,
+	CLI_OPTIONS_END,
 };
 
 static const struct cli_option trust_options[] = {
 	{ "trust", CLI_TEXT, "DIR", "GAPFERRY_TRUST", true,
 	  "the trust directory, obtained out of band" },
-	END,
+	CLI_OPTIONS_END,
 };
 
 static const struct cli_verb verbs[] = {
@@ -33,14 +28,11 @@ static const struct cli_verb verbs[] = {
 	{ NULL, NULL, 0, 0, NULL, NULL, NULL },
 };
 
-static const struct cli_option no_options[] = { END };
-
 int main(int argc, char **argv)
 {
 	static const struct cli_program program = {
 		.name = "gapferry-verify",
 		.summary = "The auditor's side of gapferry.",
-		.options = no_options,
 		.verbs = verbs,
 		.single = true,
 	};

@@ -8,7 +8,6 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
-#include <sys/resource.h>
 
 static const struct cli_option options[] = {
 	{ "repo", CLI_TEXT, "DIR", "GAPFERRY_REPO", true, "repository to serve" },
@@ -17,20 +16,8 @@ static const struct cli_option options[] = {
 	{ "threads", CLI_TEXT, "N", NULL, false,
 	  "threads that serve, 1 to 64; default: processors" },
 	{ "access-log", CLI_TEXT, "FILE", NULL, false, "append one line per request" },
-	{ NULL, CLI_FLAG, NULL, NULL, false, NULL },
+	CLI_OPTIONS_END,
 };
-
-/* Each connection needs one descriptor and the object it is sent another one. */
-static void raise_descriptor_limit(void)
-{
-	struct rlimit limit;
-
-	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
-		return;
-	limit.rlim_cur = limit.rlim_max;
-	/* If it cannot be raised, fewer clients are served at once. */
-	(void)setrlimit(RLIMIT_NOFILE, &limit);
-}
 
 static int run(const struct cli_args *args, struct error *err)
 {
@@ -46,7 +33,6 @@ static int run(const struct cli_args *args, struct error *err)
 	if (cli_number(args, "threads", 1, 64, pool_default_threads(), &threads, err) < 0)
 		return -1;
 	o.threads = (unsigned)threads;
-	raise_descriptor_limit();
 	/* Blocked before the threads start, so that only sigwait() below takes them. */
 	signal(SIGPIPE, SIG_IGN);
 	sigemptyset(&stop);

@@ -110,11 +110,6 @@ const struct catalog_revision *catalog_at(const struct catalog *c, size_t i)
 /* NULL when absent. */
 const struct catalog_revision *catalog_by_revision(const struct catalog *c, uint32_t revision_id)
 	__attribute__((nonnull));
-/* The revisions of an update by ascending revision id: how many, and the i-th of them. */
-size_t catalog_by_update(const struct catalog *c, const struct catalog_guid *id, size_t *first)
-	__attribute__((nonnull));
-const struct catalog_revision *catalog_of_update(const struct catalog *c, size_t first, size_t i)
-	__attribute__((nonnull, returns_nonnull));
 /* The location of a file, NULL when absent; raw is not kept. */
 const struct catalog_location *catalog_find_location(const struct catalog *c,
 						     const struct catalog_sha1 *sha1)

@@ -30,11 +30,6 @@ enum catalog_severity catalog_rule_severity(enum catalog_rule rule)
 	return rules[rule].severity;
 }
 
-const char *catalog_rule_text(enum catalog_rule rule)
-{
-	return rules[rule].text;
-}
-
 const char *catalog_rule_next_step(enum catalog_rule rule)
 {
 	return rules[rule].next;

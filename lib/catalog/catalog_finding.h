@@ -51,10 +51,9 @@ struct catalog_findings {
 	struct arena arena;
 };
 
-/* "GF-C001", the severity, the sentence and the next step of a rule. */
+/* "GF-C001", the severity and the next step of a rule. */
 const char *catalog_rule_id(enum catalog_rule rule);
 enum catalog_severity catalog_rule_severity(enum catalog_rule rule);
-const char *catalog_rule_text(enum catalog_rule rule);
 const char *catalog_rule_next_step(enum catalog_rule rule);
 /* "error", "warning", "note". */
 const char *catalog_severity_text(enum catalog_severity severity);

@@ -129,8 +129,7 @@ const struct catalog_revision *catalog_by_revision(const struct catalog *c, uint
 	return i == SIZE_MAX ? NULL : &c->items[i];
 }
 
-/* First entry of by_guid whose update id is not below id (or, past: above id). */
-static size_t bound(const struct catalog *c, const struct catalog_guid *id, int past)
+size_t catalog_first_of(const struct catalog *c, const struct catalog_guid *id)
 {
 	size_t low = 0, high = c->by_guid_count;
 
@@ -138,33 +137,15 @@ static size_t bound(const struct catalog *c, const struct catalog_guid *id, int 
 		size_t middle = low + (high - low) / 2;
 		const struct catalog_revision *r = &c->items[c->by_guid[middle]];
 
-		if (memcmp(r->update_id.bytes, id->bytes, sizeof id->bytes) < past)
+		if (memcmp(r->update_id.bytes, id->bytes, sizeof id->bytes) < 0)
 			low = middle + 1;
 		else
 			high = middle;
 	}
-	return low;
-}
-
-size_t catalog_by_update(const struct catalog *c, const struct catalog_guid *id, size_t *first)
-{
-	*first = bound(c, id, 0);
-	return bound(c, id, 1) - *first;
-}
-
-size_t catalog_first_of(const struct catalog *c, const struct catalog_guid *id)
-{
-	size_t i = bound(c, id, 0);
-
-	if (i == c->by_guid_count ||
-	    memcmp(c->items[c->by_guid[i]].update_id.bytes, id->bytes, sizeof id->bytes) != 0)
+	if (low == c->by_guid_count ||
+	    memcmp(c->items[c->by_guid[low]].update_id.bytes, id->bytes, sizeof id->bytes) != 0)
 		return SIZE_MAX;
-	return i;
-}
-
-const struct catalog_revision *catalog_of_update(const struct catalog *c, size_t first, size_t i)
-{
-	return &c->items[c->by_guid[first + i]];
+	return low;
 }
 
 const struct catalog_location *catalog_find_location(const struct catalog *c,

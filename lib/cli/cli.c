@@ -16,7 +16,7 @@ static const struct cli_option common_options[] = {
 	{ "json", CLI_FLAG, NULL, NULL, false, "print the result as one JSON document" },
 	{ "help", CLI_FLAG, NULL, NULL, false, "show this help" },
 	{ "version", CLI_FLAG, NULL, NULL, false, "show the version" },
-	{ NULL, CLI_FLAG, NULL, NULL, false, NULL },
+	CLI_OPTIONS_END,
 };
 
 static const struct cli_option *find(const struct cli_option *options, const char *name, size_t len)
@@ -362,10 +362,11 @@ static void prepare_process(void)
 
 	/* A file over the limit of the shell is a full disk: EFBIG, exit status 7. */
 	(void)sigaction(SIGXFSZ, &ignore, NULL); /* cannot fail for a signal that exists */
-	/* Every volume of a bundle is open at once; most shells allow 1024 files. */
+	/* Every volume of a bundle, every connection of the server: most shells allow 1024 files.
+	 */
 	if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < files.rlim_max) {
 		files.rlim_cur = files.rlim_max;
-		(void)setrlimit(RLIMIT_NOFILE, &files); /* a bundle of few volumes needs no more */
+		(void)setrlimit(RLIMIT_NOFILE, &files); /* few volumes or clients need no more */
 	}
 }
 

@@ -30,6 +30,12 @@ struct cli_option {
 	const char *help;
 };
 
+/* The last row of a table of options. */
+#define CLI_OPTIONS_END      \
+	{                    \
+		.name = NULL \
+	}
+
 enum { CLI_VALUES_MAX = 256, CLI_OPERANDS_MAX = 16 };
 
 /* A parsed command line.  Borrowed by the verb for the length of its run. */
@@ -62,7 +68,7 @@ enum { CLI_FINDINGS = 2 };
 struct cli_program {
 	const char *name;
 	const char *summary;
-	const struct cli_option *options; /* of the program: valid with every verb */
+	const struct cli_option *options; /* valid with every verb; may be NULL */
 	const struct cli_verb *verbs;     /* ends with a row whose name is NULL */
 	bool single;                      /* the first verb needs no word: it is the program */
 };
