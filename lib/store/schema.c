@@ -72,6 +72,45 @@ static const char *const migrations[SCHEMA_VERSION] = {
 	" digest BLOB NOT NULL, manifest BLOB NOT NULL, recorded INTEGER NOT NULL,"
 	" processed INTEGER NOT NULL, quarantined INTEGER NOT NULL,"
 	" PRIMARY KEY(channel_id, epoch, sequence)) WITHOUT ROWID;",
+
+	/*
+	 * 2: increments, receipts, jobs.  channel.direction: 0 sent from here, 1 accepted here;
+	 * channel.overlap: bundles in a row that a one-way channel may lose.
+	 */
+	"ALTER TABLE channel ADD COLUMN direction INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE channel ADD COLUMN one_way INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE channel ADD COLUMN overlap INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE bundle ADD COLUMN base INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE bundle ADD COLUMN bytes INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE object ADD COLUMN checked INTEGER NOT NULL DEFAULT 0;"
+
+	/* The sites of a channel that is sent from here, and what each has confirmed. */
+	"CREATE TABLE site("
+	" channel_id INTEGER NOT NULL, name TEXT NOT NULL, epoch INTEGER NOT NULL,"
+	" sequence INTEGER NOT NULL, manifest BLOB, counter INTEGER NOT NULL, receipt BLOB,"
+	" made INTEGER NOT NULL, received INTEGER NOT NULL, PRIMARY KEY(channel_id, name)"
+	") WITHOUT ROWID;"
+	/* Receipts made here (the isolated side) or received here, whole: evidence. */
+	"CREATE TABLE receipt("
+	" channel_id INTEGER NOT NULL, site TEXT NOT NULL, counter INTEGER NOT NULL,"
+	" digest BLOB NOT NULL, text BLOB NOT NULL, recorded INTEGER NOT NULL,"
+	" PRIMARY KEY(channel_id, site, counter)) WITHOUT ROWID;"
+
+	/* Since which bundle the views of a channel have had this object without a break. */
+	"CREATE TABLE held("
+	" channel_id INTEGER NOT NULL, object_id INTEGER NOT NULL, since INTEGER NOT NULL,"
+	" PRIMARY KEY(channel_id, object_id)) WITHOUT ROWID;"
+	/* The document lists after a bundle: what the deltas of later ones refer to. */
+	"CREATE TABLE bundle_listing("
+	" channel_id INTEGER NOT NULL, epoch INTEGER NOT NULL, sequence INTEGER NOT NULL,"
+	" kind TEXT NOT NULL, series TEXT NOT NULL, part INTEGER NOT NULL,"
+	" digest BLOB NOT NULL, object_id INTEGER NOT NULL,"
+	" PRIMARY KEY(channel_id, epoch, sequence, kind, series, part)) WITHOUT ROWID;"
+	/* Signatures and certificates of bundles imported here: what an enclave passes on. */
+	"CREATE TABLE bundle_file("
+	" channel_id INTEGER NOT NULL, epoch INTEGER NOT NULL, sequence INTEGER NOT NULL,"
+	" name TEXT NOT NULL, bytes BLOB NOT NULL,"
+	" PRIMARY KEY(channel_id, epoch, sequence, name)) WITHOUT ROWID;",
 };
 
 static int current_version(struct db *db, int64_t *version, struct error *err)
@@ -102,7 +141,8 @@ int schema_migrate(struct db *db, struct error *err)
 	for (; version < SCHEMA_VERSION; version++) {
 		CLEANUP(db_scope_end) struct db_scope scope = { db };
 		/* PRAGMA takes no bound value; the texts are ours. */
-		static const char *const set_version[SCHEMA_VERSION] = { "PRAGMA user_version=1" };
+		static const char *const set_version[SCHEMA_VERSION] = { "PRAGMA user_version=1",
+									 "PRAGMA user_version=2" };
 
 		if (db_begin(db, err) < 0 || db_run(db, migrations[version], err) < 0 ||
 		    db_run(db, set_version[version], err) < 0 || db_commit(db, err) < 0)
