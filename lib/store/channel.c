@@ -179,8 +179,11 @@ int channel_record_bundle(struct store *s, int64_t channel_id, const struct chan
 			  struct error *err)
 {
 	CLEANUP(db_finalize)
-	struct db_statement *q =
-		db_prepare(store_db(s), "INSERT INTO bundle VALUES(?,?,?,?,?,?,?,?)", err);
+	struct db_statement *q = db_prepare(
+		store_db(s),
+		"INSERT INTO bundle(channel_id, epoch, sequence, digest, manifest, recorded,"
+		" processed, quarantined) VALUES(?,?,?,?,?,?,?,?)",
+		err);
 
 	if (!q)
 		return -1;
