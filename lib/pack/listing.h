@@ -96,7 +96,8 @@ void listing_digest(const struct listing_entry *entries, size_t count, unsigned 
  */
 int listing_write_source(const struct listing_source *s, struct buf *out, struct error *err)
 	__attribute__((nonnull, warn_unused_result));
-bool listing_read_source(const struct words *w, struct listing_source *out) __attribute__((nonnull));
+bool listing_read_source(const struct words *w, struct listing_source *out)
+	__attribute__((nonnull));
 int listing_read_part(struct words *w, uint32_t *part, uint32_t *parts, struct error *err)
 	__attribute__((nonnull, warn_unused_result));
 bool listing_read_document(const struct words *w, size_t first, struct listing_entry *out)

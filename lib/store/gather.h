@@ -31,7 +31,7 @@ struct gather_blob {
 	unsigned char sha256[32];
 	uint64_t size;
 	uint32_t part; /* of a listing: from 1 */
-	bool is_new; /* gather_build put it into the content store */
+	bool is_new;   /* gather_build put it into the content store */
 };
 
 struct gather {

@@ -34,7 +34,8 @@ struct gather_build {
 	struct pack_builder *builder;
 	struct digest *digest;
 	size_t first; /* first fragment of the pack being built */
-	struct gather_known *known; /* packs of the repository, numbered from KNOWN while we build */
+	struct gather_known
+		*known; /* packs of the repository, numbered from KNOWN while we build */
 	/* Open addressing over g->fragments; 0 is empty, else index + 1.  Seeded: see
 	 * lib/base/hash.h. */
 	uint64_t seed;

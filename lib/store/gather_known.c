@@ -72,8 +72,8 @@ struct gather_known *gather_known_new(struct store *s, struct error *err)
 	CLEANUP(gather_known_free) struct gather_known *k = buf_calloc(1, sizeof *k);
 
 	k->store = s;
-	k->find = db_prepare(
-		store_db(s), "SELECT object_id, offset, size FROM fragment WHERE sha256=?", err);
+	k->find = db_prepare(store_db(s),
+			     "SELECT object_id, offset, size FROM fragment WHERE sha256=?", err);
 	return k->find && load_packs(k, err) == 0 ? STEAL(k) : NULL;
 }
 

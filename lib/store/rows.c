@@ -146,12 +146,12 @@ static int insert_fragments(struct store *s, const struct gather *g, const int64
 			    int64_t *ids, struct error *err)
 {
 	CLEANUP(db_finalize)
-	struct db_statement *add = db_prepare(
-		store_db(s),
-		"INSERT INTO fragment(sha256, object_id, offset, size) VALUES(?,?,?,?)"
-		" ON CONFLICT(sha256) DO UPDATE SET object_id=excluded.object_id,"
-		" offset=excluded.offset RETURNING id",
-		err);
+	struct db_statement *add =
+		db_prepare(store_db(s),
+			   "INSERT INTO fragment(sha256, object_id, offset, size) VALUES(?,?,?,?)"
+			   " ON CONFLICT(sha256) DO UPDATE SET object_id=excluded.object_id,"
+			   " offset=excluded.offset RETURNING id",
+			   err);
 
 	if (!add)
 		return -1;

@@ -87,8 +87,8 @@ struct model_options {
 	uint32_t payloads;   /* files that really exist; 0: leaves name files that do not */
 	uint64_t payload_min, payload_max;
 	unsigned compressible; /* percent of the payload bytes */
-	unsigned change;       /* of 1000 updates and payload files, how many have other bytes ... */
-	uint64_t change_seed;  /* ... and which ones and which bytes */
+	unsigned change;      /* of 1000 updates and payload files, how many have other bytes ... */
+	uint64_t change_seed; /* ... and which ones and which bytes */
 };
 
 struct model {
