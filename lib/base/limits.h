@@ -33,6 +33,7 @@
 #define LIMIT_VOLUME_BYTES (1ull << 40)       /* one volume file; a tape takes several */
 #define LIMIT_CHUNKS (2u << 20)               /* lines of CHUNKS: 8 TiB; costs 64 MiB */
 #define LIMIT_SUMS 4096u                      /* lines of SHA256SUMS; genuine: 10 */
+#define LIMIT_NEED_BYTES (512u << 20)         /* need list: LIMIT_OBJECTS lines; genuine: some KiB */
 #define LIMIT_SOURCES 64u                     /* source lines of a MANIFEST; genuine: 1 to 3 */
 #define LIMIT_OBJECT_NAMES (96u << 20)        /* bytes of all names in OBJECTS together */
 #define LIMIT_OPEN_SPLITS 1024u               /* objects begun, not ended: 8 TiB / 8 GiB is 1024 */
