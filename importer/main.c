@@ -40,6 +40,8 @@ static const struct cli_option updates_options[] = {
 static const struct cli_verb verbs[] = {
 	{ "init", NULL, 0, 0, init_options, "make an empty repository for one channel", cmd_init },
 	{ "import", "BUNDLE", 1, 1, import_options, "verify a bundle and load it", cmd_import },
+	{ "need", NULL, 0, 0, repo_options, "the need list: what a bundle that waits here lacks",
+	  cmd_need },
 	{ "status", NULL, 0, 0, repo_options, "what was imported last and what is here",
 	  cmd_status },
 	{ "findings", NULL, 0, 0, findings_options, "what is wrong with the catalogs that are here",
