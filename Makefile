@@ -254,7 +254,7 @@ bench: all tools                            ## speed and memory beside the stand
 sequences: all tools                        ## SEQUENCES=200 random sequences of increments
 	@SEQUENCES=$(or $(SEQUENCES),200) BIN=$(CURDIR)/$(B)/bin tests/e2e/25-any-order.sh
 scale: all tools                            ## a bundle of 5 TiB: plan, tables, their verification
-	@tests/scale/scale.sh $(B)/bin 4000000
+	@tests/scale/scale.sh $(B)/bin 3999900
 $(B)/bin/measure: $(call objs,tests/bench/measure.c)
 	@mkdir -p $(@D)
 	$(call say,LD)$(CC) -o $@ $< $(LDFLAGS_ALL)
