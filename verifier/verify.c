@@ -9,6 +9,7 @@
 #include "media/chunk_table.h"
 #include "media/manifest.h"
 #include "media/object_table.h"
+#include "media/parity.h"
 #include "media/sum_table.h"
 #include "media/volume.h"
 
@@ -275,6 +276,8 @@ static bool belongs(const struct verified_bundle *b, const char *name)
 
 	if (volume_number(name, strlen(name), &volume))
 		return volume <= b->manifest.volumes;
+	if (parity_is_name(name, b->manifest.volumes))
+		return true; /* unsigned, never believed */
 	for (int t = 0; t < MANIFEST_TABLES; t++)
 		if (strcmp(name, manifest_table_name((enum manifest_table)t)) == 0)
 			return true;
@@ -287,7 +290,7 @@ static int check_folder(const struct verified_bundle *b, int dir, const char *fo
 {
 	CLEANUP(file_list_clear) struct file_list list = { 0 };
 
-	if (file_list_load(dir, LIMIT_SUMS + LIMIT_VOLUMES, &list, err) < 0)
+	if (file_list_load(dir, LIMIT_SUMS + 3 * LIMIT_VOLUMES, &list, err) < 0)
 		return folder ? error_wrap(err, "%s", folder) : -1;
 	for (size_t i = 0; i < list.count; i++) {
 		char name[2 * SUM_NAME_SIZE];
