@@ -6,7 +6,7 @@ t_need gapferry-export gapferry-verify gapferry-import mkcatalog jq
 
 a=$T_DIR/a
 mkdir -p "$a"
-t_site "$a" --seed 4 --updates 40 --payloads 9 --payload-min 1M --payload-max 60M
+t_site "$a" --seed 4 --updates 40 --payloads 13 --payload-min 1M --payload-max 60M
 t_bundle "$a" 1 --media 64M --spare 1
 good=$T_BUNDLE
 b=$T_DIR/b
