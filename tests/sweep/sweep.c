@@ -3,6 +3,7 @@
  * 64 MiB each, and put the bytes back; then every single volume is taken away.  After each damage
  * every chunk that differs must be rebuilt exactly, with the exact range reported, or be refused
  * by name: volume, chunk and an object on it.  Every other damage finds the spare volumes hidden.
+ * At last a damaged volume is copied, repaired, into a directory "copy" beside BUNDLE.
  *
  * Prints one line; exit status 1 when anything was wrong.  BUNDLE must not be needed any more.
  */
@@ -294,6 +295,33 @@ static void drop(struct sweep *s, uint32_t volume)
 	open_bundle(s);
 }
 
+/* A damaged volume is copied whole to another directory, and never beside itself. */
+static void copy(struct sweep *s)
+{
+	CLEANUP(repair_close) struct repair *r = open_repair(s);
+	CLEANUP(free) unsigned char *bytes = NULL;
+	unsigned char byte = (unsigned char)~s->pristine[0][5000];
+	struct error err = ERROR_INIT;
+	char dir[4096];
+	size_t len;
+
+	if (file_write_at(s->fds[0], "volume", &byte, 1, 5000, &err) < 0)
+		die("write", &err);
+	if (repair_volume(r, 1, s->path, &err) == 0 || err.id != ERROR_REPAIR_TARGET)
+		fail(s, 1, 0, "was copied beside itself");
+	error_clear(&err);
+	snprintf(dir, sizeof dir, "%s/../copy", s->path);
+	if (file_make_dirs(dir, &err) < 0 || repair_volume(r, 1, dir, &err) < 0)
+		die(dir, &err);
+	CLEANUP(file_close) int fd = file_open_dir(dir, &err);
+	if (fd < 0 || file_load(fd, "vol-0001.tar", size_of(s, 1), &bytes, &len, &err) != 1)
+		die(dir, &err);
+	if (len != size_of(s, 1) || memcmp(bytes, s->pristine[0], len) != 0)
+		fail(s, 1, 0, "was copied wrong");
+	if (file_write_at(s->fds[0], "volume", s->pristine[0] + 5000, 1, 5000, &err) < 0)
+		die("write", &err);
+}
+
 int main(int argc, char **argv)
 {
 	struct sweep s = { .random = 88172645463325252ull };
@@ -322,6 +350,7 @@ int main(int argc, char **argv)
 	}
 	for (uint32_t v = 1; v <= s.volumes; v++)
 		drop(&s, v);
+	copy(&s);
 	printf("sweep: %llu damages (%llu repaired whole) and %u dropped volumes: %llu chunks "
 	       "rebuilt, %llu named as beyond repair, %llu wrong\n",
 	       (unsigned long long)s.damages, (unsigned long long)s.whole, s.volumes,
