@@ -219,8 +219,7 @@ static int open_target(struct making *m, struct error *err)
 
 	if (out < 0)
 		return -1;
-	for (uint32_t v = 1; v <= m->manifest.volumes; v++)
-		need += object_table_volume_size(m->objects, v);
+	need += write_bytes(m->objects, m->request->parity, m->request->spares);
 	if (file_free_space(out, &room, err) < 0)
 		return -1;
 	if (room < need)
@@ -430,8 +429,15 @@ int bundle_write(struct store *s, const struct bundle_request *request, struct b
 		return -1;
 	m.chunks = chunk_table_new();
 	progress_begin(request->progress, "writing", m.plan.layout.bytes);
-	int failed = put_deltas(&m, err) < 0 || write_volumes(s, m.objects, m.dir, request->threads,
-							      request->progress, m.chunks, err) < 0;
+	int failed = put_deltas(&m, err) < 0 ||
+		     write_volumes(&(struct write_request){ .store = s,
+							    .objects = m.objects,
+							    .dir = m.dir,
+							    .threads = request->threads,
+							    .progress = request->progress,
+							    .parity = request->parity,
+							    .spares = request->spares },
+				   m.chunks, err) < 0;
 	drop_deltas(&m);
 	progress_end(request->progress);
 	if (failed || tables_save(m.dir, m.objects, m.chunks, &m.manifest, err) < 0 ||

@@ -24,7 +24,9 @@ struct bundle_request {
 	uint64_t volume_limit;
 	int64_t valid_seconds; /* expires = created + this */
 	struct increment_wish wish;
-	bool incomplete; /* payload that was expected may be missing */
+	bool incomplete;       /* payload that was expected may be missing */
+	bool parity;           /* parity files beside the volumes */
+	unsigned spares;       /* spare volumes per eight volumes */
 	unsigned threads;
 	struct progress *progress;
 };

@@ -99,6 +99,10 @@ static const struct cli_option write_options[] = {
 	  "how long the bundle may be imported (default 90)" },
 	{ "incomplete", CLI_FLAG, NULL, NULL, false,
 	  "send what is here although payload is missing" },
+	{ "no-parity", CLI_FLAG, NULL, NULL, false,
+	  "without parity files (6 % of the bytes), which repair damaged media" },
+	{ "spare", CLI_TEXT, "N", NULL, false,
+	  "spare volumes per eight volumes, 0 to 4 (default 0): each replaces a lost one" },
 	THREADS,
 	CLI_OPTIONS_END,
 };

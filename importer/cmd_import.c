@@ -10,6 +10,42 @@
 
 #include <stdio.h>
 
+static json_t *repaired_json(const struct import_result *r)
+{
+	json_t *all = json_array();
+
+	for (size_t i = 0; i < r->repaired_count; i++) {
+		const struct repair_found *f = &r->repaired[i];
+
+		json_array_append_new(all, json_pack("{s:i, s:I, s:s, s:I, s:I, s:I, s:I, s:s}",
+						     "volume", (int)f->volume, "chunk",
+						     (json_int_t)f->chunk, "source",
+						     f->from_spare ? "spare" : "parity", "first",
+						     (json_int_t)f->damage.ranges[0].first, "last",
+						     (json_int_t)f->damage.last, "bytes",
+						     (json_int_t)f->damage.bytes, "bits",
+						     (json_int_t)f->damage.bits, "cause",
+						     damage_cause_name(f->damage.cause)));
+	}
+	return all;
+}
+
+static void print_repaired(const struct import_result *r)
+{
+	for (size_t i = 0; i < r->repaired_count; i++) {
+		const struct repair_found *f = &r->repaired[i];
+		char damage[DAMAGE_TEXT];
+
+		damage_describe(&f->damage, damage);
+		printf("repaired vol-%04u.tar chunk %06zu from %s: %s\n", f->volume, f->chunk,
+		       f->from_spare ? "spare volumes" : "parity", damage);
+	}
+	if (r->repaired_count > 0)
+		printf("%zu chunks were damaged on the medium and rebuilt: copy it, or ask for a "
+		       "new one\n",
+		       r->repaired_count);
+}
+
 static void print_json(const struct import_result *r, const struct retry *again)
 {
 	json_t *findings = json_array(), *also = json_array();
@@ -26,13 +62,13 @@ static void print_json(const struct import_result *r, const struct retry *again)
 		(json_int_t)r->objects, "bytes", (json_int_t)r->bytes, "new_objects",
 		(json_int_t)r->new_objects, "new_bytes", (json_int_t)r->new_bytes, "trust_updated",
 		r->trust_updated, "counts", report_counts_json(&r->summary), "findings", findings);
-	json_t *more = json_pack("{s:s, s:I, s:I, s:I, s:b, s:o, s:I, s:I, s:I}", "kind",
+	json_t *more = json_pack("{s:s, s:I, s:I, s:I, s:b, s:o, s:I, s:I, s:I, s:o}", "kind",
 				 r->base ? "increment" : "full", "base", (json_int_t)r->base,
 				 "assumed_objects", (json_int_t)r->assumed, "assumed_bytes",
 				 (json_int_t)r->assumed_bytes, "overtaken", r->incomplete,
 				 "also_imported", also, "dropped", (json_int_t)again->refused,
 				 "waiting", (json_int_t)again->waiting, "updates_gone",
-				 (json_int_t)(r->gone + again->gone));
+				 (json_int_t)(r->gone + again->gone), "repaired", repaired_json(r));
 	json_object_update(out, more);
 	json_decref(more);
 	cli_print_json(out);
@@ -97,6 +133,7 @@ static void print_text(const struct import_result *r)
 	       r->channel, (unsigned long long)r->sequence, (unsigned long long)r->objects,
 	       (unsigned long long)r->bytes, (unsigned long long)r->new_objects,
 	       (unsigned long long)r->new_bytes);
+	print_repaired(r);
 	if (r->trust_updated)
 		printf("the bundle brought a newer trust root, which is used from now on\n");
 	report_summary_text(stdout, &r->summary);
@@ -125,6 +162,6 @@ int cmd_import(const struct cli_args *args, struct error *err)
 		print_text(&result);
 		print_retry(&result, &again);
 	}
-	return result.summary.errors + again.errors + result.gone + again.gone > 0 ? CLI_FINDINGS
-										   : 0;
+	bool noted = result.summary.errors + again.errors + result.gone + again.gone > 0;
+	return noted || result.repaired_count > 0 ? CLI_FINDINGS : 0;
 }

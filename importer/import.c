@@ -24,6 +24,7 @@
 #include "media/manifest.h"
 #include "media/object_table.h"
 #include "verifier/accept.h"
+#include "verifier/repair.h"
 #include "verifier/stream.h"
 #include "verifier/verify.h"
 
@@ -362,13 +363,42 @@ static int store_and_load(struct importing *in, struct objects *objects, struct 
 	return keep(in, out, err);
 }
 
+static void add_repaired(void *ctx, const struct repair_found *found)
+{
+	struct import_result *out = ctx;
+
+	out->repaired = buf_grow(out->repaired, &out->repaired_capacity, out->repaired_count,
+				 sizeof *out->repaired);
+	out->repaired[out->repaired_count++] = *found;
+}
+
+/* All volumes, or spare volumes in their place. */
+static int open_volumes(struct importing *in, struct repair *repair, struct error *err)
+{
+	for (uint32_t v = 1; v <= verify_manifest(in->bundle)->volumes; v++) {
+		if (verify_volume(in->bundle, v, err) == 0)
+			continue;
+		if (repair_spares(repair, v) == 0)
+			return -1;
+		error_clear(err);
+	}
+	return 0;
+}
+
 static int load_and_publish(struct importing *in, struct import_result *out, struct error *err)
 {
 	struct progress *progress = in->request->progress;
+	CLEANUP(repair_close)
+	struct repair *repair = repair_open(&(struct repair_options){ .bundle = in->bundle,
+								      .found = add_repaired,
+								      .ctx = out,
+								      .tick = progress_tick,
+								      .tick_ctx = progress });
 
-	if (!in->request->waited && verify_volumes(in->bundle, err) < 0)
+	if (!in->request->waited && open_volumes(in, repair, err) < 0)
 		return error_wrap(err, "%s", in->request->path);
-	CLEANUP(objects_free) struct objects *objects = objects_plan(in->store, in->bundle, err);
+	CLEANUP(objects_free)
+	struct objects *objects = objects_plan(in->store, in->bundle, repair, err);
 	if (!objects)
 		return -1;
 	progress_begin(progress, "importing", stream_total(in->bundle));
@@ -398,6 +428,8 @@ int import_bundle(struct store *s, const struct import_request *request, struct 
 
 void import_clear(struct import_result *r)
 {
+	free(r->repaired);
+	r->repaired = NULL;
 	gather_set_clear(&r->sources);
 	need_clear(&r->need);
 }

@@ -12,6 +12,7 @@
 #include "lib/catalog/catalog.h"
 #include "lib/store/gather_load.h"
 #include "media/need.h"
+#include "verifier/repair.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -43,6 +44,8 @@ struct import_result {
 	bool incomplete;           /* what it carries is kept, and it waits for what `need` lists */
 	struct need need;          /* empty unless incomplete */
 	uint64_t gone;             /* updates that were usable and went without being withdrawn */
+	struct repair_found *repaired; /* chunks that were rebuilt from parity */
+	size_t repaired_count, repaired_capacity;
 	struct gather_set sources; /* empty when already */
 	struct catalog_summary summary;
 };

@@ -9,6 +9,7 @@
 #include "media/chunk_table.h"
 #include "media/manifest.h"
 #include "media/object_table.h"
+#include "media/parity.h"
 #include "media/sum_table.h"
 #include "media/volume.h"
 #include "verifier/table.h"
@@ -281,7 +282,7 @@ static bool is_listed(const struct sum_table *sums, const char *name)
 static bool is_of_volumes(const struct verified_bundle *b, const struct volume_file *f)
 {
 	if (f->kind == VOLUME_SPARE)
-		return true;
+		return parity_spare_first(f->number) <= b->manifest.volumes;
 	if (f->number > b->manifest.volumes)
 		return false;
 	return f->kind != VOLUME_SEGMENT || f->chunk < chunk_table_count(b->chunks, f->number);
