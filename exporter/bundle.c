@@ -1,7 +1,6 @@
 #include "exporter/bundle.h"
 
 #include "exporter/plan.h"
-#include "exporter/signer.h"
 #include "exporter/write.h"
 #include "lib/base/buf.h"
 #include "lib/base/clock.h"
@@ -12,6 +11,7 @@
 #include "lib/cli/progress.h"
 #include "lib/crypto/cms.h"
 #include "lib/crypto/digest.h"
+#include "lib/crypto/signer.h"
 #include "lib/crypto/trust.h"
 #include "lib/store/channel.h"
 #include "lib/store/db.h"
