@@ -55,11 +55,12 @@ lib/cab.pkgs         := libarchive
 lib/pack.pkgs        := libzstd
 lib/report.pkgs      := jansson
 lib/store.pkgs       := sqlite3
+importer.pkgs        := libqrencode
 importer/server.pkgs := libmicrohttpd
 
 # Third-party headers appear in one component each ("jansson.h" is the text of every program).
 SEALED := openssl/=lib/crypto libxml/=lib/xml sqlite3.h=lib/store archive=lib/cab zstd=lib/pack \
-          microhttpd=importer/server
+          microhttpd=importer/server qrencode=importer
 
 exporter.program        := gapferry-export
 verifier.program        := gapferry-verify

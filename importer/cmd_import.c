@@ -1,5 +1,6 @@
 #include "importer/commands.h"
 #include "importer/import.h"
+#include "importer/issue.h"
 #include "lib/base/error.h"
 #include "lib/base/pool.h"
 #include "lib/cli/progress.h"
@@ -8,19 +9,32 @@
 #include "lib/store/store.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
-static void print_json(const struct import_result *r)
+/* A receipt right after the import, when both options ask for it; empty file name otherwise. */
+static int issue(const struct cli_args *args, struct store *s, struct issue_result *out,
+		 struct error *err)
+{
+	struct issue_request request = { .key_path = cli_text(args, "receipt-key"),
+					 .passphrase = getenv("GAPFERRY_KEY_PASSPHRASE"),
+					 .out = cli_text(args, "receipt-out") };
+
+	*out = (struct issue_result){ 0 };
+	return request.key_path ? issue_receipt(s, &request, out, err) : 0;
+}
+
+static void print_json(const struct import_result *r, const char *receipt)
 {
 	json_t *findings = json_array();
 
 	for (size_t i = 0; i < r->sources.count; i++)
 		report_findings_json(r->sources.items[i]->catalog, findings);
 	cli_print_json(json_pack(
-		"{s:s, s:I, s:I, s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:b, s:o, s:o}", "channel",
-		r->channel, "epoch", (json_int_t)r->epoch, "sequence", (json_int_t)r->sequence,
-		"already_imported", r->already, "updates_processed", (json_int_t)r->processed,
-		"updates_quarantined", (json_int_t)r->quarantined, "objects",
-		(json_int_t)r->objects, "bytes", (json_int_t)r->bytes, "new_objects",
+		"{s:s, s:s, s:I, s:I, s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:b, s:o, s:o}", "receipt",
+		receipt, "channel", r->channel, "epoch", (json_int_t)r->epoch, "sequence",
+		(json_int_t)r->sequence, "already_imported", r->already, "updates_processed",
+		(json_int_t)r->processed, "updates_quarantined", (json_int_t)r->quarantined,
+		"objects", (json_int_t)r->objects, "bytes", (json_int_t)r->bytes, "new_objects",
 		(json_int_t)r->new_objects, "new_bytes", (json_int_t)r->new_bytes, "trust_updated",
 		r->trust_updated, "counts", report_counts_json(&r->summary), "findings", findings));
 }
@@ -49,6 +63,7 @@ static void print_text(const struct import_result *r)
 int cmd_import(const struct cli_args *args, struct error *err)
 {
 	CLEANUP(import_clear) struct import_result result = { 0 };
+	struct issue_result receipt;
 	struct progress progress = { 0 };
 	struct import_request request = { .path = args->operands[0], .progress = &progress };
 	uint64_t threads;
@@ -56,12 +71,16 @@ int cmd_import(const struct cli_args *args, struct error *err)
 	if (cli_number(args, "threads", 1, 64, pool_default_threads(), &threads, err) < 0)
 		return -1;
 	request.threads = (unsigned)threads;
+	if (!cli_text(args, "receipt-key") != !cli_text(args, "receipt-out"))
+		return error_set(err, ERROR_USAGE, "--receipt-key and --receipt-out go together");
 	CLEANUP(store_close) struct store *s = store_open(cli_text(args, "repo"), true, err);
-	if (!s || import_bundle(s, &request, &result, err) < 0)
+	if (!s || import_bundle(s, &request, &result, err) < 0 || issue(args, s, &receipt, err) < 0)
 		return -1;
 	if (args->json)
-		print_json(&result);
+		print_json(&result, receipt.file);
 	else
 		print_text(&result);
+	if (!args->json && *receipt.file)
+		printf("receipt: %s/%s\n", cli_text(args, "receipt-out"), receipt.file);
 	return result.summary.errors > 0 ? CLI_FINDINGS : 0;
 }

@@ -90,11 +90,14 @@ static const char *const migrations[SCHEMA_VERSION] = {
 	" sequence INTEGER NOT NULL, manifest BLOB, counter INTEGER NOT NULL, receipt BLOB,"
 	" made INTEGER NOT NULL, received INTEGER NOT NULL, PRIMARY KEY(channel_id, name)"
 	") WITHOUT ROWID;"
-	/* Receipts made here (the isolated side) or received here, whole: evidence. */
+	/*
+	 * Receipts made here (the isolated side) or received here, whole: evidence.  A refused one
+	 * may share its counter with a genuine one.
+	 */
 	"CREATE TABLE receipt("
 	" channel_id INTEGER NOT NULL, site TEXT NOT NULL, counter INTEGER NOT NULL,"
 	" digest BLOB NOT NULL, text BLOB NOT NULL, recorded INTEGER NOT NULL,"
-	" PRIMARY KEY(channel_id, site, counter)) WITHOUT ROWID;"
+	" refused INTEGER NOT NULL, PRIMARY KEY(channel_id, site, counter, digest)) WITHOUT ROWID;"
 
 	/* Since which bundle the views of a channel have had this object without a break. */
 	"CREATE TABLE held("
