@@ -83,7 +83,7 @@ static int prepare(struct making *m, struct error *err)
 {
 	const struct bundle_request *r = m->request;
 
-	if (channel_load(m->store, r->channel, &m->channel, err) < 0)
+	if (channel_load_sent(m->store, r->channel, &m->channel, err) < 0)
 		return -1;
 	m->trust_dir = channel_open_trust(m->store, r->channel, err);
 	if (m->trust_dir < 0)

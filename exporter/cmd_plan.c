@@ -58,7 +58,7 @@ int cmd_plan(const struct cli_args *args, struct error *err)
 	if (profile_volume_limit(media ? media : "usb", &limit, err) < 0)
 		return -1;
 	CLEANUP(store_close) struct store *s = store_open(cli_text(args, "repo"), false, err);
-	if (!s || channel_load(s, args->operands[0], &c, err) < 0 ||
+	if (!s || channel_load_sent(s, args->operands[0], &c, err) < 0 ||
 	    plan_make(s, limit, &p, err) < 0)
 		return -1;
 	if (args->json)

@@ -76,9 +76,9 @@ static int load_channel(struct receiving *r, struct error *err)
 {
 	const char *name = r->file.receipt.channel;
 
-	if (channel_load(r->store, name, &r->channel, err) == 0)
+	if (channel_load_sent(r->store, name, &r->channel, err) == 0)
 		return 0;
-	if (err->id != ERROR_CHANNEL_ABSENT)
+	if (err->id != ERROR_CHANNEL_ABSENT && err->id != ERROR_CHANNEL_DIRECTION)
 		return -1;
 	error_clear(err);
 	return error_set(err, ERROR_RECEIVE_CHANNEL, "channel '%s' is not sent from here", name);

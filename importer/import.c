@@ -155,6 +155,7 @@ static int save_state(struct importing *in, const struct import_result *out, str
 	memcpy(c->manifest, b.digest, sizeof c->manifest);
 	memcpy(c->catalog_root, m->catalog_root, sizeof c->catalog_root);
 	c->has_manifest = true;
+	c->direction = CHANNEL_RECEIVED;
 	c->epoch = m->epoch;
 	c->sequence = m->sequence;
 	c->trust_version = verify_trust(in->bundle)->version;

@@ -99,7 +99,10 @@ static int fill_state(const struct issuing *is, struct receipt *r, struct error 
 static int fill(const struct issuing *is, struct receipt *r, struct error *err)
 {
 	snprintf(r->channel, sizeof r->channel, "%s", is->channel.name);
-	snprintf(r->site, sizeof r->site, "%s", is->channel.audience);
+	const char *site = is->channel.audience;
+
+	if (!channel_next_site(&site, r->site))
+		return error_set(err, ERROR_CHANNEL_ABSENT, "channel %s: no site", r->channel);
 	snprintf(r->version, sizeof r->version, "%s", VERSION);
 	r->made = clock_stamp();
 	return fill_number(is, r, err) < 0 ? -1 : fill_state(is, r, err);

@@ -13,7 +13,7 @@
 
 #define COLUMNS                                                                               \
 	"SELECT id, name, audience, epoch, sequence, manifest, catalog_root, trust_version, " \
-	"time_floor FROM channel "
+	"time_floor, direction FROM channel "
 
 bool channel_name_valid(const char *name)
 {
@@ -82,13 +82,17 @@ static void read_row(struct db_statement *q, struct channel *c)
 	db_copy(q, 6, c->catalog_root, sizeof c->catalog_root);
 	c->trust_version = (uint32_t)db_int(q, 7);
 	c->time_floor = db_int(q, 8);
+	c->direction = (enum channel_direction)db_int(q, 9);
 }
 
 int channel_load(struct store *s, const char *name, struct channel *out, struct error *err)
 {
 	CLEANUP(db_finalize)
-	struct db_statement *q = db_prepare(
-		store_db(s), name ? COLUMNS "WHERE name=?" : COLUMNS "ORDER BY id LIMIT 1", err);
+	struct db_statement *q =
+		db_prepare(store_db(s),
+			   name ? COLUMNS "WHERE name=?"
+				: COLUMNS "WHERE direction<>0 ORDER BY direction, id LIMIT 1",
+			   err);
 
 	if (!q)
 		return -1;
@@ -99,11 +103,22 @@ int channel_load(struct store *s, const char *name, struct channel *out, struct 
 		return name ? error_set(err, ERROR_CHANNEL_ABSENT, "channel '%s' is not known here",
 					name)
 			    : error_set(err, ERROR_CHANNEL_ABSENT,
-					"this repository has no channel");
+					"this repository receives no channel");
 	if (row == 1)
 		read_row(q, out);
 	db_reset(q);
 	return row < 0 ? -1 : 0;
+}
+
+int channel_load_sent(struct store *s, const char *name, struct channel *out, struct error *err)
+{
+	if (channel_load(s, name, out, err) < 0)
+		return -1;
+	if (out->direction == CHANNEL_RECEIVED)
+		return error_set(err, ERROR_CHANNEL_DIRECTION,
+				 "channel '%s' is received here, not sent", name);
+	out->direction = CHANNEL_SENT;
+	return 0;
 }
 
 int channel_next(struct store *s, int64_t after, struct channel *c, struct error *err)
@@ -140,14 +155,15 @@ int channel_add(struct store *s, struct channel *c, struct error *err)
 	CLEANUP(db_finalize)
 	struct db_statement *q = db_prepare(
 		store_db(s),
-		"INSERT INTO channel(name, audience, epoch, sequence, trust_version, time_floor)"
-		" VALUES(?,?,1,0,?,0)",
+		"INSERT INTO channel(name, audience, epoch, sequence, trust_version, time_floor,"
+		" direction) VALUES(?,?,1,0,?,0,?)",
 		err);
 	if (!q)
 		return -1;
 	db_bind_text(q, 1, c->name);
 	db_bind_text(q, 2, c->audience);
 	db_bind_int(q, 3, c->trust_version);
+	db_bind_int(q, 4, c->direction);
 	if (db_execute(q, err) < 0)
 		return -1;
 	c->id = db_last_id(store_db(s));
@@ -160,7 +176,7 @@ int channel_save(struct store *s, const struct channel *c, struct error *err)
 	struct db_statement *q =
 		db_prepare(store_db(s),
 			   "UPDATE channel SET epoch=?2, sequence=?3, manifest=?4, catalog_root=?5,"
-			   " trust_version=?6, time_floor=?7 WHERE id=?1",
+			   " trust_version=?6, time_floor=?7, direction=?8 WHERE id=?1",
 			   err);
 
 	if (!q)
@@ -172,6 +188,7 @@ int channel_save(struct store *s, const struct channel *c, struct error *err)
 	db_bind_blob(q, 5, c->has_manifest ? c->catalog_root : NULL, sizeof c->catalog_root);
 	db_bind_int(q, 6, c->trust_version);
 	db_bind_int(q, 7, c->time_floor);
+	db_bind_int(q, 8, c->direction);
 	return db_execute(q, err);
 }
 

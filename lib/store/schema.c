@@ -74,10 +74,13 @@ static const char *const migrations[SCHEMA_VERSION] = {
 	" PRIMARY KEY(channel_id, epoch, sequence)) WITHOUT ROWID;",
 
 	/*
-	 * 2: increments, receipts, jobs.  channel.direction: 0 sent from here, 1 accepted here;
-	 * channel.overlap: bundles in a row that a one-way channel may lose.
+	 * 2: increments, receipts, jobs.  channel.direction: 0 sent from here, 1 accepted here,
+	 * 2 not known, because version 1 did not tell (only imports set a floor); channel.overlap:
+	 * bundles in a row that a one-way channel may lose.
 	 */
 	"ALTER TABLE channel ADD COLUMN direction INTEGER NOT NULL DEFAULT 0;"
+	"UPDATE channel SET direction=CASE WHEN time_floor>0 THEN 1 WHEN sequence>0 THEN 0 ELSE 2 "
+	"END;"
 	"ALTER TABLE channel ADD COLUMN one_way INTEGER NOT NULL DEFAULT 0;"
 	"ALTER TABLE channel ADD COLUMN overlap INTEGER NOT NULL DEFAULT 0;"
 	"ALTER TABLE bundle ADD COLUMN base INTEGER NOT NULL DEFAULT 0;"
