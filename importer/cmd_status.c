@@ -1,3 +1,4 @@
+#include "importer/came.h"
 #include "importer/commands.h"
 #include "lib/base/error.h"
 #include "lib/base/str.h"
@@ -5,14 +6,17 @@
 #include "lib/store/channel.h"
 #include "lib/store/query.h"
 #include "lib/store/store.h"
+#include "verifier/origin_report.h"
 
 #include <stdio.h>
 
-static void print_text(const struct channel *c, const struct query_counts *n, const char *imported)
+static void print_text(const struct channel *c, const struct query_counts *n, const char *imported,
+		       const json_t *origins)
 {
 	printf("channel %s, site %s: epoch %u, sequence %llu, trust root version %u\n", c->name,
 	       c->audience, c->epoch, (unsigned long long)c->sequence, c->trust_version);
 	printf("last import: %s\n", *imported ? imported : "never");
+	origin_report_print(origins);
 	printf("updates: %llu usable, %llu quarantined; findings: %llu errors, %llu warnings, %llu "
 	       "notes\n",
 	       (unsigned long long)(n->updates - n->quarantined),
@@ -23,7 +27,8 @@ static void print_text(const struct channel *c, const struct query_counts *n, co
 	       (unsigned long long)n->objects.bytes);
 }
 
-static void print_json(const struct channel *c, const struct query_counts *n, const char *imported)
+static void print_json(const struct channel *c, const struct query_counts *n, const char *imported,
+		       json_t *origins)
 {
 	char manifest[DIGEST_HEX] = "", root[DIGEST_HEX] = "";
 
@@ -32,7 +37,8 @@ static void print_json(const struct channel *c, const struct query_counts *n, co
 		str_to_hex(c->catalog_root, sizeof c->catalog_root, root);
 	}
 	cli_print_json(json_pack(
-		"{s:s, s:s, s:I, s:I, s:I, s:s, s:s, s:s, s:I, s:I, s:{s:I, s:I, s:I}, s:I, s:I}",
+		"{s:s, s:s, s:I, s:I, s:I, s:s, s:s, s:s, s:I, s:I, s:{s:I, s:I, s:I}, s:I, s:I, "
+		"s:O}",
 		"channel", c->name, "audience", c->audience, "epoch", (json_int_t)c->epoch,
 		"sequence", (json_int_t)c->sequence, "trust_version", (json_int_t)c->trust_version,
 		"manifest_sha256", manifest, "catalog_root", root, "last_import", imported,
@@ -41,7 +47,7 @@ static void print_json(const struct channel *c, const struct query_counts *n, co
 		(json_int_t)n->findings[CATALOG_ERROR], "warning",
 		(json_int_t)n->findings[CATALOG_WARNING], "note",
 		(json_int_t)n->findings[CATALOG_NOTE], "objects", (json_int_t)n->objects.count,
-		"bytes", (json_int_t)n->objects.bytes));
+		"bytes", (json_int_t)n->objects.bytes, "origins", origins));
 }
 
 int cmd_status(const struct cli_args *args, struct error *err)
@@ -58,9 +64,13 @@ int cmd_status(const struct cli_args *args, struct error *err)
 		return -1;
 	if (counts.last_import > 0)
 		str_from_time(counts.last_import, imported);
+	json_t *origins = came_through(s, &c, err);
+	if (!origins)
+		return -1;
 	if (args->json)
-		print_json(&c, &counts, imported);
+		print_json(&c, &counts, imported, origins);
 	else
-		print_text(&c, &counts, imported);
+		print_text(&c, &counts, imported, origins);
+	json_decref(origins);
 	return 0;
 }

@@ -1,5 +1,6 @@
 #include "importer/import.h"
 
+#include "importer/keep.h"
 #include "importer/objects.h"
 #include "lib/base/buf.h"
 #include "lib/base/clock.h"
@@ -161,9 +162,10 @@ static int save_state(struct importing *in, const struct import_result *out, str
 	c->trust_version = verify_trust(in->bundle)->version;
 	if (m->created > c->time_floor)
 		c->time_floor = m->created;
-	return channel_save(in->store, c, err) < 0
+	return channel_save(in->store, c, err) < 0 ||
+			       channel_record_bundle(in->store, c->id, &b, err) < 0
 		       ? -1
-		       : channel_record_bundle(in->store, c->id, &b, err);
+		       : keep_evidence(in->store, c->id, in->bundle, err);
 }
 
 static int check_root(const struct importing *in, struct error *err)
