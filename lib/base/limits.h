@@ -37,6 +37,7 @@
 #define LIMIT_VOLUME_BYTES (1ull << 40)       /* one volume file; a tape takes several */
 #define LIMIT_CHUNKS (2u << 20)               /* lines of CHUNKS: 8 TiB; costs 64 MiB */
 #define LIMIT_SUMS 4096u                      /* lines of SHA256SUMS; genuine: 10 */
+#define LIMIT_NEED_BYTES (512u << 20)         /* need list: LIMIT_OBJECTS lines; genuine: some KiB */
 #define LIMIT_SOURCES 64u                     /* source lines of a MANIFEST; genuine: 1 to 3 */
 #define LIMIT_OBJECT_NAMES (96u << 20)        /* bytes of all names in OBJECTS together */
 #define LIMIT_OPEN_SPLITS 1024u               /* objects begun, not ended: 8 TiB / 8 GiB is 1024 */
@@ -46,6 +47,7 @@
 #define LIMIT_PACK_ENTRIES 65536u
 #define LIMIT_LISTING_BYTES (16u << 20)       /* one part of a catalog listing, decompressed */
 #define LIMIT_LISTINGS 4096u                  /* parts in one bundle: 134 M documents */
+#define LIMIT_DELTA_DOCUMENTS (4096u * 32768u) /* of the list that a delta makes; genuine: 1.2 M */
 #define LIMIT_ZSTD_WINDOW_LOG 23              /* 8 MiB */
 
 /* ---- cabinets ---- */

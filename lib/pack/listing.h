@@ -20,12 +20,14 @@
 
 struct buf;
 struct error;
+struct words;
 
 enum {
 	LISTING_KEY_SIZE = 44, /* a language ("pt-br") or 40 hex digits, terminated */
 	LISTING_SERIES_SIZE = 96,
 	LISTING_NAME_SIZE = 129,
 	LISTING_PART_ENTRIES = 32768,
+	LISTING_PARTS_MAX = 100000,
 };
 
 /* Where fragments come from: one cabinet as it was ingested. */
@@ -78,6 +80,27 @@ bool listing_is_word(const char *text, size_t max);
  */
 enum { LISTING_LINE_SIZE = 192 };
 size_t listing_root_line(const struct listing_entry *e, char out[LISTING_LINE_SIZE])
+	__attribute__((nonnull));
+
+/* The line of the listing: the same, with the offset.  As listing_root_line(). */
+size_t listing_line(const struct listing_entry *e, char out[LISTING_LINE_SIZE])
+	__attribute__((nonnull));
+
+/* The listing digest of a source: SHA-256 over the lines of all its documents, in order. */
+void listing_digest(const struct listing_entry *entries, size_t count, unsigned char out[32])
+	__attribute__((nonnull(3)));
+
+/*
+ * For deltas, which share these lines: write the source line; read it, the part line, and the
+ * three words that name a document, from word `first` on.
+ */
+int listing_write_source(const struct listing_source *s, struct buf *out, struct error *err)
+	__attribute__((nonnull, warn_unused_result));
+bool listing_read_source(const struct words *w, struct listing_source *out)
+	__attribute__((nonnull));
+int listing_read_part(struct words *w, uint32_t *part, uint32_t *parts, struct error *err)
+	__attribute__((nonnull, warn_unused_result));
+bool listing_read_document(const struct words *w, size_t first, struct listing_entry *out)
 	__attribute__((nonnull));
 
 /* And what a source contributes before its entries: "source <kind> <series> <cabinet>\n". */

@@ -13,7 +13,7 @@
 
 #define COLUMNS                                                                               \
 	"SELECT id, name, audience, epoch, sequence, manifest, catalog_root, trust_version, " \
-	"time_floor, direction FROM channel "
+	"time_floor, one_way, overlap, direction FROM channel "
 
 bool channel_name_valid(const char *name)
 {
@@ -82,7 +82,9 @@ static void read_row(struct db_statement *q, struct channel *c)
 	db_copy(q, 6, c->catalog_root, sizeof c->catalog_root);
 	c->trust_version = (uint32_t)db_int(q, 7);
 	c->time_floor = db_int(q, 8);
-	c->direction = (enum channel_direction)db_int(q, 9);
+	c->one_way = db_int(q, 9) != 0;
+	c->overlap = (uint32_t)db_int(q, 10);
+	c->direction = (enum channel_direction)db_int(q, 11);
 }
 
 int channel_load(struct store *s, const char *name, struct channel *out, struct error *err)
@@ -156,18 +158,37 @@ int channel_add(struct store *s, struct channel *c, struct error *err)
 	struct db_statement *q = db_prepare(
 		store_db(s),
 		"INSERT INTO channel(name, audience, epoch, sequence, trust_version, time_floor,"
-		" direction) VALUES(?,?,1,0,?,0,?)",
+		" one_way, overlap, direction) VALUES(?,?,1,0,?,0,?,?,?)",
 		err);
 	if (!q)
 		return -1;
 	db_bind_text(q, 1, c->name);
 	db_bind_text(q, 2, c->audience);
 	db_bind_int(q, 3, c->trust_version);
-	db_bind_int(q, 4, c->direction);
+	db_bind_int(q, 4, c->one_way);
+	db_bind_int(q, 5, c->overlap);
+	db_bind_int(q, 6, c->direction);
 	if (db_execute(q, err) < 0)
 		return -1;
 	c->id = db_last_id(store_db(s));
+	c->epoch = 1;
 	return 0;
+}
+
+int channel_save_settings(struct store *s, const struct channel *c, struct error *err)
+{
+	CLEANUP(db_finalize)
+	struct db_statement *q = db_prepare(
+		store_db(s), "UPDATE channel SET audience=?2, one_way=?3, overlap=?4 WHERE id=?1",
+		err);
+
+	if (!q)
+		return -1;
+	db_bind_int(q, 1, c->id);
+	db_bind_text(q, 2, c->audience);
+	db_bind_int(q, 3, c->one_way);
+	db_bind_int(q, 4, c->overlap);
+	return db_execute(q, err);
 }
 
 int channel_save(struct store *s, const struct channel *c, struct error *err)
@@ -238,7 +259,7 @@ int channel_record_bundle(struct store *s, int64_t channel_id, const struct chan
 	struct db_statement *q = db_prepare(
 		store_db(s),
 		"INSERT INTO bundle(channel_id, epoch, sequence, digest, manifest, recorded,"
-		" processed, quarantined) VALUES(?,?,?,?,?,?,?,?)",
+		" processed, quarantined, base, bytes) VALUES(?,?,?,?,?,?,?,?,?,?)",
 		err);
 
 	if (!q)
@@ -251,6 +272,8 @@ int channel_record_bundle(struct store *s, int64_t channel_id, const struct chan
 	db_bind_int(q, 6, b->recorded);
 	db_bind_int(q, 7, (int64_t)b->processed);
 	db_bind_int(q, 8, (int64_t)b->quarantined);
+	db_bind_int(q, 9, (int64_t)b->base);
+	db_bind_int(q, 10, (int64_t)b->bytes);
 	return db_execute(q, err);
 }
 

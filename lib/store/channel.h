@@ -36,6 +36,8 @@ struct channel {
 	unsigned char catalog_root[32];
 	uint32_t trust_version;
 	int64_t time_floor; /* no accepted statement was made before this */
+	bool one_way;       /* no receipts come back; nothing here counts as confirmed */
+	uint32_t overlap;   /* one-way: so many bundles in a row may get lost */
 };
 
 /* True for [A-Za-z0-9][A-Za-z0-9._-]{0,62}: names of channels and audiences. */
@@ -53,6 +55,10 @@ bool channel_next_site(const char **at, char out[CHANNEL_NAME_SIZE]) __attribute
 
 /* New channel at epoch 1, sequence 0.  Sets c->id.  Opens no transaction of its own. */
 int channel_add(struct store *s, struct channel *c, struct error *err)
+	__attribute__((nonnull, warn_unused_result));
+
+/* Store the settings (audience, one_way, overlap) of c. */
+int channel_save_settings(struct store *s, const struct channel *c, struct error *err)
 	__attribute__((nonnull, warn_unused_result));
 
 /*
@@ -94,6 +100,7 @@ struct channel_bundle {
 	size_t manifest_len;
 	int64_t recorded;
 	uint64_t processed, quarantined;
+	uint64_t base, bytes; /* of an increment, else 0; carried objects */
 };
 int channel_record_bundle(struct store *s, int64_t channel_id, const struct channel_bundle *b,
 			  struct error *err) __attribute__((nonnull, warn_unused_result));

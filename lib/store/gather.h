@@ -30,7 +30,8 @@ struct gather_fragment {
 struct gather_blob {
 	unsigned char sha256[32];
 	uint64_t size;
-	bool is_new; /* gather_build put it into the content store */
+	uint32_t part; /* of a listing: from 1 */
+	bool is_new;   /* gather_build put it into the content store */
 };
 
 struct gather {

@@ -9,12 +9,16 @@
 #include "lib/pack/pack.h"
 #include "lib/store/content.h"
 #include "lib/store/gather.h"
+#include "lib/store/gather_known.h"
 
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum { QUEUE_PER_THREAD = 2 };
+
+/* Pack numbers from here on are those of gather_known, until gather_build_finish(). */
+#define KNOWN (UINT32_C(1) << 31)
 
 /* A pack on its way through a worker: first the builder, then the bytes. */
 struct job {
@@ -30,6 +34,8 @@ struct gather_build {
 	struct pack_builder *builder;
 	struct digest *digest;
 	size_t first; /* first fragment of the pack being built */
+	struct gather_known
+		*known; /* packs of the repository, numbered from KNOWN while we build */
 	/* Open addressing over g->fragments; 0 is empty, else index + 1.  Seeded: see
 	 * lib/base/hash.h. */
 	uint64_t seed;
@@ -67,6 +73,9 @@ struct gather_build *gather_build_new(struct gather *g, struct store *s, unsigne
 	b->seed = hash_seed();
 	b->table_size = 1024;
 	b->table = buf_calloc(b->table_size, sizeof *b->table);
+	b->known = gather_known_new(s, err);
+	if (!b->known)
+		return NULL;
 	b->pool = pool_new(threads, run_job, err);
 	return b->pool ? STEAL(b) : NULL;
 }
@@ -85,6 +94,7 @@ void gather_build_free(struct gather_build *b)
 	pool_free(b->pool);
 	pack_builder_free(b->builder);
 	digest_free(b->digest);
+	gather_known_free(b->known);
 	free(b->table);
 	free(b);
 }
@@ -122,25 +132,38 @@ static void grow_table(struct gather_build *b)
 		b->table[slot_of(b, b->g->fragments[i].sha256)] = (uint32_t)i + 1;
 }
 
-/* True when the fragment is new, and it is then the newest of g->fragments. */
-static bool remember(struct gather_build *b, const unsigned char sha256[32], size_t len)
+/*
+ * 1 when the fragment has to be packed, and it is then the newest of g->fragments; 0 when it is
+ * in a pack of this build or of the repository; -1.
+ */
+static int remember(struct gather_build *b, const unsigned char sha256[32], size_t len,
+		    struct error *err)
 {
 	struct gather *g = b->g;
 	size_t slot = slot_of(b, sha256);
+	struct gather_fragment found = { .pack = 0 };
 
 	if (b->table[slot] != 0)
-		return false;
+		return 0;
+	int known = gather_known_find(b->known, sha256, &found, err);
+	if (known < 0)
+		return -1;
 	g->fragments = buf_grow(g->fragments, &g->fragment_capacity, g->fragment_count,
 				sizeof *g->fragments);
 	struct gather_fragment *f = &g->fragments[g->fragment_count++];
-	memcpy(f->sha256, sha256, sizeof f->sha256);
-	f->pack = (uint32_t)g->pack_count;
-	f->offset = (uint32_t)pack_builder_bytes(b->builder);
-	f->size = (uint32_t)len;
+	*f = found;
+	if (known == 1) {
+		f->pack |= KNOWN;
+	} else {
+		memcpy(f->sha256, sha256, sizeof f->sha256);
+		f->pack = (uint32_t)g->pack_count;
+		f->offset = (uint32_t)pack_builder_bytes(b->builder);
+		f->size = (uint32_t)len;
+	}
 	b->table[slot] = (uint32_t)g->fragment_count;
 	if (g->fragment_count * 2 > b->table_size)
 		grow_table(b);
-	return true;
+	return known == 0;
 }
 
 /* ---- packs ---- */
@@ -173,7 +196,8 @@ static int submit(struct gather_build *b, struct error *err)
 	size_t header = pack_builder_header(b->builder);
 
 	for (size_t i = b->first; i < g->fragment_count; i++)
-		g->fragments[i].offset += (uint32_t)header;
+		if (!(g->fragments[i].pack & KNOWN))
+			g->fragments[i].offset += (uint32_t)header;
 	b->first = g->fragment_count;
 	g->packs = buf_grow(g->packs, &g->pack_capacity, g->pack_count, sizeof *g->packs);
 	g->packs[g->pack_count++] = (struct gather_blob){ .is_new = false };
@@ -192,8 +216,9 @@ int gather_build_add(struct gather_build *b, struct listing_entry *e, const void
 	digest_update(b->digest, bytes, len);
 	digest_final(b->digest, e->sha256);
 	gather_add_entry(b->g, e);
-	if (!remember(b, e->sha256, len))
-		return 0;
+	int is_new = remember(b, e->sha256, len, err);
+	if (is_new <= 0)
+		return is_new;
 	pack_builder_add(b->builder, e->sha256, bytes, len);
 	if (pack_builder_bytes(b->builder) < PACK_TARGET_BYTES &&
 	    pack_builder_count(b->builder) < LIMIT_PACK_ENTRIES)
@@ -220,8 +245,23 @@ static int put_listing(struct gather_build *b, size_t first, size_t count, uint3
 		return -1;
 	g->listings =
 		buf_grow(g->listings, &g->listing_capacity, g->listing_count, sizeof *g->listings);
-	g->listings[g->listing_count] = (struct gather_blob){ .is_new = false };
+	g->listings[g->listing_count] = (struct gather_blob){ .part = part };
 	return put_blob(b, &packed, &g->listings[g->listing_count++], err);
+}
+
+/* The packs of the repository that are used come behind the new ones. */
+static void add_known_packs(struct gather_build *b)
+{
+	struct gather *g = b->g;
+	uint32_t first = (uint32_t)g->pack_count;
+
+	for (size_t i = 0; i < gather_known_count(b->known); i++) {
+		g->packs = buf_grow(g->packs, &g->pack_capacity, g->pack_count, sizeof *g->packs);
+		gather_known_get(b->known, i, &g->packs[g->pack_count++]);
+	}
+	for (size_t i = 0; i < g->fragment_count; i++)
+		if (g->fragments[i].pack & KNOWN)
+			g->fragments[i].pack = first + (g->fragments[i].pack & ~KNOWN);
 }
 
 int gather_build_finish(struct gather_build *b, struct error *err)
@@ -233,6 +273,7 @@ int gather_build_finish(struct gather_build *b, struct error *err)
 	while (pool_pending(b->pool) > 0)
 		if (reap(b, err) < 0)
 			return -1;
+	add_known_packs(b);
 	if (gather_finish(g, err) < 0)
 		return -1;
 	uint32_t parts =

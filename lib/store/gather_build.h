@@ -1,8 +1,9 @@
 /*
  * Filling a gather from a cabinet that is being read: fragments are hashed,
  * each distinct one goes into a pack, packs are compressed on workers and put
- * into the content store.  The same input gives the same packs whatever the
- * number of threads.
+ * into the content store.  A fragment that a live pack of the repository holds
+ * (gather_known.h) is not packed again.  The same input and repository give the
+ * same packs whatever the number of threads.
  */
 #ifndef STORE_GATHER_BUILD_H
 #define STORE_GATHER_BUILD_H

@@ -110,6 +110,7 @@ static int load_listing(struct load *l, const unsigned char sha256[32], size_t *
 	struct gather_blob *blob = &g->listings[g->listing_count++];
 	memcpy(blob->sha256, sha256, sizeof blob->sha256);
 	blob->size = packed_len;
+	blob->part = listing.part;
 	if (g->listing_count == 1)
 		g->parts = listing.parts;
 	for (size_t i = 0; i < listing.count; i++)

@@ -138,20 +138,20 @@ static int insert_objects(struct store *s, int64_t source_id, const struct gathe
 	return add_blobs(s, source_id, OBJECT_PACK, g->packs, g->pack_count, pack_ids, link, err);
 }
 
-/* Rows of fragments in digest order; ids[i] is the row of g->fragments[i]. */
+/*
+ * Rows of fragments in digest order; ids[i] is the row of g->fragments[i].  A fragment that was
+ * packed anew is looked for in the newer pack from now on.
+ */
 static int insert_fragments(struct store *s, const struct gather *g, const int64_t *pack_ids,
 			    int64_t *ids, struct error *err)
 {
 	CLEANUP(db_finalize)
-	struct db_statement *find =
-		db_prepare(store_db(s), "SELECT id FROM fragment WHERE sha256=?", err);
-	CLEANUP(db_finalize)
 	struct db_statement *add =
-		find ? db_prepare(store_db(s),
-				  "INSERT OR IGNORE INTO fragment(sha256, object_id, offset, size)"
-				  " VALUES(?,?,?,?)",
-				  err)
-		     : NULL;
+		db_prepare(store_db(s),
+			   "INSERT INTO fragment(sha256, object_id, offset, size) VALUES(?,?,?,?)"
+			   " ON CONFLICT(sha256) DO UPDATE SET object_id=excluded.object_id,"
+			   " offset=excluded.offset RETURNING id",
+			   err);
 
 	if (!add)
 		return -1;
@@ -162,16 +162,10 @@ static int insert_fragments(struct store *s, const struct gather *g, const int64
 		db_bind_int(add, 2, pack_ids[f->pack]);
 		db_bind_int(add, 3, f->offset);
 		db_bind_int(add, 4, f->size);
-		if (db_execute(add, err) < 0)
+		if (db_step(add, err) < 0)
 			return -1;
-		ids[i] = db_last_id(store_db(s));
-		if (db_changes(store_db(s)) > 0)
-			continue;
-		db_bind_blob(find, 1, f->sha256, sizeof f->sha256);
-		if (db_step(find, err) < 0)
-			return -1;
-		ids[i] = db_int(find, 0);
-		db_reset(find);
+		ids[i] = db_int(add, 0);
+		db_reset(add);
 	}
 	return 0;
 }

@@ -77,10 +77,10 @@ int site_save(struct store *s, int64_t channel_id, const struct site *site, stru
 /* Whether the audience names this site. */
 static bool is_named(const char *audience, const char *name)
 {
-	size_t len = strlen(name);
+	char site[CHANNEL_NAME_SIZE];
 
-	for (const char *at = audience; *at; at += strcspn(at, " "), at += *at == ' ')
-		if (strcspn(at, " ") == len && strncmp(at, name, len) == 0)
+	while (channel_next_site(&audience, site))
+		if (strcmp(site, name) == 0)
 			return true;
 	return false;
 }
@@ -98,42 +98,47 @@ static int remove_site(struct store *s, int64_t channel_id, const char *name, st
 	return db_execute(q, err);
 }
 
-int site_set_all(struct store *s, int64_t channel_id, const char *audience, struct error *err)
+int site_set_all(struct store *s, const struct channel *c, struct error *err)
 {
-	struct site known = { 0 };
+	struct site known = { .sequence = 0 }, site = { .sequence = 0 };
+	const char *at = c->audience;
 	int row;
 
-	while ((row = site_each(s, channel_id, &known, err)) == 1)
-		if (!is_named(audience, known.name) &&
-		    remove_site(s, channel_id, known.name, err) < 0)
+	while ((row = site_each(s, c->id, &known, err)) == 1)
+		if (!is_named(c->audience, known.name) &&
+		    remove_site(s, c->id, known.name, err) < 0)
 			return -1;
-	if (row < 0)
-		return -1;
-	for (const char *at = audience; *at; at += strcspn(at, " "), at += *at == ' ') {
-		struct site site = { 0 };
-
-		snprintf(site.name, sizeof site.name, "%.*s", (int)strcspn(at, " "), at);
-		row = site_load(s, channel_id, site.name, &known, err);
-		if (row < 0 || (row == 0 && site_save(s, channel_id, &site, err) < 0))
-			return -1;
-	}
-	return 0;
-}
-
-int site_confirmed(struct store *s, int64_t channel_id, uint32_t epoch, uint64_t *out,
-		   struct error *err)
-{
-	struct site site = { 0 };
-	bool any = false;
-	int row;
-
-	*out = 0;
-	while ((row = site_each(s, channel_id, &site, err)) == 1) {
-		uint64_t sequence = site.epoch == epoch ? site.sequence : 0;
-
-		if (!any || sequence < *out)
-			*out = sequence;
-		any = true;
+	while (row == 0 && channel_next_site(&at, site.name)) {
+		row = site_load(s, c->id, site.name, &known, err);
+		if (row == 0)
+			row = site_save(s, c->id, &site, err);
+		else if (row == 1)
+			row = 0;
 	}
 	return row;
+}
+
+int site_confirmed(struct store *s, const struct channel *c, uint64_t *out,
+		   char who[CHANNEL_NAME_SIZE], struct error *err)
+{
+	char name[CHANNEL_NAME_SIZE];
+	const char *at = c->audience;
+
+	*out = UINT64_MAX;
+	who[0] = '\0';
+	while (channel_next_site(&at, name)) {
+		struct site site;
+		int row = site_load(s, c->id, name, &site, err);
+
+		if (row < 0)
+			return -1;
+		uint64_t sequence = row == 1 && site.epoch == c->epoch ? site.sequence : 0;
+		if (sequence >= *out)
+			continue;
+		*out = sequence;
+		snprintf(who, CHANNEL_NAME_SIZE, "%s", name);
+	}
+	if (*out == UINT64_MAX)
+		*out = 0;
+	return 0;
 }

@@ -38,14 +38,18 @@ int site_save(struct store *s, int64_t channel_id, const struct site *site, stru
 	__attribute__((nonnull, warn_unused_result));
 
 /*
- * Make the rows those of the names in audience (separated by single spaces): new sites have
- * confirmed nothing, sites that are not named any more are forgotten.
+ * Make the rows those of the audience of c: new sites have confirmed nothing, sites that are not
+ * named any more are forgotten.  Inside a transaction of the caller.
  */
-int site_set_all(struct store *s, int64_t channel_id, const char *audience, struct error *err)
+int site_set_all(struct store *s, const struct channel *c, struct error *err)
 	__attribute__((nonnull, warn_unused_result));
 
-/* The smallest confirmed sequence over all sites in this epoch; 0 when one confirmed nothing. */
-int site_confirmed(struct store *s, int64_t channel_id, uint32_t epoch, uint64_t *out,
-		   struct error *err) __attribute__((nonnull, warn_unused_result));
+/*
+ * The smallest sequence that a site of c has confirmed in this epoch (0: one has confirmed none)
+ * and which site that is.
+ */
+int site_confirmed(struct store *s, const struct channel *c, uint64_t *out,
+		   char who[CHANNEL_NAME_SIZE], struct error *err)
+	__attribute__((nonnull, warn_unused_result));
 
 #endif

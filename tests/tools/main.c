@@ -38,6 +38,8 @@ static const struct option long_options[] = {
 	{ "payload-min", required_argument, NULL, 'm' },
 	{ "payload-max", required_argument, NULL, 'x' },
 	{ "compressible", required_argument, NULL, 'r' },
+	{ "change", required_argument, NULL, 'C' },
+	{ "change-seed", required_argument, NULL, 'S' },
 	{ "core-bytes", required_argument, NULL, 'b' },
 	{ "fault", required_argument, NULL, 'f' },
 	{ "tree", required_argument, NULL, 't' },
@@ -59,6 +61,9 @@ static void print_help(void)
 	     "  --payloads COUNT            payload files that exist, default 0: none does\n"
 	     "  --payload-min BYTES --payload-max BYTES  default 4K and 1M; suffixes K M G T\n"
 	     "  --compressible PERCENT      of the payload bytes that half compress, default 0\n"
+	     "  --change N                  of 1000 updates and payload files, so many have other\n"
+	     "                              bytes than without: a later state of the catalog\n"
+	     "  --change-seed S             which ones, and which bytes; default 0\n"
 	     "  --core-bytes BYTES          rough mean size of a leaf's core fragment, default 2K\n"
 	     "  --compression lzx|none      of both cabinet levels, default lzx\n"
 	     "  --created TIME              of the package, default 2026-07-14T17:00:00Z\n"
@@ -141,6 +146,12 @@ static int set_option(struct options *o, int option, const char *name, struct er
 		result = set_number(name, optarg, 0, 100, &value, err);
 		m->compressible = (unsigned)value;
 		return result;
+	case 'C':
+		result = set_number(name, optarg, 0, 1000, &value, err);
+		m->change = (unsigned)value;
+		return result;
+	case 'S':
+		return set_number(name, optarg, 0, UINT64_MAX, &m->change_seed, err);
 	case 'b':
 		result = set_size(name, optarg, &value, err);
 		m->core_bytes = value > 1000000 ? 1000000 : (uint32_t)value;

@@ -21,11 +21,26 @@ void model_clear(struct model *m)
 	*m = (struct model){ .count = 0 };
 }
 
+/* A later state of the same catalog: some of it has other bytes. */
+static uint64_t changed_seed(const struct model_options *o, uint64_t stream)
+{
+	struct random r;
+
+	random_init(&r, o->change_seed, stream);
+	return random_below(&r, 1000) < o->change ? o->seed ^ random_u64(&r) : o->seed;
+}
+
+uint64_t model_file_seed(const struct model_options *o, size_t i)
+{
+	return changed_seed(o, UINT64_C(1) << 40 | i);
+}
+
 void model_random(const struct model *m, const struct model_update *u, uint64_t purpose,
 		  struct random *r)
 {
-	random_init(r, m->options.seed,
-		    (uint64_t)(u - m->updates) << 8 | (PURPOSE_UPDATE + purpose));
+	uint64_t index = (uint64_t)(u - m->updates);
+
+	random_init(r, changed_seed(&m->options, index), index << 8 | (PURPOSE_UPDATE + purpose));
 }
 
 void model_add_group(struct model *m, struct model_update *u, const uint32_t *members,

@@ -87,6 +87,8 @@ struct model_options {
 	uint32_t payloads;   /* files that really exist; 0: leaves name files that do not */
 	uint64_t payload_min, payload_max;
 	unsigned compressible; /* percent of the payload bytes */
+	unsigned change;      /* of 1000 updates and payload files, how many have other bytes ... */
+	uint64_t change_seed; /* ... and which ones and which bytes */
 };
 
 struct model {
@@ -130,6 +132,9 @@ bool model_has_language(const struct model_update *u, size_t index) __attribute_
 /* Random numbers that belong to one update and one purpose. */
 void model_random(const struct model *m, const struct model_update *u, uint64_t purpose,
 		  struct random *r) __attribute__((nonnull));
+
+/* The seed of what belongs to payload file i: another one when the file is changed. */
+uint64_t model_file_seed(const struct model_options *o, size_t i) __attribute__((nonnull));
 
 /* "Windows10.0-KB5012345-x64-17.cab" and, for URLs, "windows10.0-kb5012345-x64-17_<sha1>.cab". */
 enum { MODEL_NAME_SIZE = 128 };

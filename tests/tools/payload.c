@@ -69,7 +69,7 @@ static int write_one(void *ctx, size_t i, unsigned worker, struct error *err)
 	unsigned char *bytes = buf_malloc(STEP);
 	int result = 0;
 
-	random_init(&r, job->model->options.seed, FILE_STREAM + i);
+	random_init(&r, model_file_seed(&job->model->options, i), FILE_STREAM + i);
 	for (uint64_t at = 0; at < f->size && result == 0; at += STEP) {
 		size_t part = f->size - at < STEP ? (size_t)(f->size - at) : STEP;
 

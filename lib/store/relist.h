@@ -1,0 +1,68 @@
+/*
+ * From the catalog objects of an increment to full listings: listings that it
+ * carries are taken as they are, deltas are applied to a list that the
+ * repository had after an earlier bundle, and the result is written as the
+ * listings that a full bundle would have carried.
+ */
+#ifndef STORE_RELIST_H
+#define STORE_RELIST_H
+
+#include "lib/base/cleanup.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct error;
+struct listing_source;
+struct store;
+
+struct relist_request {
+	struct store *store; /* whose bundles had the base lists; only read */
+	int64_t channel_id;
+	const unsigned char (*catalogs)[32]; /* digests of the catalog objects */
+	size_t catalog_count;
+	/* As in gather_load.h. */
+	int (*fetch)(void *ctx, const unsigned char sha256[32], unsigned char **out, size_t *len,
+		     struct error *err);
+	void *ctx;
+};
+
+/* A listing object; bytes is NULL when it is carried or in the content store already. */
+struct relist_object {
+	unsigned char sha256[32];
+	unsigned char *bytes;
+	size_t len;
+};
+
+/* A document of stream u that a delta withdraws. */
+struct relist_gone {
+	const struct listing_source *source; /* owned by the relist */
+	uint32_t revision;
+};
+
+struct relist {
+	struct relist_object *objects; /* the full listings of all sources */
+	size_t count, capacity;
+	unsigned char (*missing)[32]; /* base lists, none of which is here, of some source */
+	size_t missing_count, missing_capacity;
+	struct relist_gone *gone;
+	size_t gone_count, gone_capacity;
+	struct listing_source **sources;
+	size_t source_count, source_capacity;
+};
+void relist_clear(struct relist *r);
+DEFINE_CLEANUP_IN_PLACE(struct relist, relist_clear);
+
+/*
+ * 0 with *out, which is complete only if missing_count is 0.  -1 with what fetch reported,
+ * PACK_*, DELTA_FORMAT, DELTA_APPLY, GATHER_INCOMPLETE (a part of a delta is not there, or two
+ * deltas contradict each other).
+ */
+int relist_make(const struct relist_request *request, struct relist *out, struct error *err)
+	__attribute__((nonnull, warn_unused_result));
+
+/* The object with this digest among those that have bytes, or NULL. */
+const struct relist_object *relist_find(const struct relist *r, const unsigned char sha256[32])
+	__attribute__((nonnull));
+
+#endif
