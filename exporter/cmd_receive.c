@@ -16,8 +16,8 @@ static void print_json(const struct receive_result *r)
 		"lowered", r->lowered, "confirmed_before", (json_int_t)r->before, "behind",
 		(json_int_t)r->behind, "missed_receipts", (json_int_t)r->missed, "pending_sequence",
 		(json_int_t)t->pending_sequence, "need_objects", (json_int_t)r->needed,
-		"need_foreign", (json_int_t)r->foreign, "signer", r->signer, "damaged_objects",
-		(json_int_t)t->scrub_bad));
+		"need_carried_anyway", (json_int_t)r->unheld, "signer", r->signer,
+		"damaged_objects", (json_int_t)t->scrub_bad));
 }
 
 static void print_text(const struct receive_result *r, bool has_need)
@@ -29,9 +29,7 @@ static void print_text(const struct receive_result *r, bool has_need)
 	       (unsigned long long)t->epoch, (unsigned long long)t->sequence);
 	if (r->behind)
 		printf(", %llu behind", (unsigned long long)r->behind);
-	printf("%s\n", r->known ? "; known, nothing to do" : "");
-	if (r->known)
-		return;
+	printf("%s\n", r->known ? "; known" : "");
 	if (r->missed)
 		printf("%llu receipts of this site before it never came here\n",
 		       (unsigned long long)r->missed);
@@ -43,8 +41,9 @@ static void print_text(const struct receive_result *r, bool has_need)
 		printf("bundle %llu waits there for objects\n",
 		       (unsigned long long)t->pending_sequence);
 	if (has_need)
-		printf("need list: %llu objects will be carried again, %llu were never sent\n",
-		       (unsigned long long)r->needed, (unsigned long long)r->foreign);
+		printf("need list: %llu objects will be carried again, %llu would have been "
+		       "anyway\n",
+		       (unsigned long long)r->needed, (unsigned long long)r->unheld);
 	else if (t->has_need)
 		printf("the site needs %llu objects again: receive the same receipt with --need\n",
 		       (unsigned long long)t->need_count);

@@ -10,15 +10,18 @@
 #include "lib/store/channel.h"
 #include "lib/store/db.h"
 #include "lib/store/evidence.h"
+#include "lib/store/held.h"
 #include "lib/store/receipts.h"
 #include "lib/store/site.h"
 #include "lib/store/store.h"
 #include "media/manifest.h"
+#include "media/need.h"
 #include "media/scan.h"
 #include "verifier/accept.h"
 
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 struct receiving {
@@ -31,11 +34,13 @@ struct receiving {
 	struct site site;
 	bool has_last;
 	struct receipts_row last; /* the newest one of the site that counted */
+	struct need need;         /* empty unless it was given */
 	struct receive_result *out;
 };
 
 static void receiving_clear(struct receiving *r)
 {
+	need_clear(&r->need);
 	buf_clear(&r->text);
 }
 DEFINE_CLEANUP_IN_PLACE(struct receiving, receiving_clear);
@@ -196,6 +201,33 @@ static int check_history(struct receiving *r, struct error *err)
 	return t->has_pending ? check_bundle(r, t->pending_sequence, t->pending, NULL, err) : 0;
 }
 
+/* The need list is what the receipt says it is, and about the same bundle. */
+static int read_need(struct receiving *r, struct error *err)
+{
+	const struct receipt *t = &r->file.receipt;
+	CLEANUP(free) unsigned char *bytes = NULL;
+	unsigned char digest[DIGEST_SHA256];
+	size_t len;
+
+	if (!r->request->need)
+		return 0;
+	if (load(r->request->need, LIMIT_NEED_BYTES, &bytes, &len, err) < 0)
+		return -1;
+	digest_sha256(bytes, len, digest);
+	if (!t->has_need || !same(digest, t->need))
+		return error_set(err, ERROR_RECEIVE_NEED,
+				 "%s: not the need list of receipt %llu of site %s",
+				 r->request->need, (unsigned long long)t->counter, t->site);
+	if (need_parse(bytes, len, &r->need, err) < 0)
+		return error_wrap(err, "%s", r->request->need);
+	if (strcmp(r->need.channel, t->channel) != 0 || strcmp(r->need.site, t->site) != 0 ||
+	    r->need.epoch != t->epoch || !t->has_pending ||
+	    r->need.sequence != t->pending_sequence || !same(r->need.manifest, t->pending))
+		return error_set(err, ERROR_RECEIVE_NEED, "%s: about another bundle or site",
+				 r->request->need);
+	return 0;
+}
+
 /* ---- recording ---- */
 
 static int keep(struct receiving *r, bool refused, struct error *err)
@@ -206,8 +238,10 @@ static int keep(struct receiving *r, bool refused, struct error *err)
 			    seen;
 	int known = receipts_find(r->store, r->channel.id, r->digest, &seen, err);
 
-	if (known != 0)
-		return known < 0 ? -1 : 0;
+	if (known < 0)
+		return -1;
+	if (known == 1 && (refused || !seen.refused))
+		return 0;
 	memcpy(row.site, r->file.receipt.site, sizeof row.site);
 	memcpy(row.digest, r->digest, sizeof row.digest);
 	return receipts_add(r->store, r->channel.id, &row, r->text.bytes, r->text.len, err);
@@ -245,11 +279,28 @@ static int save_site(struct receiving *r, struct error *err)
 	return site_save(r->store, r->channel.id, s, err);
 }
 
+/* What the site lacks is carried by the next bundle. */
+static int forget_needed(struct receiving *r, struct error *err)
+{
+	for (size_t i = 0; i < r->need.object_count; i++) {
+		const unsigned char *sha256 = r->need.objects[i].sha256;
+		int held = held_forget(r->store, r->channel.id, sha256, err);
+
+		if (held < 0)
+			return -1;
+		r->out->needed += held == 1;
+		r->out->unheld += held == 0;
+	}
+	return 0;
+}
+
 static int record(struct receiving *r, struct error *err)
 {
 	CLEANUP(db_scope_end) struct db_scope scope = { store_db(r->store) };
 
-	if (db_begin(scope.db, err) < 0 || keep(r, false, err) < 0 || save_site(r, err) < 0)
+	if (db_begin(scope.db, err) < 0 ||
+	    (!r->out->known && (keep(r, false, err) < 0 || save_site(r, err) < 0)) ||
+	    forget_needed(r, err) < 0)
 		return -1;
 	return db_commit(scope.db, err);
 }
@@ -271,9 +322,11 @@ int receive_receipt(struct store *s, const struct receive_request *request,
 		error_wrap(err, "%s", request->path);
 		return keep_evidence(&r, err);
 	}
+	if (read_need(&r, err) < 0)
+		return -1;
 	out->before = r.site.epoch == r.channel.epoch ? r.site.sequence : 0;
 	out->behind = r.channel.sequence - r.file.receipt.sequence;
 	out->known = r.site.has_receipt && same(r.site.receipt, r.digest);
 	out->lowered = !out->known && r.file.receipt.sequence < out->before;
-	return out->known ? 0 : record(&r, err);
+	return out->known && !request->need ? 0 : record(&r, err);
 }

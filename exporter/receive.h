@@ -24,13 +24,13 @@ struct receive_request {
 struct receive_result {
 	struct receipt receipt;
 	char signer[KEY_HOLDER_SIZE];
-	bool known;       /* this very receipt was received before: nothing was done */
-	bool lowered;     /* the site has less than was confirmed: it was restored, or reset */
-	uint64_t before;  /* the sequence confirmed until now */
-	uint64_t missed;  /* receipts of the site that never came here */
-	uint64_t needed;  /* objects of the need list that the next bundle carries again */
-	uint64_t foreign; /* objects of it that this channel never sent */
-	uint64_t behind;  /* bundles written since the one it confirms */
+	bool known;      /* this very receipt was received before; only a need list counts */
+	bool lowered;    /* the site has less than was confirmed: it was restored, or reset */
+	uint64_t before; /* the sequence confirmed until now */
+	uint64_t missed; /* receipts of the site that never came here */
+	uint64_t needed; /* objects of the need list that the next bundle would have assumed */
+	uint64_t unheld; /* objects of it that it would have carried anyway */
+	uint64_t behind; /* bundles written since the one it confirms */
 };
 
 /*

@@ -13,16 +13,20 @@ static void report(const struct cli_args *args, const char *out, const struct is
 	if (args->json) {
 		json_t *page = *r->page ? json_sprintf("%s/%s", out, r->page) : json_null();
 
-		cli_print_json(json_pack("{s:o, s:o, s:s, s:s, s:I, s:I, s:I}", "receipt",
-					 json_sprintf("%s/%s", out, r->file), "qr_page", page,
-					 "channel", t->channel, "site", t->site, "epoch",
-					 (json_int_t)t->epoch, "sequence", (json_int_t)t->sequence,
-					 "counter", (json_int_t)t->counter));
+		json_t *need = *r->need ? json_sprintf("%s/%s", out, r->need) : json_null();
+
+		cli_print_json(json_pack(
+			"{s:o, s:o, s:o, s:s, s:s, s:I, s:I, s:I}", "receipt",
+			json_sprintf("%s/%s", out, r->file), "qr_page", page, "need", need,
+			"channel", t->channel, "site", t->site, "epoch", (json_int_t)t->epoch,
+			"sequence", (json_int_t)t->sequence, "counter", (json_int_t)t->counter));
 		return;
 	}
 	printf("receipt %llu of site %s for channel %s, sequence %llu: %s/%s\n",
 	       (unsigned long long)t->counter, t->site, t->channel, (unsigned long long)t->sequence,
 	       out, r->file);
+	if (*r->need)
+		printf("need list to bring with it: %s/%s\n", out, r->need);
 	if (*r->page)
 		printf("QR codes to print: %s/%s\n", out, r->page);
 }

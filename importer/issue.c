@@ -14,8 +14,11 @@
 #include "lib/store/receipts.h"
 #include "lib/store/store.h"
 #include "lib/store/stored.h"
+#include "media/need.h"
 
+#include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 struct issuing {
@@ -24,11 +27,14 @@ struct issuing {
 	struct channel channel;
 	struct trust *trust;
 	struct signer signer;
+	unsigned char *need; /* R/need as it is; NULL when nothing waits */
+	size_t need_len;
 	int out;
 };
 
 static void issuing_clear(struct issuing *is)
 {
+	free(is->need);
 	file_close(is->out);
 	signer_clear(&is->signer);
 	trust_free(is->trust);
@@ -96,7 +102,55 @@ static int fill_state(const struct issuing *is, struct receipt *r, struct error 
 	return 0;
 }
 
-static int fill(const struct issuing *is, struct receipt *r, struct error *err)
+/* The need list of the bundle that waits, unless it was imported meanwhile. */
+static int fill_need(struct issuing *is, struct receipt *r, struct error *err)
+{
+	CLEANUP(need_clear) struct need need = { 0 };
+	int found = file_load(store_dir(is->store), "need", LIMIT_NEED_BYTES, &is->need,
+			      &is->need_len, err);
+
+	if (found <= 0)
+		return found;
+	if (need_parse(is->need, is->need_len, &need, err) < 0)
+		return error_wrap(err, "need list of this repository");
+	if (need.epoch != r->epoch || need.sequence <= r->sequence) {
+		free(is->need);
+		is->need = NULL;
+		return 0;
+	}
+	r->has_pending = r->has_need = true;
+	r->pending_sequence = need.sequence;
+	memcpy(r->pending, need.manifest, sizeof r->pending);
+	r->need_count = need.object_count + need.listing_count;
+	digest_sha256(is->need, is->need_len, r->need);
+	return 0;
+}
+
+/* What the last check of the whole store found. */
+static int fill_scrub(const struct issuing *is, struct receipt *r, struct error *err)
+{
+	CLEANUP(file_list_clear) struct file_list damaged = { 0 };
+	CLEANUP(file_close) int dir = -1;
+	int64_t since;
+
+	if (stored_checked(is->store, &since, err) < 0)
+		return -1;
+	r->scrubbed = since > 0;
+	if (!r->scrubbed)
+		return 0;
+	r->scrub = since;
+	dir = file_open_subdir(store_dir(is->store), "damaged", false, err);
+	if (dir < 0 && err->sys == ENOENT) {
+		error_clear(err);
+		return 0;
+	}
+	if (dir < 0 || file_list_load(dir, LIMIT_OBJECTS, &damaged, err) < 0)
+		return -1;
+	r->scrub_bad = damaged.count;
+	return 0;
+}
+
+static int fill(struct issuing *is, struct receipt *r, struct error *err)
 {
 	snprintf(r->channel, sizeof r->channel, "%s", is->channel.name);
 	const char *site = is->channel.audience;
@@ -105,7 +159,10 @@ static int fill(const struct issuing *is, struct receipt *r, struct error *err)
 		return error_set(err, ERROR_CHANNEL_ABSENT, "channel %s: no site", r->channel);
 	snprintf(r->version, sizeof r->version, "%s", VERSION);
 	r->made = clock_stamp();
-	return fill_number(is, r, err) < 0 ? -1 : fill_state(is, r, err);
+	return fill_number(is, r, err) < 0 || fill_state(is, r, err) < 0 ||
+			       fill_need(is, r, err) < 0
+		       ? -1
+		       : fill_scrub(is, r, err);
 }
 
 static int sign(const struct issuing *is, struct buf *text, struct error *err)
@@ -132,6 +189,17 @@ static int save_page(const struct issuing *is, const struct buf *text, struct is
 	return file_save(is->out, out->page, html.bytes, html.len, 0644, err);
 }
 
+static int save_need(const struct issuing *is, struct issue_result *out, struct error *err)
+{
+	const struct receipt *r = &out->receipt;
+
+	if (!is->need)
+		return 0;
+	snprintf(out->need, sizeof out->need, "need-%s-%s-%llu.txt", r->channel, r->site,
+		 (unsigned long long)r->counter);
+	return file_save(is->out, out->need, is->need, is->need_len, 0644, err);
+}
+
 static int record(const struct issuing *is, const struct receipt *r, const struct buf *text,
 		  struct error *err)
 {
@@ -156,7 +224,8 @@ int issue_receipt(struct store *s, const struct issue_request *request, struct i
 	    db_commit(scope.db, err) < 0)
 		return -1;
 	receipt_file_name(&out->receipt, out->file);
-	if (file_save(is.out, out->file, text.bytes, text.len, 0644, err) < 0)
+	if (file_save(is.out, out->file, text.bytes, text.len, 0644, err) < 0 ||
+	    save_need(&is, out, err) < 0)
 		return -1;
 	return request->qr ? save_page(&is, &text, out, err) : 0;
 }

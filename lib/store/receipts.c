@@ -9,11 +9,11 @@ int receipts_add(struct store *s, int64_t channel_id, const struct receipts_row 
 		 const void *text, size_t len, struct error *err)
 {
 	CLEANUP(db_finalize)
-	struct db_statement *q =
-		db_prepare(store_db(s),
-			   "INSERT INTO receipt(channel_id, site, counter, digest, text, recorded,"
-			   " refused) VALUES(?,?,?,?,?,?,?)",
-			   err);
+	struct db_statement *q = db_prepare(
+		store_db(s),
+		"INSERT OR REPLACE INTO receipt(channel_id, site, counter, digest, text, recorded,"
+		" refused) VALUES(?,?,?,?,?,?,?)",
+		err);
 
 	if (!q)
 		return -1;

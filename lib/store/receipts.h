@@ -22,7 +22,10 @@ struct receipts_row {
 	bool refused; /* genuine, but contradicts our history: kept as evidence only */
 };
 
-/* Keep the text of a receipt.  Opens no transaction of its own. */
+/*
+ * Keep the text of a receipt; the same one again only changes what is noted of it.  Opens no
+ * transaction of its own.
+ */
 int receipts_add(struct store *s, int64_t channel_id, const struct receipts_row *row,
 		 const void *text, size_t len, struct error *err)
 	__attribute__((nonnull, warn_unused_result));
