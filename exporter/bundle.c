@@ -16,6 +16,7 @@
 #include "lib/crypto/signer.h"
 #include "lib/crypto/trust.h"
 #include "lib/store/channel.h"
+#include "lib/store/content.h"
 #include "lib/store/db.h"
 #include "lib/store/rows.h"
 #include "lib/store/store.h"
@@ -39,6 +40,7 @@ struct making {
 	struct trust *trust;
 	int trust_dir;
 	struct signer signer;
+	struct increment increment;
 	struct plan plan;
 	struct object_table *objects;
 	struct chunk_table *chunks;
@@ -61,6 +63,7 @@ static void making_clear(struct making *m)
 	trust_free(m->trust);
 	signer_clear(&m->signer);
 	plan_clear(&m->plan);
+	increment_clear(&m->increment);
 	object_table_free(m->objects);
 	chunk_table_free(m->chunks);
 }
@@ -94,7 +97,9 @@ static int prepare(struct making *m, struct error *err)
 	if (!m->trust || signer_load(&m->signer, m->trust, KEY_ROLE_BUILDER, r->key_path,
 				     r->passphrase, err) < 0)
 		return -1;
-	if (plan_make(m->store, r->volume_limit, &m->plan, err) < 0 || check_complete(m, err) < 0)
+	if (increment_make(m->store, &m->channel, &r->wish, &m->increment, err) < 0 ||
+	    plan_make(m->store, &m->increment, r->volume_limit, &m->plan, err) < 0 ||
+	    check_complete(m, err) < 0)
 		return -1;
 	m->objects = plan_table(&m->plan, err);
 	return m->objects ? 0 : -1;
@@ -154,6 +159,23 @@ static int add_history(struct making *m, struct error *err)
 	return 0;
 }
 
+static void add_increment(struct making *m)
+{
+	const struct increment *inc = &m->increment;
+	struct manifest *out = &m->manifest;
+
+	out->increment = !inc->full;
+	out->base = inc->base;
+	out->assumed = object_table_assumed_count(m->objects);
+	out->assumed_bytes = object_table_assumed_bytes(m->objects);
+	for (size_t i = 0; i < inc->withdrawn_count; i++) {
+		struct manifest_withdrawn *w = &out->withdrawn[out->withdrawn_count++];
+
+		snprintf(w->kind, sizeof w->kind, "%s", inc->withdrawn[i].kind);
+		snprintf(w->series, sizeof w->series, "%s", inc->withdrawn[i].series);
+	}
+}
+
 static int fill_manifest(struct making *m, struct error *err)
 {
 	struct manifest *out = &m->manifest;
@@ -170,6 +192,7 @@ static int fill_manifest(struct making *m, struct error *err)
 	out->volumes = object_table_volumes(m->objects);
 	out->objects = object_table_objects(m->objects);
 	out->object_bytes = object_table_bytes(m->objects);
+	add_increment(m);
 	if (m->trust->expires < out->created)
 		return error_set(err, ERROR_WRITE_EXPIRY, "the trust root has expired");
 	if (add_sites(m, err) < 0 || add_history(m, err) < 0 ||
@@ -321,6 +344,29 @@ static int sign(struct making *m, struct buf *text, unsigned char digest[32], st
 	return signer_sign(&m->signer, text->bytes, text->len, m->dir, err);
 }
 
+/* What the other side has once it has this bundle. */
+static int record_view(struct making *m, struct error *err)
+{
+	const struct manifest *b = &m->manifest;
+	CLEANUP(free) unsigned char *owner = NULL;
+	int64_t *ids;
+	size_t count = plan_view(&m->plan, &ids);
+
+	owner = (unsigned char *)ids;
+	if (held_update(m->store, m->channel.id, b->sequence, &m->increment.held, ids, count, err) <
+	    0)
+		return -1;
+	for (size_t i = 0; i < m->increment.source_count; i++)
+		if (doclist_record(m->store, m->channel.id, b->epoch, b->sequence,
+				   &m->increment.sources[i], err) < 0)
+			return -1;
+	/* Who is at an older bundle than that gets listings. */
+	uint64_t from = b->base > 0                   ? b->base
+			: b->sequence > LIMIT_HISTORY ? b->sequence - LIMIT_HISTORY
+						      : 1;
+	return doclist_prune(m->store, m->channel.id, b->epoch, from, err);
+}
+
 /* From here on the sequence number is taken, whatever happens to the medium. */
 static int record(struct making *m, const struct buf *text, const unsigned char digest[32],
 		  struct error *err)
@@ -329,7 +375,9 @@ static int record(struct making *m, const struct buf *text, const unsigned char 
 				    .sequence = m->manifest.sequence,
 				    .manifest = text->bytes,
 				    .manifest_len = text->len,
-				    .recorded = m->manifest.created };
+				    .recorded = m->manifest.created,
+				    .base = m->manifest.base,
+				    .bytes = m->manifest.object_bytes };
 	CLEANUP(db_scope_end) struct db_scope scope = { store_db(m->store) };
 
 	memcpy(b.digest, digest, sizeof b.digest);
@@ -338,7 +386,7 @@ static int record(struct making *m, const struct buf *text, const unsigned char 
 	m->channel.has_manifest = true;
 	m->channel.sequence = m->manifest.sequence;
 	if (db_begin(scope.db, err) < 0 || channel_save(m->store, &m->channel, err) < 0 ||
-	    channel_record_bundle(m->store, m->channel.id, &b, err) < 0)
+	    channel_record_bundle(m->store, m->channel.id, &b, err) < 0 || record_view(m, err) < 0)
 		return -1;
 	return db_commit(scope.db, err);
 }
@@ -365,8 +413,40 @@ static void report(const struct making *m, const unsigned char digest[32],
 	out->bytes = m->manifest.object_bytes;
 	out->volume_bytes = m->plan.layout.bytes;
 	out->missing = m->plan.missing;
+	out->base = m->manifest.base;
+	out->assumed = m->manifest.assumed;
+	out->assumed_bytes = m->manifest.assumed_bytes;
+	memcpy(out->why, m->increment.why, sizeof out->why);
 	memcpy(out->manifest, digest, sizeof out->manifest);
 	snprintf(out->signer, sizeof out->signer, "%s", signer_holder(&m->signer));
+}
+
+/*
+ * Deltas are in the content store while volumes are made of it.  They have no rows: left there by
+ * a run that was killed they are garbage.
+ */
+static int put_deltas(struct making *m, struct error *err)
+{
+	for (size_t i = 0; i < m->increment.catalog_count; i++) {
+		const struct increment_catalog *c = &m->increment.catalogs[i];
+		unsigned char sha256[DIGEST_SHA256];
+
+		if (c->bytes && content_put(m->store, c->bytes, c->size, sha256, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static void drop_deltas(struct making *m)
+{
+	for (size_t i = 0; i < m->increment.catalog_count; i++) {
+		const struct increment_catalog *c = &m->increment.catalogs[i];
+		struct error ignored = ERROR_INIT; /* then it stays, as garbage */
+		struct stored_object o;
+
+		if (c->bytes && stored_find(m->store, c->sha256, &o, &ignored) == 0)
+			content_forget(m->store, c->sha256);
+	}
 }
 
 int bundle_write(struct store *s, const struct bundle_request *request, struct bundle_result *out,
@@ -382,8 +462,9 @@ int bundle_write(struct store *s, const struct bundle_request *request, struct b
 		return -1;
 	m.chunks = chunk_table_new();
 	progress_begin(request->progress, "writing", m.plan.layout.bytes);
-	int failed = write_volumes(s, m.objects, m.dir, request->threads, request->progress,
-				   m.chunks, err);
+	int failed = put_deltas(&m, err) < 0 || write_volumes(s, m.objects, m.dir, request->threads,
+							      request->progress, m.chunks, err) < 0;
+	drop_deltas(&m);
 	progress_end(request->progress);
 	if (failed || tables_save(m.dir, m.objects, m.chunks, &m.manifest, err) < 0 ||
 	    save_small_files(&m, err) < 0 || sign(&m, &text, digest, err) < 0 ||

@@ -6,6 +6,8 @@
 #ifndef EXPORTER_BUNDLE_H
 #define EXPORTER_BUNDLE_H
 
+#include "exporter/increment.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -21,7 +23,8 @@ struct bundle_request {
 	const char *out;        /* directory on the medium */
 	uint64_t volume_limit;
 	int64_t valid_seconds; /* expires = created + this */
-	bool incomplete;       /* payload that was expected may be missing */
+	struct increment_wish wish;
+	bool incomplete; /* payload that was expected may be missing */
 	unsigned threads;
 	struct progress *progress;
 };
@@ -33,6 +36,9 @@ struct bundle_result {
 	uint32_t volumes;
 	uint64_t objects, bytes; /* content */
 	uint64_t volume_bytes;   /* of all volumes */
+	uint64_t base;           /* of an increment; 0: full */
+	uint64_t assumed, assumed_bytes;
+	char why[160]; /* this base, or none */
 	size_t missing;
 	unsigned char manifest[32];
 	char signer[64];

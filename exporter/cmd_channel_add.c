@@ -1,4 +1,5 @@
 #include "exporter/commands.h"
+#include "exporter/setting.h"
 #include "lib/base/error.h"
 #include "lib/base/file.h"
 #include "lib/crypto/trust.h"
@@ -11,16 +12,15 @@
 
 int cmd_channel_add(const struct cli_args *args, struct error *err)
 {
-	const char *name = args->operands[0], *sites[CHANNEL_SITES + 1];
-	size_t count = cli_list(args, "audience", sites, CHANNEL_SITES + 1);
+	const char *name = args->operands[0];
+	char text[SETTING_TEXT_SIZE];
 	struct channel c = { 0 };
 
 	if (!channel_name_valid(name))
 		return error_set(err, ERROR_USAGE,
 				 "'%s': names are letters, digits, '.', '_' and '-', at most 63",
 				 name);
-	if (channel_set_sites(&c, sites, count > CHANNEL_SITES ? CHANNEL_SITES + 1 : count, err) <
-	    0)
+	if (setting_read(args, &c, err) < 0)
 		return -1;
 	CLEANUP(file_close) int from = file_open_dir(cli_text(args, "trust"), err);
 	CLEANUP(trust_free)
@@ -36,11 +36,13 @@ int cmd_channel_add(const struct cli_args *args, struct error *err)
 	    site_set_all(s, &c, err) < 0 || channel_copy_trust(s, name, from, err) < 0 ||
 	    db_commit(scope.db, err) < 0)
 		return -1;
+	setting_text(&c, text);
 	if (args->json)
-		cli_print_json(json_pack("{s:s, s:s, s:i}", "channel", name, "audience", c.audience,
-					 "trust_version", trust->version));
+		cli_print_json(json_pack("{s:s, s:s, s:i, s:b, s:I}", "channel", name, "audience",
+					 c.audience, "trust_version", trust->version, "one_way",
+					 c.one_way, "overlap", (json_int_t)c.overlap));
 	else
-		printf("channel %s to %s, trust root version %u\n", name, c.audience,
+		printf("channel %s to %s, %s, trust root version %u\n", name, c.audience, text,
 		       trust->version);
 	return 0;
 }

@@ -1,5 +1,6 @@
 #include "exporter/bundle.h"
 #include "exporter/commands.h"
+#include "exporter/wish.h"
 #include "lib/base/error.h"
 #include "lib/base/pool.h"
 #include "lib/base/str.h"
@@ -17,19 +18,29 @@ static void report(const struct cli_args *args, const struct bundle_result *r)
 
 	str_to_hex(r->manifest, DIGEST_SHA256, hex);
 	if (args->json) {
-		cli_print_json(json_pack(
-			"{s:s, s:s, s:I, s:I, s:i, s:I, s:I, s:I, s:I, s:s, s:s}", "bundle",
-			r->path, "channel", args->operands[0], "epoch", (json_int_t)r->epoch,
-			"sequence", (json_int_t)r->sequence, "volumes", (int)r->volumes, "objects",
-			(json_int_t)r->objects, "bytes", (json_int_t)r->bytes, "volume_bytes",
-			(json_int_t)r->volume_bytes, "missing", (json_int_t)r->missing,
-			"manifest_sha256", hex, "signer", r->signer));
+		cli_print_json(json_pack("{s:s, s:s, s:I, s:I, s:s, s:I, s:I, s:I, s:s, s:i, s:I, "
+					 "s:I, s:I, s:I, s:s, "
+					 "s:s}",
+					 "bundle", r->path, "channel", args->operands[0], "epoch",
+					 (json_int_t)r->epoch, "sequence", (json_int_t)r->sequence,
+					 "volumes", (int)r->volumes, "objects",
+					 (json_int_t)r->objects, "bytes", (json_int_t)r->bytes,
+					 "volume_bytes", (json_int_t)r->volume_bytes, "missing",
+					 (json_int_t)r->missing, "manifest_sha256", hex, "signer",
+					 r->signer));
 		return;
 	}
-	printf("bundle: %s\nsequence %llu, %u volumes, %llu objects, %llu bytes\nMANIFEST SHA-256 "
+	printf("bundle: %s\n", r->path);
+	if (r->base)
+		printf("increment on sequence %llu (%s): %llu objects, %llu bytes are left out\n",
+		       (unsigned long long)r->base, r->why, (unsigned long long)r->assumed,
+		       (unsigned long long)r->assumed_bytes);
+	else
+		printf("full bundle (%s)\n", r->why);
+	printf("sequence %llu, %u volumes, %llu objects, %llu bytes\nMANIFEST SHA-256 "
 	       "%s\n"
 	       "signed by builder %s; an approver must sign before it can be imported\n",
-	       r->path, (unsigned long long)r->sequence, r->volumes, (unsigned long long)r->objects,
+	       (unsigned long long)r->sequence, r->volumes, (unsigned long long)r->objects,
 	       (unsigned long long)r->bytes, hex, r->signer);
 	if (r->missing)
 		printf("%zu payload files are missing in this bundle\n", r->missing);
@@ -52,6 +63,8 @@ int cmd_write(const struct cli_args *args, struct error *err)
 	if (cli_number(args, "threads", 1, 64, pool_default_threads(), &threads, err) < 0 ||
 	    cli_number(args, "expires-days", 1, 36500, 90, &days, err) < 0 ||
 	    profile_volume_limit(media ? media : "usb", &request.volume_limit, err) < 0)
+		return -1;
+	if (wish_read(args, &request.wish, err) < 0)
 		return -1;
 	request.threads = (unsigned)threads;
 	request.valid_seconds = (int64_t)days * 86400;

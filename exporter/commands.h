@@ -8,6 +8,8 @@
 struct error;
 
 int cmd_approve(const struct cli_args *args, struct error *err);
+int cmd_channel_set(const struct cli_args *args, struct error *err);
+int cmd_channel_confirm(const struct cli_args *args, struct error *err);
 int cmd_channel_add(const struct cli_args *args, struct error *err);
 int cmd_ingest(const struct cli_args *args, struct error *err);
 int cmd_init(const struct cli_args *args, struct error *err);

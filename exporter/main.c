@@ -43,8 +43,34 @@ static const struct cli_option channel_options[] = {
 	REPO,
 	{ "audience", CLI_LIST, "SITE", NULL, true, "the isolated sites, kept in step" },
 	{ "trust", CLI_TEXT, "DIR", NULL, true, "the trust directory of the channel" },
+	{ "one-way", CLI_FLAG, NULL, NULL, false, "no receipts come back" },
+	{ "overlap", CLI_TEXT, "N", NULL, false,
+	  "one-way: bundles in a row that may get lost (default 3)" },
 	CLI_OPTIONS_END,
 };
+
+static const struct cli_option channel_set_options[] = {
+	REPO,
+	{ "audience", CLI_LIST, "SITE", NULL, false, "the isolated sites, kept in step" },
+	{ "one-way", CLI_FLAG, NULL, NULL, false, "no receipts come back" },
+	{ "two-way", CLI_FLAG, NULL, NULL, false, "receipts say what has arrived" },
+	{ "overlap", CLI_TEXT, "N", NULL, false, "one-way: bundles in a row that may get lost" },
+	CLI_OPTIONS_END,
+};
+
+static const struct cli_option channel_confirm_options[] = {
+	REPO,
+	{ "site", CLI_TEXT, "SITE", NULL, true, "the site that has it" },
+	{ "sequence", CLI_TEXT, "N", NULL, true, "its newest bundle; 0: none" },
+	CLI_OPTIONS_END,
+};
+
+#define WISH                                                                               \
+	{ "full", CLI_FLAG, NULL, NULL, false, "leave nothing out, whatever is there" },   \
+	{                                                                                  \
+		"since", CLI_TEXT, "N", NULL, false,                                       \
+			"leave out what who has bundle N has (default: what is confirmed)" \
+	}
 
 static const struct cli_option ingest_options[] = {
 	REPO,
@@ -58,6 +84,7 @@ static const struct cli_option plan_options[] = {
 	REPO,
 	{ "media", CLI_TEXT, "PROFILE|SIZE", "GAPFERRY_MEDIA", false,
 	  "kind of medium (default usb)" },
+	WISH,
 	CLI_OPTIONS_END,
 };
 
@@ -67,6 +94,7 @@ static const struct cli_option write_options[] = {
 	{ "out", CLI_TEXT, "MEDIUM", NULL, true, "directory on the medium" },
 	{ "media", CLI_TEXT, "PROFILE|SIZE", "GAPFERRY_MEDIA", false,
 	  "kind of medium (default usb)" },
+	WISH,
 	{ "expires-days", CLI_TEXT, "N", NULL, false,
 	  "how long the bundle may be imported (default 90)" },
 	{ "incomplete", CLI_FLAG, NULL, NULL, false,
@@ -78,6 +106,8 @@ static const struct cli_option write_options[] = {
 static const struct cli_option approve_options[] = {
 	{ "key", CLI_TEXT, "KEY", "GAPFERRY_KEY", true, "the approver's private key" },
 	{ "trust", CLI_TEXT, "DIR", NULL, true, "the trust directory" },
+	{ "repo", CLI_TEXT, "DIR", "GAPFERRY_REPO", false,
+	  "of an increment: a repository with the bundles before it, only read" },
 	THREADS,
 	CLI_OPTIONS_END,
 };
@@ -99,6 +129,10 @@ static const struct cli_verb verbs[] = {
 	  cmd_trust_show },
 	{ "channel add", "NAME", 1, 1, channel_options, "add a flow to an isolated site",
 	  cmd_channel_add },
+	{ "channel set", "NAME", 1, 1, channel_set_options, "change a flow to an isolated site",
+	  cmd_channel_set },
+	{ "channel confirm", "NAME", 1, 1, channel_confirm_options,
+	  "say by hand what a site has imported", cmd_channel_confirm },
 	{ "ingest", "wsusscn2 FILE.cab", 2, 2, ingest_options,
 	  "take a catalog, and payload, into the repository", cmd_ingest },
 	{ "plan", "CHANNEL", 1, 1, plan_options, "what a bundle would hold; writes nothing",
