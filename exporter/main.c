@@ -112,6 +112,13 @@ static const struct cli_option approve_options[] = {
 	CLI_OPTIONS_END,
 };
 
+static const struct cli_option status_options[] = {
+	REPO,
+	{ "stale-days", CLI_TEXT, "N", NULL, false,
+	  "days without a receipt after which a site is stale (default 30)" },
+	CLI_OPTIONS_END,
+};
+
 static const struct cli_option receive_options[] = {
 	REPO,
 	{ "qr", CLI_FLAG, NULL, NULL, false, "FILE is what a scanner read from the QR codes" },
@@ -142,7 +149,7 @@ static const struct cli_verb verbs[] = {
 	  "read a bundle, show what is in it, and sign it", cmd_approve },
 	{ "receive", "RECEIPT", 1, 1, receive_options, "record what an isolated site confirms",
 	  cmd_receive },
-	{ "status", NULL, 0, 0, repo_options, "what the repository holds and sent", cmd_status },
+	{ "status", NULL, 0, 0, status_options, "what the repository holds and sent", cmd_status },
 	{ NULL, NULL, 0, 0, NULL, NULL, NULL },
 };
 
