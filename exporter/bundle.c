@@ -348,13 +348,9 @@ static int sign(struct making *m, struct buf *text, unsigned char digest[32], st
 static int record_view(struct making *m, struct error *err)
 {
 	const struct manifest *b = &m->manifest;
-	CLEANUP(free) unsigned char *owner = NULL;
-	int64_t *ids;
-	size_t count = plan_view(&m->plan, &ids);
 
-	owner = (unsigned char *)ids;
-	if (held_update(m->store, m->channel.id, b->sequence, &m->increment.held, ids, count, err) <
-	    0)
+	if (held_update(m->store, m->channel.id, b->sequence, &m->increment.held, m->plan.view,
+			m->plan.view_count, err) < 0)
 		return -1;
 	for (size_t i = 0; i < m->increment.source_count; i++)
 		if (doclist_record(m->store, m->channel.id, b->epoch, b->sequence,

@@ -13,40 +13,52 @@
 #include <stdlib.h>
 #include <string.h>
 
+static struct object_part part_of(const struct stored_object *o)
+{
+	struct object_part part = { .kind = o->kind, .size = o->size, .has_sha1 = o->has_sha1 };
+
+	memcpy(part.sha256, o->sha256, sizeof part.sha256);
+	memcpy(part.sha1, o->sha1, sizeof part.sha1);
+	part.name = o->name[0] && strcmp(o->name, "-") != 0 ? o->name : NULL;
+	return part;
+}
+
 struct collecting {
 	struct plan *plan;
 	const struct increment *increment;
 };
 
-static void add_carried(struct plan *p, const struct stored_object *o)
+static int add_carried(struct plan *p, const struct stored_object *o, struct error *err)
 {
-	p->objects = buf_grow(p->objects, &p->capacity, p->count, sizeof *p->objects);
-	p->objects[p->count++] = *o;
+	struct object_part part = part_of(o);
+
+	return object_table_stage(p->table, &part, err);
 }
 
-static void add_object(const struct collecting *c, const struct stored_object *o)
+static int add_object(const struct collecting *c, const struct stored_object *o, struct error *err)
 {
 	struct plan *p = c->plan;
 
-	if (!increment_assumes(c->increment, o->id)) {
-		add_carried(p, o);
-		return;
-	}
+	p->view = buf_grow(p->view, &p->view_capacity, p->view_count, sizeof *p->view);
+	p->view[p->view_count++] = o->id;
+	if (!increment_assumes(c->increment, o->id))
+		return add_carried(p, o, err);
 	p->assumed =
 		buf_grow(p->assumed, &p->assumed_capacity, p->assumed_count, sizeof *p->assumed);
-	p->assumed[p->assumed_count++] = *o;
+	struct plan_assumed *a = &p->assumed[p->assumed_count++];
+	memcpy(a->sha256, o->sha256, sizeof a->sha256);
+	a->size = o->size;
+	a->kind = o->kind;
+	return 0;
 }
 
 static int on_object(void *ctx, const struct stored_object *o, struct error *err)
 {
-	(void)err;
 	/* Which listings go, or deltas in their place, is the increment's to say. */
-	if (o->kind != OBJECT_CATALOG)
-		add_object(ctx, o);
-	return 0;
+	return o->kind == OBJECT_CATALOG ? 0 : add_object(ctx, o, err);
 }
 
-static void add_catalogs(struct plan *p, const struct increment *inc)
+static int add_catalogs(struct plan *p, const struct increment *inc, struct error *err)
 {
 	for (size_t i = 0; i < inc->catalog_count; i++) {
 		struct stored_object o = { .kind = OBJECT_CATALOG,
@@ -54,8 +66,10 @@ static void add_catalogs(struct plan *p, const struct increment *inc)
 					   .name = "-" };
 
 		memcpy(o.sha256, inc->catalogs[i].sha256, sizeof o.sha256);
-		add_carried(p, &o);
+		if (add_carried(p, &o, err) < 0)
+			return -1;
 	}
+	return 0;
 }
 
 static void note_missing(struct plan *p, const struct rows_file *f)
@@ -80,63 +94,53 @@ static int on_file(void *ctx, const struct rows_file *f, struct error *err)
 {
 	const struct collecting *c = ctx;
 
-	(void)err;
 	c->plan->wanted++;
-	if (f->object->id == 0)
-		note_missing(c->plan, f);
-	else
-		add_object(c, f->object);
+	if (f->object->id != 0)
+		return add_object(c, f->object, err);
+	note_missing(c->plan, f);
 	return 0;
 }
 
-static struct object_part part_of(const struct stored_object *o)
+/* Sizes in canonical order, for the layout. */
+static void take_sizes(struct plan *p)
 {
-	struct object_part part = { .kind = o->kind, .size = o->size, .has_sha1 = o->has_sha1 };
+	p->count = object_table_objects(p->table);
+	p->bytes = object_table_bytes(p->table);
+	p->sizes = buf_calloc(p->count, sizeof *p->sizes);
+	for (size_t i = 0; i < p->count; i++) {
+		struct object_part o = object_table_object(p->table, i);
 
-	memcpy(part.sha256, o->sha256, sizeof part.sha256);
-	memcpy(part.sha1, o->sha1, sizeof part.sha1);
-	part.name = o->name[0] && strcmp(o->name, "-") != 0 ? o->name : NULL;
-	return part;
+		p->sizes[i] = o.size;
+		p->kind_count[o.kind]++;
+		p->kind_bytes[o.kind] += o.size;
+	}
 }
 
-static int compare(const void *a, const void *b)
+static int compare_assumed(const void *a, const void *b)
 {
-	struct object_part x = part_of(a), y = part_of(b);
-
-	return object_compare(&x, &y);
-}
-
-static int compare_digests(const void *a, const void *b)
-{
-	const struct stored_object *x = a, *y = b;
+	const struct plan_assumed *x = a, *y = b;
 
 	return memcmp(x->sha256, y->sha256, sizeof x->sha256);
 }
 
-/* One object may be wanted under two SHA-1s or as two kinds: it counts once. */
-static size_t sort_and_merge(struct stored_object *objects, size_t count,
-			     int (*order)(const void *, const void *))
+/* In the order of the table; one object may be wanted under two SHA-1s. */
+static void sort_assumed(struct plan *p)
 {
 	size_t kept = 0;
 
-	if (count == 0)
-		return 0;
-	qsort(objects, count, sizeof *objects, order);
-	for (size_t i = 1; i < count; i++)
-		if (memcmp(objects[kept].sha256, objects[i].sha256, DIGEST_SHA256) != 0)
-			objects[++kept] = objects[i];
-	return kept + 1;
-}
-
-static void count_assumed(struct plan *p)
-{
+	if (p->assumed_count > 0)
+		qsort(p->assumed, p->assumed_count, sizeof *p->assumed, compare_assumed);
 	for (size_t i = 0; i < p->assumed_count; i++) {
-		const struct stored_object *o = &p->assumed[i];
+		struct plan_assumed *a = &p->assumed[i];
 
-		p->assumed_bytes += o->size;
-		p->assumed_kind_count[o->kind]++;
-		p->assumed_kind_bytes[o->kind] += o->size;
+		if (kept > 0 && compare_assumed(&p->assumed[kept - 1], a) == 0)
+			continue;
+		p->assumed_bytes += a->size;
+		p->assumed_kind_count[a->kind]++;
+		p->assumed_kind_bytes[a->kind] += a->size;
+		p->assumed[kept++] = *a;
 	}
+	p->assumed_count = kept;
 }
 
 int plan_make(struct store *s, const struct increment *inc, uint64_t volume_limit, struct plan *out,
@@ -144,69 +148,52 @@ int plan_make(struct store *s, const struct increment *inc, uint64_t volume_limi
 {
 	struct collecting c = { out, inc };
 
-	*out = (struct plan){ 0 };
-	if (rows_each_object(s, on_object, &c, err) < 0 || rows_each_file(s, on_file, &c, err) < 0)
+	*out = (struct plan){ .table = object_table_new() };
+	if (rows_each_object(s, on_object, &c, err) < 0 ||
+	    rows_each_file(s, on_file, &c, err) < 0 || add_catalogs(out, inc, err) < 0)
 		return -1;
-	add_catalogs(out, inc);
-	out->count = sort_and_merge(out->objects, out->count, compare);
-	out->assumed_count = sort_and_merge(out->assumed, out->assumed_count, compare_digests);
-	count_assumed(out);
-	uint64_t *sizes = buf_calloc(out->count, sizeof *sizes);
-	for (size_t i = 0; i < out->count; i++) {
-		const struct stored_object *o = &out->objects[i];
-
-		sizes[i] = o->size;
-		out->bytes += o->size;
-		out->kind_count[o->kind]++;
-		out->kind_bytes[o->kind] += o->size;
-	}
-	int failed = layout_plan(sizes, out->count, volume_limit, &out->layout, err);
-	free(sizes);
-	return failed;
+	sort_assumed(out);
+	/* One object may be wanted under two SHA-1s: it is carried once. */
+	object_table_sort(out->table);
+	take_sizes(out);
+	return layout_plan(out->sizes, out->count, volume_limit, &out->layout, err);
 }
 
-size_t plan_view(const struct plan *p, int64_t **out)
+struct object_table *plan_table(struct plan *p, struct error *err)
 {
-	int64_t *ids = buf_calloc(p->count + p->assumed_count, sizeof *ids);
-	size_t count = 0;
-
-	for (size_t i = 0; i < p->count; i++)
-		if (p->objects[i].kind != OBJECT_CATALOG)
-			ids[count++] = p->objects[i].id;
-	for (size_t i = 0; i < p->assumed_count; i++)
-		ids[count++] = p->assumed[i].id;
-	*out = ids;
-	return count;
-}
-
-struct object_table *plan_table(const struct plan *p, struct error *err)
-{
-	CLEANUP(object_table_free) struct object_table *t = object_table_new();
+	CLEANUP(object_table_free) struct object_table *t = STEAL(p->table);
 
 	for (size_t i = 0; i < p->assumed_count; i++) {
-		struct object_part part = part_of(&p->assumed[i]);
+		const struct plan_assumed *a = &p->assumed[i];
+		struct object_part part = { .kind = a->kind, .size = a->size };
 
+		memcpy(part.sha256, a->sha256, sizeof part.sha256);
 		if (object_table_assume(t, &part, err) < 0)
 			return NULL;
 	}
+	free(p->assumed);
+	p->assumed = NULL;
 	for (size_t i = 0; i < p->layout.count; i++) {
-		const struct layout_part *l = &p->layout.parts[i];
-		struct object_part part = part_of(&p->objects[l->object]);
+		struct layout_part l = layout_get(&p->layout, i);
+		struct object_part place = {
+			.volume = l.volume, .offset = l.offset, .first = l.first, .length = l.length
+		};
 
-		part.volume = l->volume;
-		part.offset = l->offset;
-		part.first = l->first;
-		part.length = l->length;
-		if (object_table_add(t, &part, err) < 0)
+		if (object_table_place(t, l.object, &place, err) < 0)
 			return NULL;
 	}
+	layout_release(&p->layout);
+	free(p->sizes);
+	p->sizes = NULL;
 	return object_table_finish(t, err) < 0 ? NULL : STEAL(t);
 }
 
 void plan_clear(struct plan *p)
 {
 	layout_clear(&p->layout);
-	free(p->objects);
+	object_table_free(p->table);
+	free(p->sizes);
 	free(p->assumed);
+	free(p->view);
 	*p = (struct plan){ 0 };
 }

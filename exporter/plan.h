@@ -6,6 +6,7 @@
 #define EXPORTER_PLAN_H
 
 #include "lib/base/cleanup.h"
+#include "lib/base/kind.h"
 #include "media/layout.h"
 
 #include <stddef.h>
@@ -15,18 +16,29 @@ struct error;
 struct increment;
 struct object_table;
 struct store;
-struct stored_object;
+
+struct plan_assumed {
+	unsigned char sha256[32];
+	uint64_t size;
+	enum object_kind kind;
+};
 
 struct plan {
-	struct stored_object *objects; /* in canonical order (media/object_table.h) */
-	size_t count, capacity;
+	struct object_table *table; /* objects in canonical order, placed by plan_table() */
+	size_t count;
 	uint64_t bytes;
+	uint64_t *sizes;                       /* of the objects */
 	uint64_t kind_count[4], kind_bytes[4]; /* by enum object_kind */
-	/* What an increment leaves out, sorted by SHA-256; with rows of the repository. */
-	struct stored_object *assumed;
+	struct plan_assumed *assumed; /* what an increment leaves out, until plan_table() */
 	size_t assumed_count, assumed_capacity;
 	uint64_t assumed_bytes;
 	uint64_t assumed_kind_count[4], assumed_kind_bytes[4];
+	/*
+	 * Rows of the view, carried and assumed, but for catalog objects, which are never assumed;
+	 * in no order, and some of them twice.
+	 */
+	int64_t *view;
+	size_t view_count, view_capacity;
 	struct layout layout;
 	size_t wanted, missing;  /* distinct files; those not here */
 	size_t missing_expected; /* of sources that were ingested with content */
@@ -42,13 +54,10 @@ int plan_make(struct store *s, const struct increment *inc, uint64_t volume_limi
 	      struct error *err) __attribute__((nonnull, warn_unused_result));
 
 /*
- * The objects of the view, carried and assumed, that are never carried anew while they are held:
- * all but catalog objects.  Rows of the repository; how many, and a new array for the caller.
+ * The OBJECTS table of a plan; the caller frees it.  It takes over the objects of the plan, of
+ * which numbers and the size of the layout are left: so large plans are in memory once.
  */
-size_t plan_view(const struct plan *p, int64_t **out) __attribute__((nonnull));
-
-/* The OBJECTS table of a plan; the caller frees it. */
-struct object_table *plan_table(const struct plan *p, struct error *err)
+struct object_table *plan_table(struct plan *p, struct error *err)
 	__attribute__((nonnull, warn_unused_result));
 
 void plan_clear(struct plan *p);

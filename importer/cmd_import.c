@@ -1,6 +1,7 @@
 #include "importer/commands.h"
 #include "importer/import.h"
 #include "importer/issue.h"
+#include "importer/retry.h"
 #include "lib/base/error.h"
 #include "lib/base/pool.h"
 #include "lib/cli/progress.h"
@@ -23,20 +24,68 @@ static int issue(const struct cli_args *args, struct store *s, struct issue_resu
 	return request.key_path ? issue_receipt(s, &request, out, err) : 0;
 }
 
-static void print_json(const struct import_result *r, const char *receipt)
+static void print_json(const struct import_result *r, const struct retry *again,
+		       const char *receipt)
 {
-	json_t *findings = json_array();
+	json_t *findings = json_array(), *also = json_array();
 
 	for (size_t i = 0; i < r->sources.count; i++)
 		report_findings_json(r->sources.items[i]->catalog, findings);
-	cli_print_json(json_pack(
-		"{s:s, s:s, s:I, s:I, s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:b, s:o, s:o}", "receipt",
-		receipt, "channel", r->channel, "epoch", (json_int_t)r->epoch, "sequence",
-		(json_int_t)r->sequence, "already_imported", r->already, "updates_processed",
-		(json_int_t)r->processed, "updates_quarantined", (json_int_t)r->quarantined,
-		"objects", (json_int_t)r->objects, "bytes", (json_int_t)r->bytes, "new_objects",
+	for (size_t i = 0; i < again->count && i < RETRY_MAX; i++)
+		json_array_append_new(also, json_integer((json_int_t)again->sequences[i]));
+	json_t *out = json_pack(
+		"{s:s, s:I, s:I, s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:b, s:o, s:o}", "channel",
+		r->channel, "epoch", (json_int_t)r->epoch, "sequence", (json_int_t)r->sequence,
+		"already_imported", r->already, "updates_processed", (json_int_t)r->processed,
+		"updates_quarantined", (json_int_t)r->quarantined, "objects",
+		(json_int_t)r->objects, "bytes", (json_int_t)r->bytes, "new_objects",
 		(json_int_t)r->new_objects, "new_bytes", (json_int_t)r->new_bytes, "trust_updated",
-		r->trust_updated, "counts", report_counts_json(&r->summary), "findings", findings));
+		r->trust_updated, "counts", report_counts_json(&r->summary), "findings", findings);
+	json_t *more = json_pack("{s:s, s:I, s:I, s:I, s:b, s:o, s:I, s:I, s:I}", "kind",
+				 r->base ? "increment" : "full", "base", (json_int_t)r->base,
+				 "assumed_objects", (json_int_t)r->assumed, "assumed_bytes",
+				 (json_int_t)r->assumed_bytes, "overtaken", r->incomplete,
+				 "also_imported", also, "dropped", (json_int_t)again->refused,
+				 "waiting", (json_int_t)again->waiting, "updates_gone",
+				 (json_int_t)(r->gone + again->gone));
+	json_object_set_new(out, "receipt", *receipt ? json_string(receipt) : json_null());
+	json_object_update(out, more);
+	json_decref(more);
+	cli_print_json(out);
+}
+
+static void print_retry(const struct import_result *r, const struct retry *again)
+{
+	uint64_t gone = r->gone + again->gone;
+
+	for (size_t i = 0; i < again->count && i < RETRY_MAX; i++)
+		printf("sequence %llu, which waited here, is imported now\n",
+		       (unsigned long long)again->sequences[i]);
+	if (again->refused)
+		printf("%zu waiting bundles may not be imported any more and were dropped\n",
+		       again->refused);
+	if (again->waiting)
+		printf("sequence %llu still waits: see gapferry-import need\n",
+		       (unsigned long long)again->waiting);
+	if (gone)
+		printf("WARNING: %llu updates that could be used before are gone, and the bundle "
+		       "does not say that they were withdrawn\n",
+		       (unsigned long long)gone);
+}
+
+/* What came is kept, but nothing is published. */
+static int fail_incomplete(const struct import_result *r, struct error *err)
+{
+	char base[64] = "full";
+
+	if (r->base)
+		snprintf(base, sizeof base, "builds on sequence %llu", (unsigned long long)r->base);
+	return error_set(err, ERROR_IMPORT_INCOMPLETE,
+			 "channel %s sequence %llu %s, here is %llu: %zu objects (%llu bytes) and "
+			 "%zu listings are lacking; it waits for them",
+			 r->channel, (unsigned long long)r->sequence, base,
+			 (unsigned long long)r->need.holds, r->need.object_count,
+			 (unsigned long long)need_bytes(&r->need), r->need.listing_count);
 }
 
 static void print_text(const struct import_result *r)
@@ -48,8 +97,17 @@ static void print_text(const struct import_result *r)
 		       (unsigned long long)r->processed, (unsigned long long)r->quarantined);
 		return;
 	}
+	if (r->incomplete) {
+		printf("channel %s sequence %llu is overtaken by a newer one that waited for it\n",
+		       r->channel, (unsigned long long)r->sequence);
+		return;
+	}
 	for (size_t i = 0; i < r->sources.count; i++)
 		report_findings_text(stdout, r->sources.items[i]->catalog);
+	if (r->base)
+		printf("increment on sequence %llu: %llu objects, %llu bytes were here already\n",
+		       (unsigned long long)r->base, (unsigned long long)r->assumed,
+		       (unsigned long long)r->assumed_bytes);
 	printf("channel %s sequence %llu: %llu objects, %llu bytes, of which %llu objects, %llu "
 	       "bytes are new\n",
 	       r->channel, (unsigned long long)r->sequence, (unsigned long long)r->objects,
@@ -66,6 +124,7 @@ int cmd_import(const struct cli_args *args, struct error *err)
 	struct issue_result receipt;
 	struct progress progress = { 0 };
 	struct import_request request = { .path = args->operands[0], .progress = &progress };
+	struct retry again;
 	uint64_t threads;
 
 	if (cli_number(args, "threads", 1, 64, pool_default_threads(), &threads, err) < 0)
@@ -74,13 +133,20 @@ int cmd_import(const struct cli_args *args, struct error *err)
 	if (!cli_text(args, "receipt-key") != !cli_text(args, "receipt-out"))
 		return error_set(err, ERROR_USAGE, "--receipt-key and --receipt-out go together");
 	CLEANUP(store_close) struct store *s = store_open(cli_text(args, "repo"), true, err);
-	if (!s || import_bundle(s, &request, &result, err) < 0 || issue(args, s, &receipt, err) < 0)
+	if (!s || import_bundle(s, &request, &result, err) < 0 ||
+	    retry_all(s, cli_text(args, "repo"), &request, &result, &again, err) < 0 ||
+	    issue(args, s, &receipt, err) < 0)
 		return -1;
-	if (args->json)
-		print_json(&result, receipt.file);
-	else
+	if (result.incomplete && again.count == 0)
+		return fail_incomplete(&result, err);
+	if (args->json) {
+		print_json(&result, &again, receipt.file);
+	} else {
 		print_text(&result);
-	if (!args->json && *receipt.file)
-		printf("receipt: %s/%s\n", cli_text(args, "receipt-out"), receipt.file);
-	return result.summary.errors > 0 ? CLI_FINDINGS : 0;
+		print_retry(&result, &again);
+		if (*receipt.file)
+			printf("receipt: %s/%s\n", cli_text(args, "receipt-out"), receipt.file);
+	}
+	return result.summary.errors + again.errors + result.gone + again.gone > 0 ? CLI_FINDINGS
+										   : 0;
 }

@@ -1,22 +1,70 @@
 #include "importer/came.h"
 #include "importer/commands.h"
+#include "importer/pending.h"
 #include "lib/base/error.h"
 #include "lib/base/str.h"
 #include "lib/crypto/digest.h"
 #include "lib/store/channel.h"
 #include "lib/store/query.h"
 #include "lib/store/store.h"
+#include "media/need.h"
 #include "verifier/origin_report.h"
 
 #include <stdio.h>
 
-static void print_text(const struct channel *c, const struct query_counts *n, const char *imported,
-		       const json_t *origins)
+/* Bundles that wait here, and what the newest of them lacks. */
+struct waiting {
+	struct pending_list list;
+	struct need need;
+};
+
+static void waiting_clear(struct waiting *w)
+{
+	pending_list_clear(&w->list);
+	need_clear(&w->need);
+}
+DEFINE_CLEANUP_IN_PLACE(struct waiting, waiting_clear);
+
+static int load_waiting(struct store *s, struct waiting *out, struct error *err)
+{
+	if (pending_list_load(s, &out->list, err) < 0)
+		return -1;
+	return pending_load_need(s, &out->need, err) < 0 ? -1 : 0;
+}
+
+static void print_waiting(const struct waiting *w)
+{
+	for (size_t i = 0; i < w->list.count; i++)
+		printf("waiting: sequence %llu, which builds on %llu\n",
+		       (unsigned long long)w->list.items[i].sequence,
+		       (unsigned long long)w->list.items[i].base);
+	if (w->need.sequence)
+		printf("sequence %llu lacks %zu objects, %llu bytes, and %zu listings: see "
+		       "gapferry-import need\n",
+		       (unsigned long long)w->need.sequence, w->need.object_count,
+		       (unsigned long long)need_bytes(&w->need), w->need.listing_count);
+}
+
+static json_t *waiting_json(const struct waiting *w)
+{
+	json_t *pending = json_array();
+
+	for (size_t i = 0; i < w->list.count; i++)
+		json_array_append_new(pending, json_pack("{s:I, s:I, s:s}", "sequence",
+							 (json_int_t)w->list.items[i].sequence,
+							 "base", (json_int_t)w->list.items[i].base,
+							 "manifest_sha256", w->list.items[i].name));
+	return json_pack("{s:o, s:{s:I, s:I, s:I, s:I}}", "pending", pending, "need", "sequence",
+			 (json_int_t)w->need.sequence, "objects", (json_int_t)w->need.object_count,
+			 "bytes", (json_int_t)need_bytes(&w->need), "listings",
+			 (json_int_t)w->need.listing_count);
+}
+
+static void print_text(const struct channel *c, const struct query_counts *n, const char *imported)
 {
 	printf("channel %s, site %s: epoch %u, sequence %llu, trust root version %u\n", c->name,
 	       c->audience, c->epoch, (unsigned long long)c->sequence, c->trust_version);
 	printf("last import: %s\n", *imported ? imported : "never");
-	origin_report_print(origins);
 	printf("updates: %llu usable, %llu quarantined; findings: %llu errors, %llu warnings, %llu "
 	       "notes\n",
 	       (unsigned long long)(n->updates - n->quarantined),
@@ -28,7 +76,7 @@ static void print_text(const struct channel *c, const struct query_counts *n, co
 }
 
 static void print_json(const struct channel *c, const struct query_counts *n, const char *imported,
-		       json_t *origins)
+		       const struct waiting *w, json_t *origins)
 {
 	char manifest[DIGEST_HEX] = "", root[DIGEST_HEX] = "";
 
@@ -36,9 +84,8 @@ static void print_json(const struct channel *c, const struct query_counts *n, co
 		str_to_hex(c->manifest, sizeof c->manifest, manifest);
 		str_to_hex(c->catalog_root, sizeof c->catalog_root, root);
 	}
-	cli_print_json(json_pack(
-		"{s:s, s:s, s:I, s:I, s:I, s:s, s:s, s:s, s:I, s:I, s:{s:I, s:I, s:I}, s:I, s:I, "
-		"s:O}",
+	json_t *out = json_pack(
+		"{s:s, s:s, s:I, s:I, s:I, s:s, s:s, s:s, s:I, s:I, s:{s:I, s:I, s:I}, s:I, s:I}",
 		"channel", c->name, "audience", c->audience, "epoch", (json_int_t)c->epoch,
 		"sequence", (json_int_t)c->sequence, "trust_version", (json_int_t)c->trust_version,
 		"manifest_sha256", manifest, "catalog_root", root, "last_import", imported,
@@ -47,17 +94,23 @@ static void print_json(const struct channel *c, const struct query_counts *n, co
 		(json_int_t)n->findings[CATALOG_ERROR], "warning",
 		(json_int_t)n->findings[CATALOG_WARNING], "note",
 		(json_int_t)n->findings[CATALOG_NOTE], "objects", (json_int_t)n->objects.count,
-		"bytes", (json_int_t)n->objects.bytes, "origins", origins));
+		"bytes", (json_int_t)n->objects.bytes);
+	json_t *more = waiting_json(w);
+	json_object_set(out, "origins", origins);
+	json_object_update(out, more);
+	json_decref(more);
+	cli_print_json(out);
 }
 
 int cmd_status(const struct cli_args *args, struct error *err)
 {
 	CLEANUP(store_close) struct store *s = store_open(cli_text(args, "repo"), false, err);
 	char imported[STR_TIME_SIZE] = "";
+	CLEANUP(waiting_clear) struct waiting waiting = { .list = { 0 } };
 	struct query_counts counts;
 	struct channel c;
 
-	if (!s || channel_load(s, NULL, &c, err) < 0)
+	if (!s || channel_load(s, NULL, &c, err) < 0 || load_waiting(s, &waiting, err) < 0)
 		return -1;
 	CLEANUP(query_close) struct query *q = query_open(s);
 	if (query_counts(q, &counts, err) < 0)
@@ -68,9 +121,12 @@ int cmd_status(const struct cli_args *args, struct error *err)
 	if (!origins)
 		return -1;
 	if (args->json)
-		print_json(&c, &counts, imported, origins);
-	else
-		print_text(&c, &counts, imported, origins);
+		print_json(&c, &counts, imported, &waiting, origins);
+	else {
+		print_text(&c, &counts, imported);
+		origin_report_print(origins);
+		print_waiting(&waiting);
+	}
 	json_decref(origins);
 	return 0;
 }

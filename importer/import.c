@@ -1,7 +1,10 @@
 #include "importer/import.h"
 
+#include "importer/assumed.h"
 #include "importer/keep.h"
 #include "importer/objects.h"
+#include "importer/pending.h"
+#include "importer/resolve.h"
 #include "lib/base/buf.h"
 #include "lib/base/clock.h"
 #include "lib/base/error.h"
@@ -14,9 +17,11 @@
 #include "lib/store/channel.h"
 #include "lib/store/content.h"
 #include "lib/store/db.h"
+#include "lib/store/doclist.h"
 #include "lib/store/gather.h"
 #include "lib/store/rows.h"
 #include "lib/store/store.h"
+#include "lib/store/usable.h"
 #include "media/manifest.h"
 #include "media/object_table.h"
 #include "verifier/accept.h"
@@ -29,17 +34,22 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* So many bundles back a delta may refer to: ours refer to the newest one. */
+enum { LISTS_KEPT = 8 };
+
 struct importing {
 	struct store *store;
 	const struct import_request *request;
 	struct channel channel;
 	struct trust *trust;
 	struct verified_bundle *bundle;
+	struct resolve resolve;
 	struct channel_bundle before; /* what is remembered of the sequence offered */
 };
 
 static void importing_clear(struct importing *in)
 {
+	resolve_clear(&in->resolve);
 	verify_close(in->bundle); /* borrows the trust root */
 	trust_free(in->trust);
 }
@@ -107,23 +117,21 @@ static int catalog_tick(void *ctx)
 static int load_catalog(struct importing *in, struct catalog_progress *progress,
 			struct import_result *out, struct error *err)
 {
-	const struct object_table *t = verify_objects(in->bundle);
-	unsigned char(*listings)[32], (*packs)[32];
-	struct gather_load_request request = { .fetch = fetch,
-					       .ctx = in->store,
-					       .threads = in->request->threads,
-					       .done = &progress->bar.done,
-					       .tick = catalog_tick,
-					       .tick_ctx = progress };
+	const struct resolve *r = &in->resolve;
+	struct gather_load_request request = {
+		.fetch = fetch,
+		.ctx = in->store,
+		.listings = (const unsigned char(*)[32])r->listings,
+		.listing_count = r->listing_count,
+		.packs = (const unsigned char(*)[32])r->packs,
+		.pack_count = r->pack_count,
+		.threads = in->request->threads,
+		.done = &progress->bar.done,
+		.tick = catalog_tick,
+		.tick_ctx = progress,
+	};
 
-	request.listing_count = object_table_collect(t, OBJECT_CATALOG, &listings);
-	request.pack_count = object_table_collect(t, OBJECT_PACK, &packs);
-	request.listings = (const unsigned char(*)[32])listings;
-	request.packs = (const unsigned char(*)[32])packs;
-	int failed = gather_load(&request, &out->sources, err);
-	free(listings);
-	free(packs);
-	if (failed)
+	if (gather_load(&request, &out->sources, err) < 0)
 		return -1;
 	for (size_t i = 0; i < out->sources.count; i++) {
 		struct catalog_summary s;
@@ -148,7 +156,9 @@ static int save_state(struct importing *in, const struct import_result *out, str
 				    .sequence = m->sequence,
 				    .recorded = clock_now(),
 				    .processed = out->processed,
-				    .quarantined = out->quarantined };
+				    .quarantined = out->quarantined,
+				    .base = m->base,
+				    .bytes = m->object_bytes };
 	struct channel *c = &in->channel;
 
 	b.manifest = verify_manifest_bytes(in->bundle, &b.manifest_len);
@@ -180,18 +190,39 @@ static int check_root(const struct importing *in, struct error *err)
 	return 0;
 }
 
+/* Which documents each source has now: what deltas refer to. */
+static int record_lists(struct importing *in, const struct import_result *out, struct error *err)
+{
+	const struct channel *c = &in->channel;
+
+	for (size_t i = 0; i < out->sources.count; i++) {
+		CLEANUP(doclist_clear) struct doclist list = { .loaded = false };
+
+		doclist_of_gather(out->sources.items[i], &list);
+		if (doclist_record(in->store, c->id, c->epoch, c->sequence, &list, err) < 0)
+			return -1;
+	}
+	if (c->sequence <= LISTS_KEPT)
+		return 0;
+	return doclist_prune(in->store, c->id, c->epoch, c->sequence - LISTS_KEPT, err);
+}
+
 /* All rows of the new state, in a transaction that the caller has begun. */
 static int insert_rows(struct importing *in, struct import_result *out, struct error *err)
 {
-	if (objects_record(in->store, in->bundle, err) < 0)
+	CLEANUP(usable_clear) struct usable before = { 0 };
+
+	if (usable_load(in->store, resolve_withdraws, &in->resolve, &before, err) < 0 ||
+	    objects_record(in->store, in->bundle, err) < 0)
 		return -1;
 	for (size_t i = 0; i < out->sources.count; i++)
 		if (rows_replace(in->store, out->sources.items[i], false, err) < 0)
 			return -1;
 	if (rows_withdraw_others(in->store, out->sources.items, out->sources.count, err) < 0 ||
-	    check_root(in, err) < 0)
+	    check_root(in, err) < 0 || usable_gone(in->store, &before, &out->gone, err) < 0 ||
+	    save_state(in, out, err) < 0)
 		return -1;
-	return save_state(in, out, err);
+	return record_lists(in, out, err);
 }
 
 /* Trust files only ever add to a chain that is verified at each load, so they need no transaction.
@@ -251,6 +282,44 @@ static int load_both(struct importing *in, struct objects *objects, struct impor
 	return db_commit(db, err);
 }
 
+/* ---- an increment that lacks something ---- */
+
+/* What it carries is stored already, and has rows from here on. */
+static int keep(struct importing *in, struct import_result *out, struct error *err)
+{
+	CLEANUP(db_scope_end) struct db_scope scope = { store_db(in->store) };
+
+	if (db_begin(scope.db, err) < 0 || objects_record(in->store, in->bundle, err) < 0 ||
+	    db_commit(scope.db, err) < 0)
+		return -1;
+	if (!in->request->waited && pending_save(in->store, in->bundle, err) < 0)
+		return -1;
+	gather_set_clear(&out->sources);
+	out->summary = (struct catalog_summary){ 0 };
+	out->processed = out->quarantined = 0;
+	out->incomplete = true;
+	out->need = in->resolve.need;
+	in->resolve.need = (struct need){ .epoch = 0 };
+	return 0;
+}
+
+/* A pack that was damaged on our disk can be had again: 1, 0 when that is not why it failed, -1. */
+static int is_damaged(struct importing *in, struct error *err)
+{
+	struct error why = *err;
+
+	if (!verify_manifest(in->bundle)->increment ||
+	    (why.id != ERROR_CONTENT_DIGEST && why.id != ERROR_CONTENT_ABSENT))
+		return 0;
+	error_clear(err);
+	if (assumed_check_packs(in->store, verify_objects(in->bundle), &in->resolve.need, err) < 0)
+		return -1;
+	if (resolve_lacks(&in->resolve))
+		return 1;
+	*err = why;
+	return 0;
+}
+
 /* ---- all of it ---- */
 
 static void describe(const struct importing *in, struct import_result *out)
@@ -260,23 +329,53 @@ static void describe(const struct importing *in, struct import_result *out)
 	snprintf(out->channel, sizeof out->channel, "%s", m->channel);
 	out->epoch = m->epoch;
 	out->sequence = m->sequence;
+	memcpy(out->manifest, verify_manifest_digest(in->bundle), sizeof out->manifest);
 	out->objects = m->objects;
 	out->bytes = m->object_bytes;
+	out->base = m->base;
+	out->assumed = m->assumed;
+	out->assumed_bytes = m->assumed_bytes;
+}
+
+static int store_and_load(struct importing *in, struct objects *objects, struct import_result *out,
+			  struct error *err)
+{
+	unsigned threads = in->request->threads;
+	struct progress *progress = in->request->progress;
+
+	if (!in->request->waited &&
+	    objects_store(objects, OBJECTS_METADATA, threads, progress, err) < 0)
+		return -1;
+	resolve_begin(&in->channel, in->bundle, &in->resolve);
+	if (in->request->waited)
+		objects_lost(objects, &in->resolve.need);
+	if (!resolve_lacks(&in->resolve) &&
+	    resolve_make(in->store, &in->channel, &in->resolve, err) < 0)
+		return -1;
+	if (!resolve_lacks(&in->resolve)) {
+		if (load_both(in, objects, out, err) == 0)
+			return 0;
+		int damaged = is_damaged(in, err);
+		if (damaged <= 0)
+			return -1;
+	}
+	if (!in->request->waited &&
+	    objects_store(objects, OBJECTS_CONTENT, threads, progress, err) < 0)
+		return -1;
+	return keep(in, out, err);
 }
 
 static int load_and_publish(struct importing *in, struct import_result *out, struct error *err)
 {
 	struct progress *progress = in->request->progress;
 
-	if (verify_volumes(in->bundle, err) < 0)
+	if (!in->request->waited && verify_volumes(in->bundle, err) < 0)
 		return error_wrap(err, "%s", in->request->path);
 	CLEANUP(objects_free) struct objects *objects = objects_plan(in->store, in->bundle, err);
 	if (!objects)
 		return -1;
 	progress_begin(progress, "importing", stream_total(in->bundle));
-	int failed =
-		objects_store(objects, OBJECTS_METADATA, in->request->threads, progress, err) < 0 ||
-		load_both(in, objects, out, err) < 0;
+	int failed = store_and_load(in, objects, out, err);
 	progress_end(progress);
 	out->new_objects = objects_new(objects, &out->new_bytes);
 	return failed ? error_wrap(err, "%s", in->request->path) : 0;
@@ -303,4 +402,5 @@ int import_bundle(struct store *s, const struct import_request *request, struct 
 void import_clear(struct import_result *r)
 {
 	gather_set_clear(&r->sources);
+	need_clear(&r->need);
 }

@@ -11,6 +11,7 @@
 #include "lib/base/cleanup.h"
 #include "lib/catalog/catalog.h"
 #include "lib/store/gather_load.h"
+#include "media/need.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -22,6 +23,7 @@ struct verified_bundle;
 
 struct import_request {
 	const char *path; /* of the bundle */
+	bool waited;      /* it is one of R/pending: volumes are not looked for */
 	unsigned threads;
 	struct progress *progress;
 };
@@ -31,15 +33,24 @@ struct import_result {
 	char channel[64];
 	uint32_t epoch;
 	uint64_t sequence;
-	uint64_t objects, bytes; /* of the bundle */
+	unsigned char manifest[32]; /* SHA-256 of MANIFEST */
+	uint64_t objects, bytes;    /* of the bundle */
 	uint64_t new_objects, new_bytes;
 	uint64_t processed, quarantined;
 	bool trust_updated;
+	uint64_t base; /* of an increment; 0: full */
+	uint64_t assumed, assumed_bytes;
+	bool incomplete;           /* what it carries is kept, and it waits for what `need` lists */
+	struct need need;          /* empty unless incomplete */
+	uint64_t gone;             /* updates that were usable and went without being withdrawn */
 	struct gather_set sources; /* empty when already */
 	struct catalog_summary summary;
 };
 
-/* The result is the caller's to clear, also after a failure. */
+/*
+ * The result is the caller's to clear, also after a failure.  An increment that lacks something
+ * is no failure here: see `incomplete`.
+ */
 int import_bundle(struct store *s, const struct import_request *request, struct import_result *out,
 		  struct error *err) __attribute__((nonnull, warn_unused_result));
 

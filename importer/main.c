@@ -53,6 +53,8 @@ static const struct cli_option updates_options[] = {
 static const struct cli_verb verbs[] = {
 	{ "init", NULL, 0, 0, init_options, "make an empty repository for one channel", cmd_init },
 	{ "import", "BUNDLE", 1, 1, import_options, "verify a bundle and load it", cmd_import },
+	{ "need", NULL, 0, 0, repo_options, "the need list: what a bundle that waits here lacks",
+	  cmd_need },
 	{ "receipt", NULL, 0, 0, receipt_options, "sign what is here, for the connected side",
 	  cmd_receipt },
 	{ "status", NULL, 0, 0, repo_options, "what was imported last and what is here",

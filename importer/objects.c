@@ -8,6 +8,7 @@
 #include "lib/store/content.h"
 #include "lib/store/store.h"
 #include "lib/store/stored.h"
+#include "media/need.h"
 #include "media/object_table.h"
 #include "verifier/stream.h"
 #include "verifier/verify.h"
@@ -202,6 +203,18 @@ int objects_store(struct objects *o, enum objects_part part, unsigned threads,
 	if (o->need[part] == 0)
 		return 0;
 	return stream_volumes(o->bundle, &options, err) < 0 ? -1 : content_sync(o->store, err);
+}
+
+void objects_lost(const struct objects *o, struct need *out)
+{
+	for (size_t i = 0; i < object_table_count(o->table); i++) {
+		struct object_part p = object_table_get(o->table, i);
+		size_t first;
+
+		if (object_table_find(o->table, p.sha256, &first) == 1 && first == i &&
+		    !o->known[i])
+			need_add_object(out, p.sha256, p.size);
+	}
 }
 
 uint64_t objects_new(const struct objects *o, uint64_t *bytes)

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 struct error;
+struct need;
 struct objects;
 struct progress;
 struct store;
@@ -37,6 +38,12 @@ enum objects_part {
 int objects_store(struct objects *o, enum objects_part part, unsigned threads,
 		  struct progress *progress, struct error *err)
 	__attribute__((nonnull, warn_unused_result));
+
+/*
+ * Of a bundle whose volumes are not at hand any more: add what it carried and is not here to the
+ * need list.
+ */
+void objects_lost(const struct objects *o, struct need *out) __attribute__((nonnull));
 
 /* How many objects, and bytes, were stored so far. */
 uint64_t objects_new(const struct objects *o, uint64_t *bytes) __attribute__((nonnull));

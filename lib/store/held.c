@@ -75,12 +75,16 @@ int held_update(struct store *s, int64_t channel_id, uint64_t sequence, const st
 		add ? db_prepare(store_db(s), "DELETE FROM held WHERE channel_id=? AND object_id=?",
 				 err)
 		    : NULL;
-	size_t b = 0, i = 0;
+	size_t b = 0, i = 0, kept = 0;
 
 	if (!drop)
 		return -1;
 	if (count > 0)
 		qsort(ids, count, sizeof *ids, compare_ids);
+	for (size_t k = 0; k < count; k++)
+		if (kept == 0 || ids[kept - 1] != ids[k])
+			ids[kept++] = ids[k];
+	count = kept;
 	db_bind_int(add, 3, (int64_t)sequence);
 	while (b < before->count || i < count) {
 		int64_t old = b < before->count ? before->rows[b].object_id : INT64_MAX;

@@ -35,8 +35,8 @@ bool held_at(const struct held *h, int64_t object_id, uint64_t base) __attribute
 
 /*
  * The view of a bundle that has just got its number: objects that were not in the one before
- * begin here, objects that are not in this one are forgotten.  ids is sorted in place.  Inside a
- * transaction of the caller.
+ * begin here, objects that are not in this one are forgotten.  ids may repeat, and is changed in
+ * place.  Inside a transaction of the caller.
  */
 int held_update(struct store *s, int64_t channel_id, uint64_t sequence, const struct held *before,
 		int64_t *ids, size_t count, struct error *err)

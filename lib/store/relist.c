@@ -10,7 +10,7 @@
 #include "lib/store/doclist.h"
 #include "lib/store/gather.h"
 
-#include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -33,12 +33,11 @@ void relist_clear(struct relist *r)
 {
 	for (size_t i = 0; i < r->count; i++)
 		free(r->objects[i].bytes);
-	for (size_t i = 0; i < r->source_count; i++)
-		free(r->sources[i]);
+	for (size_t i = 0; i < r->gone_count; i++)
+		free(r->gone[i].revisions);
 	free(r->objects);
 	free(r->missing);
 	free(r->gone);
-	free(r->sources);
 	*r = (struct relist){ 0 };
 }
 
@@ -156,21 +155,40 @@ static void note_missing(struct relist *out, const unsigned char digest[32])
 
 static void note_gone(struct relist *out, const struct delta *d)
 {
-	struct listing_source *source = buf_malloc(sizeof *source);
+	out->gone = buf_grow(out->gone, &out->gone_capacity, out->gone_count, sizeof *out->gone);
+	struct relist_gone *g = &out->gone[out->gone_count++];
 
-	*source = d->source;
-	out->sources = buf_grow(out->sources, &out->source_capacity, out->source_count,
-				sizeof *out->sources);
-	out->sources[out->source_count++] = source;
+	*g = (struct relist_gone){ .count = 0 };
+	snprintf(g->kind, sizeof g->kind, "%s", d->source.kind);
+	snprintf(g->series, sizeof g->series, "%s", d->source.series);
 	for (size_t i = 0; i < d->count; i++) {
 		const struct delta_change *c = &d->changes[i];
 
 		if (c->kind != DELTA_REMOVE || c->entry.stream != 'u')
 			continue;
-		out->gone = buf_grow(out->gone, &out->gone_capacity, out->gone_count,
-				     sizeof *out->gone);
-		out->gone[out->gone_count++] = (struct relist_gone){ source, c->entry.revision };
+		g->revisions = buf_grow(g->revisions, &g->capacity, g->count, sizeof *g->revisions);
+		g->revisions[g->count++] = c->entry.revision;
 	}
+}
+
+static int compare_revisions(const void *a, const void *b)
+{
+	const uint32_t *x = a, *y = b;
+
+	return *x < *y ? -1 : *x > *y;
+}
+
+bool relist_withdraws(const struct relist *r, const char *kind, const char *series,
+		      uint32_t revision)
+{
+	for (size_t i = 0; i < r->gone_count; i++) {
+		const struct relist_gone *g = &r->gone[i];
+
+		if (strcmp(g->kind, kind) == 0 && strcmp(g->series, series) == 0)
+			return g->count > 0 && bsearch(&revision, g->revisions, g->count,
+						       sizeof revision, compare_revisions);
+	}
+	return false;
 }
 
 static int write_listings(const struct listing_source *source, const struct delta_list *list,

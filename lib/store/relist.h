@@ -9,11 +9,11 @@
 
 #include "lib/base/cleanup.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 struct error;
-struct listing_source;
 struct store;
 
 struct relist_request {
@@ -34,10 +34,11 @@ struct relist_object {
 	size_t len;
 };
 
-/* A document of stream u that a delta withdraws. */
+/* The documents of stream u that the delta of a source withdraws, sorted. */
 struct relist_gone {
-	const struct listing_source *source; /* owned by the relist */
-	uint32_t revision;
+	char kind[16], series[96];
+	uint32_t *revisions;
+	size_t count, capacity;
 };
 
 struct relist {
@@ -47,8 +48,6 @@ struct relist {
 	size_t missing_count, missing_capacity;
 	struct relist_gone *gone;
 	size_t gone_count, gone_capacity;
-	struct listing_source **sources;
-	size_t source_count, source_capacity;
 };
 void relist_clear(struct relist *r);
 DEFINE_CLEANUP_IN_PLACE(struct relist, relist_clear);
@@ -60,6 +59,10 @@ DEFINE_CLEANUP_IN_PLACE(struct relist, relist_clear);
  */
 int relist_make(const struct relist_request *request, struct relist *out, struct error *err)
 	__attribute__((nonnull, warn_unused_result));
+
+/* Whether a delta that was applied withdraws this revision of a source. */
+bool relist_withdraws(const struct relist *r, const char *kind, const char *series,
+		      uint32_t revision) __attribute__((nonnull));
 
 /* The object with this digest among those that have bytes, or NULL. */
 const struct relist_object *relist_find(const struct relist *r, const unsigned char sha256[32])
