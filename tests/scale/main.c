@@ -7,7 +7,7 @@
  *	scale bundle REPO CHANNEL LIMIT OUT KEY KEY    a signed bundle with volumes of LIMIT bytes
  */
 #include "exporter/plan.h"
-#include "exporter/signer.h"
+#include "lib/crypto/signer.h"
 #include "exporter/tables.h"
 #include "lib/base/buf.h"
 #include "lib/base/clock.h"
