@@ -57,11 +57,12 @@ lib/pack.pkgs        := libzstd
 lib/report.pkgs      := jansson
 lib/store.pkgs       := sqlite3
 media.pkgs           := libisal
+importer.pkgs        := libqrencode
 importer/server.pkgs := libmicrohttpd
 
 # Third-party headers appear in one component each ("jansson.h" is the text of every program).
 SEALED := openssl/=lib/crypto libxml/=lib/xml sqlite3.h=lib/store archive=lib/cab zstd=lib/pack \
-          microhttpd=importer/server isa-l=media
+          microhttpd=importer/server isa-l=media qrencode=importer
 
 exporter.program        := gapferry-export
 verifier.program        := gapferry-verify

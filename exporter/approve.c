@@ -1,11 +1,11 @@
 #include "exporter/approve.h"
 
-#include "exporter/signer.h"
 #include "lib/base/buf.h"
 #include "lib/base/clock.h"
 #include "lib/base/error.h"
 #include "lib/base/limits.h"
 #include "lib/cli/progress.h"
+#include "lib/crypto/signer.h"
 #include "lib/crypto/trust.h"
 #include "lib/report/report.h"
 #include "lib/store/channel.h"

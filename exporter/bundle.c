@@ -1,7 +1,7 @@
 #include "exporter/bundle.h"
 
 #include "exporter/plan.h"
-#include "exporter/signer.h"
+#include "exporter/provenance.h"
 #include "exporter/tables.h"
 #include "exporter/write.h"
 #include "lib/base/buf.h"
@@ -13,6 +13,7 @@
 #include "lib/cli/progress.h"
 #include "lib/crypto/cms.h"
 #include "lib/crypto/digest.h"
+#include "lib/crypto/signer.h"
 #include "lib/crypto/trust.h"
 #include "lib/store/channel.h"
 #include "lib/store/content.h"
@@ -87,7 +88,7 @@ static int prepare(struct making *m, struct error *err)
 {
 	const struct bundle_request *r = m->request;
 
-	if (channel_load(m->store, r->channel, &m->channel, err) < 0)
+	if (channel_load_sent(m->store, r->channel, &m->channel, err) < 0)
 		return -1;
 	m->trust_dir = channel_open_trust(m->store, r->channel, err);
 	if (m->trust_dir < 0)
@@ -195,6 +196,7 @@ static int fill_manifest(struct making *m, struct error *err)
 	if (m->trust->expires < out->created)
 		return error_set(err, ERROR_WRITE_EXPIRY, "the trust root has expired");
 	if (add_sites(m, err) < 0 || add_history(m, err) < 0 ||
+	    provenance_fill(m->store, out, err) < 0 ||
 	    rows_root(m->store, out->catalog_root, err) < 0)
 		return -1;
 	return add_sources(m, err);
@@ -287,6 +289,31 @@ static int copy_trust(struct making *m, struct sum_table *sums, struct error *er
 	return 0;
 }
 
+struct origin_folder {
+	struct making *making;
+	struct sum_table *sums;
+	int dir;
+};
+
+static int add_origin(void *ctx, const char *name, const void *bytes, size_t len, struct error *err)
+{
+	const struct origin_folder *f = ctx;
+	char listed[SUM_NAME_SIZE];
+
+	snprintf(listed, sizeof listed, "origin/%s", name);
+	return add_small_file(f->making, f->dir, name, listed, bytes, len, f->sums, err);
+}
+
+static int save_origin(struct making *m, struct sum_table *sums, struct error *err)
+{
+	if (m->manifest.origin_count == 0)
+		return 0;
+	CLEANUP(file_close) int dir = file_open_subdir(m->dir, "origin", true, err);
+	struct origin_folder folder = { m, sums, dir };
+
+	return dir < 0 ? -1 : provenance_each(m->store, add_origin, &folder, err);
+}
+
 static int save_small_files(struct making *m, struct error *err)
 {
 	CLEANUP(sum_table_clear) struct sum_table sums = { 0 };
@@ -295,7 +322,8 @@ static int save_small_files(struct making *m, struct error *err)
 
 	if (add_small_file(m, m->dir, "VERIFY.txt", "VERIFY.txt", card, strlen(card), &sums, err) <
 		    0 ||
-	    copy_trust(m, &sums, err) < 0 || sum_table_write(&sums, &text, err) < 0)
+	    copy_trust(m, &sums, err) < 0 || save_origin(m, &sums, err) < 0 ||
+	    sum_table_write(&sums, &text, err) < 0)
 		return -1;
 	struct manifest_file *f = &m->manifest.files[MANIFEST_SUMS];
 	f->size = text.len;

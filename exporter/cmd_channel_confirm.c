@@ -57,7 +57,8 @@ int cmd_channel_confirm(const struct cli_args *args, struct error *err)
 	if (cli_number(args, "sequence", 0, INT64_MAX, 0, &sequence, err) < 0)
 		return -1;
 	CLEANUP(store_close) struct store *s = store_open(cli_text(args, "repo"), true, err);
-	if (!s || channel_load(s, args->operands[0], &c, err) < 0 || check_site(&c, site, err) < 0)
+	if (!s || channel_load_sent(s, args->operands[0], &c, err) < 0 ||
+	    check_site(&c, site, err) < 0)
 		return -1;
 	CLEANUP(db_scope_end) struct db_scope scope = { store_db(s) };
 	if (db_begin(scope.db, err) < 0 || confirm(s, &c, site, sequence, err) < 0 ||

@@ -14,7 +14,7 @@ int cmd_channel_set(const struct cli_args *args, struct error *err)
 	struct channel c;
 
 	CLEANUP(store_close) struct store *s = store_open(cli_text(args, "repo"), true, err);
-	if (!s || channel_load(s, args->operands[0], &c, err) < 0 ||
+	if (!s || channel_load_sent(s, args->operands[0], &c, err) < 0 ||
 	    setting_read(args, &c, err) < 0)
 		return -1;
 	CLEANUP(db_scope_end) struct db_scope scope = { store_db(s) };

@@ -83,7 +83,7 @@ int cmd_plan(const struct cli_args *args, struct error *err)
 	    wish_read(args, &wish, err) < 0)
 		return -1;
 	CLEANUP(store_close) struct store *s = store_open(cli_text(args, "repo"), false, err);
-	if (!s || channel_load(s, args->operands[0], &c, err) < 0 ||
+	if (!s || channel_load_sent(s, args->operands[0], &c, err) < 0 ||
 	    increment_make(s, &c, &wish, &inc, err) < 0 || plan_make(s, &inc, limit, &p, err) < 0)
 		return -1;
 	if (args->json)

@@ -1,10 +1,10 @@
 /* trust new, trust show */
 #include "exporter/commands.h"
-#include "exporter/signer.h"
 #include "lib/base/buf.h"
 #include "lib/base/error.h"
 #include "lib/base/file.h"
 #include "lib/base/str.h"
+#include "lib/crypto/signer.h"
 #include "lib/crypto/trust.h"
 
 #include <stdio.h>

@@ -15,6 +15,7 @@ int cmd_ingest(const struct cli_args *args, struct error *err);
 int cmd_init(const struct cli_args *args, struct error *err);
 int cmd_key_new(const struct cli_args *args, struct error *err);
 int cmd_plan(const struct cli_args *args, struct error *err);
+int cmd_receive(const struct cli_args *args, struct error *err);
 int cmd_status(const struct cli_args *args, struct error *err);
 int cmd_trust_new(const struct cli_args *args, struct error *err);
 int cmd_trust_show(const struct cli_args *args, struct error *err);

@@ -116,6 +116,20 @@ static const struct cli_option approve_options[] = {
 	CLI_OPTIONS_END,
 };
 
+static const struct cli_option status_options[] = {
+	REPO,
+	{ "stale-days", CLI_TEXT, "N", NULL, false,
+	  "days without a receipt after which a site is stale (default 30)" },
+	CLI_OPTIONS_END,
+};
+
+static const struct cli_option receive_options[] = {
+	REPO,
+	{ "qr", CLI_FLAG, NULL, NULL, false, "FILE is what a scanner read from the QR codes" },
+	{ "need", CLI_TEXT, "FILE", NULL, false, "the need list that was made with the receipt" },
+	CLI_OPTIONS_END,
+};
+
 static const struct cli_verb verbs[] = {
 	{ "init", NULL, 0, 0, repo_options, "make an empty repository", cmd_init },
 	{ "key new", NULL, 0, 0, key_options, "make a private key and its certificate",
@@ -139,7 +153,9 @@ static const struct cli_verb verbs[] = {
 	{ "write", "CHANNEL", 1, 1, write_options, "write and sign a bundle", cmd_write },
 	{ "approve", "BUNDLE", 1, 1, approve_options,
 	  "read a bundle, show what is in it, and sign it", cmd_approve },
-	{ "status", NULL, 0, 0, repo_options, "what the repository holds and sent", cmd_status },
+	{ "receive", "RECEIPT", 1, 1, receive_options, "record what an isolated site confirms",
+	  cmd_receive },
+	{ "status", NULL, 0, 0, status_options, "what the repository holds and sent", cmd_status },
 	{ NULL, NULL, 0, 0, NULL, NULL, NULL },
 };
 

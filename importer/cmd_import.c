@@ -1,5 +1,6 @@
 #include "importer/commands.h"
 #include "importer/import.h"
+#include "importer/issue.h"
 #include "importer/retry.h"
 #include "lib/base/error.h"
 #include "lib/base/pool.h"
@@ -9,6 +10,7 @@
 #include "lib/store/store.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 static json_t *repaired_json(const struct import_result *r)
 {
@@ -46,7 +48,20 @@ static void print_repaired(const struct import_result *r)
 		       r->repaired_count);
 }
 
-static void print_json(const struct import_result *r, const struct retry *again)
+/* A receipt right after the import, when both options ask for it; empty file name otherwise. */
+static int issue(const struct cli_args *args, struct store *s, struct issue_result *out,
+		 struct error *err)
+{
+	struct issue_request request = { .key_path = cli_text(args, "receipt-key"),
+					 .passphrase = getenv("GAPFERRY_KEY_PASSPHRASE"),
+					 .out = cli_text(args, "receipt-out") };
+
+	*out = (struct issue_result){ 0 };
+	return request.key_path ? issue_receipt(s, &request, out, err) : 0;
+}
+
+static void print_json(const struct import_result *r, const struct retry *again,
+		       const char *receipt)
 {
 	json_t *findings = json_array(), *also = json_array();
 
@@ -69,6 +84,7 @@ static void print_json(const struct import_result *r, const struct retry *again)
 				 "also_imported", also, "dropped", (json_int_t)again->refused,
 				 "waiting", (json_int_t)again->waiting, "updates_gone",
 				 (json_int_t)(r->gone + again->gone), "repaired", repaired_json(r));
+	json_object_set_new(out, "receipt", *receipt ? json_string(receipt) : json_null());
 	json_object_update(out, more);
 	json_decref(more);
 	cli_print_json(out);
@@ -142,6 +158,7 @@ static void print_text(const struct import_result *r)
 int cmd_import(const struct cli_args *args, struct error *err)
 {
 	CLEANUP(import_clear) struct import_result result = { 0 };
+	struct issue_result receipt;
 	struct progress progress = { 0 };
 	struct import_request request = { .path = args->operands[0], .progress = &progress };
 	struct retry again;
@@ -150,17 +167,22 @@ int cmd_import(const struct cli_args *args, struct error *err)
 	if (cli_number(args, "threads", 1, 64, pool_default_threads(), &threads, err) < 0)
 		return -1;
 	request.threads = (unsigned)threads;
+	if (!cli_text(args, "receipt-key") != !cli_text(args, "receipt-out"))
+		return error_set(err, ERROR_USAGE, "--receipt-key and --receipt-out go together");
 	CLEANUP(store_close) struct store *s = store_open(cli_text(args, "repo"), true, err);
 	if (!s || import_bundle(s, &request, &result, err) < 0 ||
-	    retry_all(s, cli_text(args, "repo"), &request, &result, &again, err) < 0)
+	    retry_all(s, cli_text(args, "repo"), &request, &result, &again, err) < 0 ||
+	    issue(args, s, &receipt, err) < 0)
 		return -1;
 	if (result.incomplete && again.count == 0)
 		return fail_incomplete(&result, err);
 	if (args->json) {
-		print_json(&result, &again);
+		print_json(&result, &again, receipt.file);
 	} else {
 		print_text(&result);
 		print_retry(&result, &again);
+		if (*receipt.file)
+			printf("receipt: %s/%s\n", cli_text(args, "receipt-out"), receipt.file);
 	}
 	bool noted = result.summary.errors + again.errors + result.gone + again.gone > 0;
 	return noted || result.repaired_count > 0 ? CLI_FINDINGS : 0;

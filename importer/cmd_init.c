@@ -12,7 +12,7 @@ static int add_channel(const struct cli_args *args, int trust_dir, unsigned vers
 		       struct error *err)
 {
 	CLEANUP(store_close) struct store *s = store_open(cli_text(args, "repo"), true, err);
-	struct channel c = { .trust_version = version };
+	struct channel c = { .direction = CHANNEL_RECEIVED, .trust_version = version };
 
 	if (!s)
 		return -1;

@@ -1,3 +1,4 @@
+#include "importer/came.h"
 #include "importer/commands.h"
 #include "importer/pending.h"
 #include "lib/base/error.h"
@@ -7,6 +8,7 @@
 #include "lib/store/query.h"
 #include "lib/store/store.h"
 #include "media/need.h"
+#include "verifier/origin_report.h"
 
 #include <stdio.h>
 
@@ -74,7 +76,7 @@ static void print_text(const struct channel *c, const struct query_counts *n, co
 }
 
 static void print_json(const struct channel *c, const struct query_counts *n, const char *imported,
-		       const struct waiting *w)
+		       const struct waiting *w, json_t *origins)
 {
 	char manifest[DIGEST_HEX] = "", root[DIGEST_HEX] = "";
 
@@ -94,6 +96,7 @@ static void print_json(const struct channel *c, const struct query_counts *n, co
 		(json_int_t)n->findings[CATALOG_NOTE], "objects", (json_int_t)n->objects.count,
 		"bytes", (json_int_t)n->objects.bytes);
 	json_t *more = waiting_json(w);
+	json_object_set(out, "origins", origins);
 	json_object_update(out, more);
 	json_decref(more);
 	cli_print_json(out);
@@ -114,11 +117,16 @@ int cmd_status(const struct cli_args *args, struct error *err)
 		return -1;
 	if (counts.last_import > 0)
 		str_from_time(counts.last_import, imported);
+	json_t *origins = came_through(s, &c, err);
+	if (!origins)
+		return -1;
 	if (args->json)
-		print_json(&c, &counts, imported, &waiting);
+		print_json(&c, &counts, imported, &waiting, origins);
 	else {
 		print_text(&c, &counts, imported);
+		origin_report_print(origins);
 		print_waiting(&waiting);
 	}
+	json_decref(origins);
 	return 0;
 }

@@ -11,6 +11,7 @@ int cmd_findings(const struct cli_args *args, struct error *err);
 int cmd_import(const struct cli_args *args, struct error *err);
 int cmd_init(const struct cli_args *args, struct error *err);
 int cmd_need(const struct cli_args *args, struct error *err);
+int cmd_receipt(const struct cli_args *args, struct error *err);
 int cmd_status(const struct cli_args *args, struct error *err);
 int cmd_updates(const struct cli_args *args, struct error *err);
 

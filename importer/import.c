@@ -1,6 +1,7 @@
 #include "importer/import.h"
 
 #include "importer/assumed.h"
+#include "importer/keep.h"
 #include "importer/objects.h"
 #include "importer/pending.h"
 #include "importer/resolve.h"
@@ -166,14 +167,16 @@ static int save_state(struct importing *in, const struct import_result *out, str
 	memcpy(c->manifest, b.digest, sizeof c->manifest);
 	memcpy(c->catalog_root, m->catalog_root, sizeof c->catalog_root);
 	c->has_manifest = true;
+	c->direction = CHANNEL_RECEIVED;
 	c->epoch = m->epoch;
 	c->sequence = m->sequence;
 	c->trust_version = verify_trust(in->bundle)->version;
 	if (m->created > c->time_floor)
 		c->time_floor = m->created;
-	return channel_save(in->store, c, err) < 0
+	return channel_save(in->store, c, err) < 0 ||
+			       channel_record_bundle(in->store, c->id, &b, err) < 0
 		       ? -1
-		       : channel_record_bundle(in->store, c->id, &b, err);
+		       : keep_evidence(in->store, c->id, in->bundle, err);
 }
 
 static int check_root(const struct importing *in, struct error *err)

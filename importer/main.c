@@ -18,7 +18,20 @@ static const struct cli_option init_options[] = {
 
 static const struct cli_option import_options[] = {
 	REPO,
+	{ "receipt-key", CLI_TEXT, "KEY", NULL, false,
+	  "sign a receipt afterwards: the importer's private key" },
+	{ "receipt-out", CLI_TEXT, "DIR", NULL, false, "where that receipt goes" },
 	{ "threads", CLI_TEXT, "N", "GAPFERRY_THREADS", false, "workers (default: processors)" },
+	CLI_OPTIONS_END,
+};
+
+static const struct cli_option receipt_options[] = {
+	REPO,
+	{ "key", CLI_TEXT, "KEY", "GAPFERRY_KEY", true, "the importer's private key" },
+	{ "out", CLI_TEXT, "DIR", NULL, true, "where the receipt goes" },
+	{ "qr", CLI_FLAG, NULL, NULL, false, "also a page of QR codes to print" },
+	{ "counter", CLI_TEXT, "N", NULL, false,
+	  "number of this receipt, after a restored backup (default: the next)" },
 	CLI_OPTIONS_END,
 };
 
@@ -42,6 +55,8 @@ static const struct cli_verb verbs[] = {
 	{ "import", "BUNDLE", 1, 1, import_options, "verify a bundle and load it", cmd_import },
 	{ "need", NULL, 0, 0, repo_options, "the need list: what a bundle that waits here lacks",
 	  cmd_need },
+	{ "receipt", NULL, 0, 0, receipt_options, "sign what is here, for the connected side",
+	  cmd_receipt },
 	{ "status", NULL, 0, 0, repo_options, "what was imported last and what is here",
 	  cmd_status },
 	{ "findings", NULL, 0, 0, findings_options, "what is wrong with the catalogs that are here",

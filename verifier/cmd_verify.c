@@ -12,6 +12,7 @@
 #include "media/volume.h"
 #include "verifier/accept.h"
 #include "verifier/commands.h"
+#include "verifier/origin_report.h"
 #include "verifier/repair.h"
 #include "verifier/stream.h"
 #include "verifier/verify.h"
@@ -370,6 +371,7 @@ static void print_json(const struct run *r)
 				  (json_int_t)m->volumes, "objects", (json_int_t)m->objects,
 				  "bytes", (json_int_t)m->object_bytes, "created", created,
 				  "expires", expires, "manifest_sha256", hex));
+		json_object_set_new(out, "origins", origin_report(r->bundle));
 		if (r->list)
 			json_object_set_new(out, "object_list", objects_json(r));
 	} else {
@@ -397,6 +399,9 @@ static void print_text(const struct run *r)
 		for (size_t i = 0; i < v->count; i++)
 			printf("signed by %s %s (key %s)\n", key_role_name(v->signers[i].role),
 			       v->signers[i].holder, v->signers[i].short_id);
+		json_t *origins = origin_report(r->bundle);
+		origin_report_print(origins);
+		json_decref(origins);
 		if (r->list)
 			list_text(r);
 	}

@@ -12,6 +12,7 @@
 #include "media/parity.h"
 #include "media/sum_table.h"
 #include "media/volume.h"
+#include "verifier/origin.h"
 #include "verifier/table.h"
 
 #include <errno.h>
@@ -416,7 +417,7 @@ struct verified_bundle *verify_open(const char *path, const struct trust *trust,
 	}
 	if (check_signatures(b, policy, err) < 0 || read_manifest(b, err) < 0 ||
 	    read_objects(b, err) < 0 || read_chunks(b, err) < 0 || check_sums(b, err) < 0 ||
-	    check_strangers(b, err) < 0) {
+	    check_strangers(b, err) < 0 || origin_check(b, err) < 0) {
 		error_wrap(err, "%s", path);
 		return NULL;
 	}
@@ -469,6 +470,11 @@ const struct object_table *verify_objects(const struct verified_bundle *b)
 const struct chunk_table *verify_chunks(const struct verified_bundle *b)
 {
 	return b->chunks;
+}
+
+const struct sum_table *verify_sums(const struct verified_bundle *b)
+{
+	return &b->sums;
 }
 
 const struct trust_verdict *verify_signers(const struct verified_bundle *b)

@@ -20,6 +20,7 @@ struct chunk_table;
 struct error;
 struct manifest;
 struct object_table;
+struct sum_table;
 struct trust;
 struct trust_verdict;
 struct verified_bundle;
@@ -58,6 +59,7 @@ const unsigned char *verify_manifest_digest(const struct verified_bundle *b); /*
 const void *verify_manifest_bytes(const struct verified_bundle *b, size_t *len);
 const struct object_table *verify_objects(const struct verified_bundle *b);
 const struct chunk_table *verify_chunks(const struct verified_bundle *b);
+const struct sum_table *verify_sums(const struct verified_bundle *b);
 const struct trust_verdict *verify_signers(const struct verified_bundle *b);
 
 /* The trust root in force after looking at the bundle: ours, or the newer one it carries. */

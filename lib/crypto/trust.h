@@ -181,4 +181,13 @@ int trust_check_role(const struct trust *t, enum key_role role, const unsigned c
 		     struct trust_signer *out, struct error *err)
 	__attribute__((nonnull, warn_unused_result));
 
+/*
+ * The same when nothing names the key: whichever key of the trust root signed, in whatever role,
+ * which the caller judges.  TRUST_UNKNOWN_KEY when none did, TRUST_EXPIRED, errors of cms_verify().
+ */
+int trust_find_signer(const struct trust *t, const unsigned char *message, size_t len,
+		      const unsigned char *sig, size_t sig_len, int64_t when,
+		      struct trust_signer *out, struct error *err)
+	__attribute__((nonnull, warn_unused_result));
+
 #endif

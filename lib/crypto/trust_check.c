@@ -182,6 +182,28 @@ int trust_check_role(const struct trust *t, enum key_role role, const unsigned c
 	return 0;
 }
 
+int trust_find_signer(const struct trust *t, const unsigned char *message, size_t len,
+		      const unsigned char *sig, size_t sig_len, int64_t when,
+		      struct trust_signer *out, struct error *err)
+{
+	for (size_t i = 0; i < t->key_count; i++) {
+		const struct trust_key *key = &t->keys[i];
+
+		if (cms_verify(sig, sig_len, message, len, key->cert, err) == 0) {
+			record_signer(key, out);
+			return trust_check_time(key, when, err);
+		}
+		/* Any other failure is one of the signature, or of the signature by this key. */
+		if (err->id != ERROR_CMS_CERTIFICATES)
+			return -1;
+		error_clear(err);
+	}
+	return error_set(err, ERROR_TRUST_UNKNOWN_KEY,
+			 "signed by a key that is not among the %zu "
+			 "of trust root version %u",
+			 t->key_count, t->version);
+}
+
 /* ---- versions of the trust root ---- */
 
 static const struct trust_key *find_root(const struct trust *t, const char *short_id)

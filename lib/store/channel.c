@@ -13,7 +13,7 @@
 
 #define COLUMNS                                                                               \
 	"SELECT id, name, audience, epoch, sequence, manifest, catalog_root, trust_version, " \
-	"time_floor, one_way, overlap FROM channel "
+	"time_floor, one_way, overlap, direction FROM channel "
 
 bool channel_name_valid(const char *name)
 {
@@ -84,13 +84,17 @@ static void read_row(struct db_statement *q, struct channel *c)
 	c->time_floor = db_int(q, 8);
 	c->one_way = db_int(q, 9) != 0;
 	c->overlap = (uint32_t)db_int(q, 10);
+	c->direction = (enum channel_direction)db_int(q, 11);
 }
 
 int channel_load(struct store *s, const char *name, struct channel *out, struct error *err)
 {
 	CLEANUP(db_finalize)
-	struct db_statement *q = db_prepare(
-		store_db(s), name ? COLUMNS "WHERE name=?" : COLUMNS "ORDER BY id LIMIT 1", err);
+	struct db_statement *q =
+		db_prepare(store_db(s),
+			   name ? COLUMNS "WHERE name=?"
+				: COLUMNS "WHERE direction<>0 ORDER BY direction, id LIMIT 1",
+			   err);
 
 	if (!q)
 		return -1;
@@ -101,11 +105,22 @@ int channel_load(struct store *s, const char *name, struct channel *out, struct 
 		return name ? error_set(err, ERROR_CHANNEL_ABSENT, "channel '%s' is not known here",
 					name)
 			    : error_set(err, ERROR_CHANNEL_ABSENT,
-					"this repository has no channel");
+					"this repository receives no channel");
 	if (row == 1)
 		read_row(q, out);
 	db_reset(q);
 	return row < 0 ? -1 : 0;
+}
+
+int channel_load_sent(struct store *s, const char *name, struct channel *out, struct error *err)
+{
+	if (channel_load(s, name, out, err) < 0)
+		return -1;
+	if (out->direction == CHANNEL_RECEIVED)
+		return error_set(err, ERROR_CHANNEL_DIRECTION,
+				 "channel '%s' is received here, not sent", name);
+	out->direction = CHANNEL_SENT;
+	return 0;
 }
 
 int channel_next(struct store *s, int64_t after, struct channel *c, struct error *err)
@@ -143,7 +158,7 @@ int channel_add(struct store *s, struct channel *c, struct error *err)
 	struct db_statement *q = db_prepare(
 		store_db(s),
 		"INSERT INTO channel(name, audience, epoch, sequence, trust_version, time_floor,"
-		" one_way, overlap) VALUES(?,?,1,0,?,0,?,?)",
+		" one_way, overlap, direction) VALUES(?,?,1,0,?,0,?,?,?)",
 		err);
 	if (!q)
 		return -1;
@@ -152,6 +167,7 @@ int channel_add(struct store *s, struct channel *c, struct error *err)
 	db_bind_int(q, 3, c->trust_version);
 	db_bind_int(q, 4, c->one_way);
 	db_bind_int(q, 5, c->overlap);
+	db_bind_int(q, 6, c->direction);
 	if (db_execute(q, err) < 0)
 		return -1;
 	c->id = db_last_id(store_db(s));
@@ -181,7 +197,7 @@ int channel_save(struct store *s, const struct channel *c, struct error *err)
 	struct db_statement *q =
 		db_prepare(store_db(s),
 			   "UPDATE channel SET epoch=?2, sequence=?3, manifest=?4, catalog_root=?5,"
-			   " trust_version=?6, time_floor=?7 WHERE id=?1",
+			   " trust_version=?6, time_floor=?7, direction=?8 WHERE id=?1",
 			   err);
 
 	if (!q)
@@ -193,6 +209,7 @@ int channel_save(struct store *s, const struct channel *c, struct error *err)
 	db_bind_blob(q, 5, c->has_manifest ? c->catalog_root : NULL, sizeof c->catalog_root);
 	db_bind_int(q, 6, c->trust_version);
 	db_bind_int(q, 7, c->time_floor);
+	db_bind_int(q, 8, c->direction);
 	return db_execute(q, err);
 }
 

@@ -1,7 +1,8 @@
 /*
- * Channels: named flows to one isolated site.  The connected side remembers
+ * Channels: named flows to isolated sites.  The connected side remembers
  * what it sent, the isolated side what it accepted; both in the same rows, so
- * that the sequence state moves in the same transaction as the catalog.
+ * that the sequence state moves in the same transaction as the catalog.  An
+ * enclave, which hands on what it received, has channels of both directions.
  */
 #ifndef STORE_CHANNEL_H
 #define STORE_CHANNEL_H
@@ -17,8 +18,15 @@ struct store;
 
 enum { CHANNEL_NAME_SIZE = 64, CHANNEL_SITES = 64, CHANNEL_AUDIENCE_SIZE = 64 * 64 };
 
+enum channel_direction {
+	CHANNEL_SENT,     /* bundles are written here */
+	CHANNEL_RECEIVED, /* bundles are imported here */
+	CHANNEL_UNDECIDED /* from a repository of schema 1, unused so far: either fits */
+};
+
 struct channel {
 	int64_t id;
+	enum channel_direction direction; /* channel_save() stores it */
 	char name[CHANNEL_NAME_SIZE];
 	char audience[CHANNEL_AUDIENCE_SIZE]; /* sites, separated by one space each */
 	uint32_t epoch;
@@ -53,16 +61,22 @@ int channel_add(struct store *s, struct channel *c, struct error *err)
 int channel_save_settings(struct store *s, const struct channel *c, struct error *err)
 	__attribute__((nonnull, warn_unused_result));
 
-/* By name; with name NULL the only channel (the isolated side).  CHANNEL_ABSENT when there is none.
+/*
+ * By name; with name NULL the one that is received here (the isolated side).  CHANNEL_ABSENT when
+ * there is none.
  */
 int channel_load(struct store *s, const char *name, struct channel *out, struct error *err)
 	__attribute__((nonnull(1, 3, 4), warn_unused_result));
+
+/* One that is sent from here, by name; direction becomes CHANNEL_SENT.  CHANNEL_DIRECTION. */
+int channel_load_sent(struct store *s, const char *name, struct channel *out, struct error *err)
+	__attribute__((nonnull, warn_unused_result));
 
 /* All channels, by name: 1 and *c for the one after `after` (id order; start with 0), 0, -1. */
 int channel_next(struct store *s, int64_t after, struct channel *c, struct error *err)
 	__attribute__((nonnull, warn_unused_result));
 
-/* Store the state fields (epoch, sequence, digests, trust version, floor) of c. */
+/* Store the state fields (direction, epoch, sequence, digests, trust version, floor) of c. */
 int channel_save(struct store *s, const struct channel *c, struct error *err)
 	__attribute__((nonnull, warn_unused_result));
 

@@ -42,7 +42,8 @@ static const char *const texts[STATEMENTS] = {
 	[COUNT_UPDATES] = "SELECT count(*), ifnull(sum(verdict<>0), 0) FROM update_info",
 	[COUNT_FINDINGS] = "SELECT severity, count(*) FROM finding GROUP BY severity",
 	[COUNT_OBJECTS] = "SELECT count(*), ifnull(sum(size), 0) FROM object",
-	[LAST_IMPORT] = "SELECT ifnull(max(recorded), 0) FROM bundle",
+	[LAST_IMPORT] = "SELECT ifnull(max(recorded), 0) FROM bundle"
+			" WHERE channel_id IN (SELECT id FROM channel WHERE direction<>0)",
 	[UPDATES] = UPDATE_COLUMNS " WHERE" UPDATE_ORDER,
 	[UPDATES_BY_ID] = UPDATE_COLUMNS
 	" WHERE u.revision_id IN (SELECT x.id FROM revision x JOIN identity y"

@@ -74,10 +74,13 @@ static const char *const migrations[SCHEMA_VERSION] = {
 	" PRIMARY KEY(channel_id, epoch, sequence)) WITHOUT ROWID;",
 
 	/*
-	 * 2: increments, receipts, jobs.  channel.direction: 0 sent from here, 1 accepted here;
-	 * channel.overlap: bundles in a row that a one-way channel may lose.
+	 * 2: increments, receipts, jobs.  channel.direction: 0 sent from here, 1 accepted here,
+	 * 2 not known, because version 1 did not tell (only imports set a floor); channel.overlap:
+	 * bundles in a row that a one-way channel may lose.
 	 */
 	"ALTER TABLE channel ADD COLUMN direction INTEGER NOT NULL DEFAULT 0;"
+	"UPDATE channel SET direction=CASE WHEN time_floor>0 THEN 1 WHEN sequence>0 THEN 0 ELSE 2 "
+	"END;"
 	"ALTER TABLE channel ADD COLUMN one_way INTEGER NOT NULL DEFAULT 0;"
 	"ALTER TABLE channel ADD COLUMN overlap INTEGER NOT NULL DEFAULT 0;"
 	"ALTER TABLE bundle ADD COLUMN base INTEGER NOT NULL DEFAULT 0;"
@@ -90,11 +93,14 @@ static const char *const migrations[SCHEMA_VERSION] = {
 	" sequence INTEGER NOT NULL, manifest BLOB, counter INTEGER NOT NULL, receipt BLOB,"
 	" made INTEGER NOT NULL, received INTEGER NOT NULL, PRIMARY KEY(channel_id, name)"
 	") WITHOUT ROWID;"
-	/* Receipts made here (the isolated side) or received here, whole: evidence. */
+	/*
+	 * Receipts made here (the isolated side) or received here, whole: evidence.  A refused one
+	 * may share its counter with a genuine one.
+	 */
 	"CREATE TABLE receipt("
 	" channel_id INTEGER NOT NULL, site TEXT NOT NULL, counter INTEGER NOT NULL,"
 	" digest BLOB NOT NULL, text BLOB NOT NULL, recorded INTEGER NOT NULL,"
-	" PRIMARY KEY(channel_id, site, counter)) WITHOUT ROWID;"
+	" refused INTEGER NOT NULL, PRIMARY KEY(channel_id, site, counter, digest)) WITHOUT ROWID;"
 
 	/* Since which bundle the views of a channel have had this object without a break. */
 	"CREATE TABLE held("

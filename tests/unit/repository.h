@@ -56,9 +56,9 @@ static const char repository_rows[] =
 	" 'unusual', 'nothing'),"
 	"(3, 1, 'GF-C011', 2, 0, NULL, NULL, 'package.xml', 0, NULL, 'about the whole', 'nothing');"
 	"INSERT INTO channel(id, name, audience, epoch, sequence, manifest, catalog_root,"
-	" trust_version, time_floor) VALUES(1, 'plant', 'site-a', 1, 5,"
+	" trust_version, time_floor, direction) VALUES(1, 'plant', 'site-a', 1, 5,"
 	" x'eeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeee',"
-	" x'dddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddd', 1, 0);"
+	" x'dddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddd', 1, 0, 1);"
 	"INSERT INTO bundle(channel_id, epoch, sequence, digest, manifest, recorded, processed,"
 	" quarantined) VALUES(1, 1, 5, x'ee', x'00', 1700000000, 4, 1);";
 

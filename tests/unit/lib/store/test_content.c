@@ -298,10 +298,46 @@ static void names_are_made_plain(void **state)
 	assert_int_equal(strlen(out), 128);
 }
 
+/* A repository of schema 1 did not tell what it is for. */
+static void old_channels_find_their_direction(void **state)
+{
+	struct store *s = repository_open(*state, true);
+	static const char *const names[] = { "received", "sent", "unused" };
+	static const enum channel_direction want[] = { CHANNEL_RECEIVED, CHANNEL_SENT,
+						       CHANNEL_UNDECIDED };
+	struct error err = ERROR_INIT;
+	struct channel c;
+
+	repository_sql(s, "DROP TABLE site; DROP TABLE receipt; DROP TABLE held;"
+			  "DROP TABLE bundle_listing; DROP TABLE bundle_file;"
+			  "ALTER TABLE channel DROP COLUMN direction;"
+			  "ALTER TABLE channel DROP COLUMN one_way;"
+			  "ALTER TABLE channel DROP COLUMN overlap;"
+			  "ALTER TABLE bundle DROP COLUMN base;"
+			  "ALTER TABLE bundle DROP COLUMN bytes;"
+			  "ALTER TABLE object DROP COLUMN checked;"
+			  "INSERT INTO channel VALUES(1, 'received', 'a', 1, 2, NULL, NULL, 1, 9),"
+			  " (2, 'sent', 'a', 1, 2, NULL, NULL, 1, 0),"
+			  " (3, 'unused', 'a', 1, 0, NULL, NULL, 1, 0);"
+			  "PRAGMA user_version=1");
+	store_close(s);
+	s = repository_open(*state, true);
+	for (size_t i = 0; i < COUNT(names); i++) {
+		assert_int_equal(channel_load(s, names[i], &c, &err), 0);
+		assert_int_equal(c.direction, want[i]);
+	}
+	assert_int_equal(channel_load(s, NULL, &c, &err), 0);
+	assert_string_equal(c.name, "received");
+	assert_int_equal(channel_load_sent(s, "unused", &c, &err), 0);
+	assert_int_equal(c.direction, CHANNEL_SENT);
+	store_close(s);
+}
+
 static void channels_remember(void **state)
 {
 	CLEANUP(store_close) struct store *s = repository_open(*state, true);
-	struct channel c = { .name = "plant", .audience = "site1" }, back;
+	struct channel c = { .direction = CHANNEL_RECEIVED, .name = "plant", .audience = "site1" },
+		       back;
 	struct channel_bundle b = { .epoch = 1,
 				    .sequence = 1,
 				    .manifest = "m",
@@ -318,7 +354,11 @@ static void channels_remember(void **state)
 	assert_int_equal(channel_add(s, &c, &err), -1);
 	assert_int_equal(err.id, ERROR_CHANNEL_EXISTS);
 	error_clear(&err);
+	assert_int_equal(channel_load_sent(s, "plant", &back, &err), -1);
+	assert_int_equal(err.id, ERROR_CHANNEL_DIRECTION);
+	error_clear(&err);
 	assert_int_equal(channel_load(s, "plant", &back, &err), 0);
+	assert_int_equal(back.direction, CHANNEL_RECEIVED);
 	assert_int_equal(back.epoch, 1);
 	assert_int_equal(back.sequence, 0);
 	assert_false(back.has_manifest);
@@ -367,6 +407,7 @@ int main(void)
 		TEST(a_store_is_made_once),
 		TEST(one_writer_and_many_readers),
 		TEST(a_writer_empties_tmp),
+		TEST(old_channels_find_their_direction),
 		TEST(a_newer_schema_is_refused),
 		TEST(objects_are_named_by_their_digest),
 		TEST(wrong_bytes_are_not_kept),

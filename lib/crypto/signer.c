@@ -1,4 +1,4 @@
-#include "exporter/signer.h"
+#include "lib/crypto/signer.h"
 
 #include "lib/base/buf.h"
 #include "lib/base/clock.h"
