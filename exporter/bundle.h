@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 struct error;
+struct medium;
 struct progress;
 struct store;
 
@@ -24,6 +25,7 @@ struct bundle_request {
 	bool incomplete;       /* payload that was expected may be missing */
 	unsigned threads;
 	struct progress *progress;
+	const struct medium *medium; /* for the ledger */
 };
 
 struct bundle_result {

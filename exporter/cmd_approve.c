@@ -9,6 +9,9 @@
 #include "lib/crypto/trust.h"
 #include "lib/report/report.h"
 #include "lib/store/gather.h"
+#include "lib/store/ledger_rows.h"
+#include "lib/store/store.h"
+#include "media/ledger.h"
 #include "media/manifest.h"
 #include "media/object_table.h"
 #include "verifier/verify.h"
@@ -73,8 +76,23 @@ static void content_text(const struct approve *a)
 	report_summary_text(stdout, &a->summary);
 }
 
+static int add_record(struct store *s, const struct approve *a, const char *holder,
+		      struct error *err)
+{
+	char name[MANIFEST_DIRECTORY_SIZE];
+	struct ledger_body body;
+
+	manifest_directory(verify_manifest(a->bundle), name);
+	ledger_begin(&body, "approve");
+	ledger_text(&body, "bundle", name);
+	ledger_digest(&body, "manifest", verify_manifest_digest(a->bundle));
+	ledger_text(&body, "signer", holder);
+	return ledger_rows_add(s, body.text, err);
+}
+
 int cmd_approve(const struct cli_args *args, struct error *err)
 {
+	const char *repo = cli_text(args, "repo");
 	struct progress progress;
 	uint64_t threads;
 	char holder[64];
@@ -86,13 +104,16 @@ int cmd_approve(const struct cli_args *args, struct error *err)
 	struct trust *trust = dir < 0 ? NULL : trust_load(dir, cli_text(args, "trust"), err);
 	/* Last, so that it is released first: the bundle borrows the trust root. */
 	CLEANUP(approve_clear) struct approve a = { 0 };
-	if (!trust ||
+	CLEANUP(store_close)
+	struct store *s = trust && repo ? store_open(repo, true, err) : NULL;
+	if (!trust || (repo && !s) ||
 	    approve_read(args->operands[0], trust, (unsigned)threads, &progress, &a, err) < 0)
 		return -1;
 	if (!args->json)
 		content_text(&a);
 	if (approve_sign(&a, cli_text(args, "key"), getenv("GAPFERRY_KEY_PASSPHRASE"), holder,
-			 err) < 0)
+			 err) < 0 ||
+	    (s && add_record(s, &a, holder, err) < 0))
 		return -1;
 	if (args->json)
 		cli_print_json(content_json(&a, holder));

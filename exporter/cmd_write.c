@@ -1,3 +1,4 @@
+#include "care/medium.h"
 #include "exporter/bundle.h"
 #include "exporter/commands.h"
 #include "lib/base/error.h"
@@ -47,12 +48,15 @@ int cmd_write(const struct cli_args *args, struct error *err)
 					  .incomplete = cli_flag(args, "incomplete"),
 					  .progress = &progress };
 	struct bundle_result result;
+	struct medium medium;
 	uint64_t threads, days;
 
 	if (cli_number(args, "threads", 1, 64, pool_default_threads(), &threads, err) < 0 ||
 	    cli_number(args, "expires-days", 1, 36500, 90, &days, err) < 0 ||
-	    profile_volume_limit(media ? media : "usb", &request.volume_limit, err) < 0)
+	    profile_volume_limit(media ? media : "usb", &request.volume_limit, err) < 0 ||
+	    medium_read(args, &medium_here, request.out, &medium, err) < 0)
 		return -1;
+	request.medium = &medium;
 	request.threads = (unsigned)threads;
 	request.valid_seconds = (int64_t)days * 86400;
 	CLEANUP(store_close) struct store *s = store_open(cli_text(args, "repo"), true, err);

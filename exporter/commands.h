@@ -9,10 +9,16 @@ struct error;
 
 int cmd_approve(const struct cli_args *args, struct error *err);
 int cmd_channel_add(const struct cli_args *args, struct error *err);
+int cmd_custody(const struct cli_args *args, struct error *err);
+int cmd_gc(const struct cli_args *args, struct error *err);
+int cmd_handover(const struct cli_args *args, struct error *err);
 int cmd_ingest(const struct cli_args *args, struct error *err);
 int cmd_init(const struct cli_args *args, struct error *err);
 int cmd_key_new(const struct cli_args *args, struct error *err);
+int cmd_ledger_check(const struct cli_args *args, struct error *err);
+int cmd_ledger_show(const struct cli_args *args, struct error *err);
 int cmd_plan(const struct cli_args *args, struct error *err);
+int cmd_scrub(const struct cli_args *args, struct error *err);
 int cmd_status(const struct cli_args *args, struct error *err);
 int cmd_trust_new(const struct cli_args *args, struct error *err);
 int cmd_trust_show(const struct cli_args *args, struct error *err);

@@ -1,5 +1,8 @@
+#include "care/medium.h"
 #include "importer/commands.h"
 #include "importer/import.h"
+#include "importer/import_ledger.h"
+#include "lib/base/clock.h"
 #include "lib/base/error.h"
 #include "lib/base/pool.h"
 #include "lib/cli/progress.h"
@@ -51,14 +54,22 @@ int cmd_import(const struct cli_args *args, struct error *err)
 	CLEANUP(import_clear) struct import_result result = { 0 };
 	struct progress progress = { 0 };
 	struct import_request request = { .path = args->operands[0], .progress = &progress };
+	struct medium medium;
 	uint64_t threads;
 
-	if (cli_number(args, "threads", 1, 64, pool_default_threads(), &threads, err) < 0)
+	if (cli_number(args, "threads", 1, 64, pool_default_threads(), &threads, err) < 0 ||
+	    medium_read(args, &medium_here, request.path, &medium, err) < 0)
 		return -1;
 	request.threads = (unsigned)threads;
+	request.medium = &medium;
+	request.started = clock_ticks();
 	CLEANUP(store_close) struct store *s = store_open(cli_text(args, "repo"), true, err);
-	if (!s || import_bundle(s, &request, &result, err) < 0)
+	if (!s)
 		return -1;
+	if (import_bundle(s, &request, &result, err) < 0) {
+		import_ledger_refuse(s, &request, err);
+		return -1;
+	}
 	if (args->json)
 		print_json(&result);
 	else

@@ -1,3 +1,4 @@
+#include "care/status.h"
 #include "importer/commands.h"
 #include "lib/base/error.h"
 #include "lib/base/str.h"
@@ -23,7 +24,7 @@ static void print_text(const struct channel *c, const struct query_counts *n, co
 	       (unsigned long long)n->objects.bytes);
 }
 
-static void print_json(const struct channel *c, const struct query_counts *n, const char *imported)
+static json_t *to_json(const struct channel *c, const struct query_counts *n, const char *imported)
 {
 	char manifest[DIGEST_HEX] = "", root[DIGEST_HEX] = "";
 
@@ -31,7 +32,7 @@ static void print_json(const struct channel *c, const struct query_counts *n, co
 		str_to_hex(c->manifest, sizeof c->manifest, manifest);
 		str_to_hex(c->catalog_root, sizeof c->catalog_root, root);
 	}
-	cli_print_json(json_pack(
+	return json_pack(
 		"{s:s, s:s, s:I, s:I, s:I, s:s, s:s, s:s, s:I, s:I, s:{s:I, s:I, s:I}, s:I, s:I}",
 		"channel", c->name, "audience", c->audience, "epoch", (json_int_t)c->epoch,
 		"sequence", (json_int_t)c->sequence, "trust_version", (json_int_t)c->trust_version,
@@ -41,7 +42,7 @@ static void print_json(const struct channel *c, const struct query_counts *n, co
 		(json_int_t)n->findings[CATALOG_ERROR], "warning",
 		(json_int_t)n->findings[CATALOG_WARNING], "note",
 		(json_int_t)n->findings[CATALOG_NOTE], "objects", (json_int_t)n->objects.count,
-		"bytes", (json_int_t)n->objects.bytes));
+		"bytes", (json_int_t)n->objects.bytes);
 }
 
 int cmd_status(const struct cli_args *args, struct error *err)
@@ -58,9 +59,17 @@ int cmd_status(const struct cli_args *args, struct error *err)
 		return -1;
 	if (counts.last_import > 0)
 		str_from_time(counts.last_import, imported);
-	if (args->json)
-		print_json(&c, &counts, imported);
-	else
-		print_text(&c, &counts, imported);
+	json_t *all = to_json(&c, &counts, imported);
+	if (status_add(s, all, err) < 0) {
+		json_decref(all);
+		return -1;
+	}
+	if (args->json) {
+		cli_print_json(all);
+		return 0;
+	}
+	print_text(&c, &counts, imported);
+	status_print(all);
+	json_decref(all);
 	return 0;
 }

@@ -1,5 +1,6 @@
 #include "importer/import.h"
 
+#include "importer/import_ledger.h"
 #include "importer/objects.h"
 #include "lib/base/buf.h"
 #include "lib/base/clock.h"
@@ -244,6 +245,9 @@ static int load_both(struct importing *in, struct objects *objects, struct impor
 		failed = true;
 	}
 	if (failed || save_trust(in, out, err) < 0)
+		return -1;
+	out->new_objects = objects_new(objects, &out->new_bytes);
+	if (import_ledger_add(in->store, in->bundle, in->request, out, err) < 0)
 		return -1;
 	return db_commit(db, err);
 }

@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 struct error;
+struct medium;
 struct progress;
 struct store;
 struct verified_bundle;
@@ -24,6 +25,8 @@ struct import_request {
 	const char *path; /* of the bundle */
 	unsigned threads;
 	struct progress *progress;
+	const struct medium *medium; /* for the ledger */
+	uint64_t started;            /* clock_ticks() */
 };
 
 struct import_result {

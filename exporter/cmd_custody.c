@@ -1,0 +1,7 @@
+#include "care/custody.h"
+#include "exporter/commands.h"
+
+int cmd_custody(const struct cli_args *args, struct error *err)
+{
+	return custody_verb(args, err);
+}

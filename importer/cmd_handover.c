@@ -1,0 +1,7 @@
+#include "care/handover.h"
+#include "importer/commands.h"
+
+int cmd_handover(const struct cli_args *args, struct error *err)
+{
+	return handover_verb(args, err);
+}
