@@ -124,6 +124,10 @@ static int check_file(struct store *s, uint64_t count, uint64_t *missing, struct
 	*missing = count - c.records;
 	if (c.at == c.len)
 		return 0;
+	if (!memchr(c.bytes + c.at, '\n', c.len - c.at))
+		return error_set(err, ERROR_LEDGER_TORN,
+				 "ledger: after record %llu, %zu bytes without an end",
+				 (unsigned long long)c.records, c.len - c.at);
 	return error_set(err, ERROR_LEDGER_FILE,
 			 "ledger: the file goes on after record %llu, the newest in the database",
 			 (unsigned long long)c.records);

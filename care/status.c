@@ -91,8 +91,11 @@ static int add_ledger(struct store *s, json_t *document, struct error *err)
 	return 0;
 }
 
-int status_add(struct store *s, json_t *document, struct error *err)
+int status_add(struct store *s, json_t *status, struct error *err)
 {
+	json_t *document = json_object();
+
+	json_object_set_new(status, "care", document);
 	return add_totals(s, document, err) < 0 || add_bundles(s, document, err) < 0 ||
 			       add_ledger(s, document, err) < 0
 		       ? -1
@@ -134,9 +137,10 @@ static void print_bundles(const json_t *bundles)
 	}
 }
 
-void status_print(const json_t *document)
+void status_print(const json_t *status)
 {
-	const json_t *scrub = json_object_get(document, "scrub"),
+	const json_t *document = json_object_get(status, "care"),
+		     *scrub = json_object_get(document, "scrub"),
 		     *damaged = json_object_get(document, "damaged"),
 		     *ledger = json_object_get(document, "ledger"), *value;
 	const char *problem = json_string_value(json_object_get(ledger, "problem")), *key;

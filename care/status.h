@@ -7,11 +7,11 @@
 struct error;
 struct store;
 
-/* Adds "kinds", "free_bytes", "scrub", "damaged", "bundles", "last" and "ledger" to a document. */
-int status_add(struct store *s, json_t *document, struct error *err)
+/* Adds "care": {"kinds", "free_bytes", "scrub", "damaged", "bundles", "last", "ledger"}. */
+int status_add(struct store *s, json_t *status, struct error *err)
 	__attribute__((nonnull, warn_unused_result));
 
 /* Print what status_add() added. */
-void status_print(const json_t *document) __attribute__((nonnull));
+void status_print(const json_t *status) __attribute__((nonnull));
 
 #endif

@@ -87,6 +87,9 @@ void import_ledger_refuse(struct store *s, const struct import_request *request,
 	struct error ignored = ERROR_INIT;
 	struct ledger_body body;
 
+	/* A path where no bundle lies offers nothing. */
+	if (failure->id == ERROR_BUNDLE_ABSENT)
+		return;
 	if (!missing && failure->class != ERROR_CLASS_INTEGRITY &&
 	    failure->class != ERROR_CLASS_TRUST && failure->class != ERROR_CLASS_REPLAY)
 		return;
