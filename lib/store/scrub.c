@@ -239,45 +239,23 @@ static int run_for(struct store *s, const char *sql, int64_t id, int64_t value, 
 	return db_execute(q, err);
 }
 
-static int is_part_of_source(struct store *s, int64_t id, struct error *err)
+/* All of the lost at once: the tables have no index by object. */
+static int lose(struct store *s, struct error *err)
 {
-	CLEANUP(db_finalize)
-	struct db_statement *q =
-		db_prepare(store_db(s),
-			   "SELECT 1 WHERE EXISTS(SELECT 1 FROM source_object WHERE object_id=?1)"
-			   " OR EXISTS(SELECT 1 FROM fragment WHERE object_id=?1"
-			   " AND id IN (SELECT fragment_id FROM document))",
-			   err);
-
-	if (!q)
-		return -1;
-	db_bind_int(q, 1, id);
-	int row = db_step(q, err);
-	db_reset(q);
-	return row;
-}
-
-static int lose(struct store *s, int64_t id, struct error *err)
-{
-	static const char *const texts[] = {
+	return db_run(
+		store_db(s),
+		"UPDATE object SET checked=-1 WHERE id IN (SELECT id FROM temp.lost) AND"
+		" (id IN (SELECT object_id FROM source_object) OR id IN (SELECT object_id"
+		" FROM fragment WHERE id IN (SELECT fragment_id FROM document)));"
+		"DELETE FROM temp.lost WHERE id IN (SELECT id FROM object WHERE checked=-1);"
 		/* A list with a part missing is no list. */
 		"DELETE FROM bundle_listing WHERE (channel_id, epoch, sequence, kind, series) IN"
 		" (SELECT channel_id, epoch, sequence, kind, series FROM bundle_listing"
-		" WHERE object_id=?1)",
-		"DELETE FROM held WHERE object_id=?1",
-		"DELETE FROM fragment WHERE object_id=?1",
-		"DELETE FROM object WHERE id=?1",
-	};
-	int part = is_part_of_source(s, id, err);
-
-	if (part != 0)
-		return part < 0
-			       ? -1
-			       : run_for(s, "UPDATE object SET checked=-1 WHERE id=?1", id, 0, err);
-	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
-		if (run_for(s, texts[i], id, 0, err) < 0)
-			return -1;
-	return 0;
+		" WHERE object_id IN (SELECT id FROM temp.lost));"
+		"DELETE FROM held WHERE object_id IN (SELECT id FROM temp.lost);"
+		"DELETE FROM fragment WHERE object_id IN (SELECT id FROM temp.lost);"
+		"DELETE FROM object WHERE id IN (SELECT id FROM temp.lost)",
+		err);
 }
 
 int scrub_settle(struct store *s, const struct scrub_result *r, int64_t now, struct error *err)
@@ -286,17 +264,24 @@ int scrub_settle(struct store *s, const struct scrub_result *r, int64_t now, str
 	size_t healed = 0;
 	char body[256];
 
-	if (content_sync(s, err) < 0 || db_begin(scope.db, err) < 0)
+	if (content_sync(s, err) < 0 || db_begin(scope.db, err) < 0 ||
+	    db_run(scope.db,
+		   "CREATE TEMP TABLE IF NOT EXISTS lost(id INTEGER PRIMARY KEY);"
+		   "DELETE FROM temp.lost",
+		   err) < 0)
 		return -1;
 	for (size_t i = 0; i < r->count; i++) {
 		const struct scrub_damage *d = &r->damages[i];
 
 		healed += d->healed;
-		if ((d->healed ? run_for(s, "UPDATE object SET checked=?2 WHERE id=?1",
-					 d->object.id, now, err)
-			       : lose(s, d->object.id, err)) < 0)
+		if (run_for(s,
+			    d->healed ? "UPDATE object SET checked=?2 WHERE id=?1"
+				      : "INSERT INTO temp.lost VALUES(?1)",
+			    d->object.id, d->healed ? now : 0, err) < 0)
 			return -1;
 	}
+	if (lose(s, err) < 0)
+		return -1;
 	snprintf(body, sizeof body, "scrub objects=%llu bytes=%llu damaged=%zu healed=%zu lost=%zu",
 		 (unsigned long long)r->objects, (unsigned long long)r->bytes, r->count, healed,
 		 r->count - healed);

@@ -41,7 +41,7 @@ static int64_t number(struct store *s, const char *sql)
 static void fill(struct store *s)
 {
 	struct stored_object o;
-	char bytes[8];
+	char bytes[20];
 
 	for (int i = 1; i <= 7; i++) {
 		snprintf(bytes, sizeof bytes, "bytes%d", i);
@@ -170,7 +170,7 @@ static void what_is_lost_is_not_relied_on(void **state)
 	fill(s);
 	for (int i = 1; i <= 6; i += i == 1 ? 3 : 1) {
 		unsigned char sha256[DIGEST_SHA256];
-		char bytes[8];
+		char bytes[20];
 
 		snprintf(bytes, sizeof bytes, "bytes%d", i);
 		digest_sha256(bytes, 6, sha256);
