@@ -29,7 +29,7 @@ export SOURCE_DATE_EPOCH_BUILD ?= 0
 # this is the architecture of docs/ARCHITECTURE.md, and `make layers` enforces it.
 
 DIRS := lib/base lib/cli lib/crypto lib/xml lib/cab lib/pack lib/catalog lib/report lib/store \
-        media verifier exporter importer importer/server tests/tools tests/scale
+        media verifier verifier/care exporter importer importer/server tests/tools tests/scale
 
 lib/base.needs        :=
 lib/cli.needs         := lib/base
@@ -42,8 +42,9 @@ lib/report.needs      := lib/base lib/catalog lib/xml
 lib/store.needs       := lib/base lib/crypto lib/catalog lib/pack lib/xml
 media.needs           := lib/base lib/crypto
 verifier.needs        := lib/base lib/cli lib/crypto media
-exporter.needs        := lib/base lib/cli lib/crypto lib/xml lib/cab lib/pack lib/catalog lib/report lib/store media verifier
-importer.needs        := lib/base lib/cli lib/crypto lib/xml lib/pack lib/catalog lib/report lib/store media verifier
+verifier/care.needs   := lib/base lib/cli lib/crypto lib/xml lib/pack lib/catalog lib/store media verifier
+exporter.needs        := lib/base lib/cli lib/crypto lib/xml lib/cab lib/pack lib/catalog lib/report lib/store media verifier verifier/care
+importer.needs        := lib/base lib/cli lib/crypto lib/xml lib/pack lib/catalog lib/report lib/store media verifier verifier/care
 importer/server.needs := lib/base lib/cli lib/crypto lib/pack lib/catalog lib/store lib/xml
 tests/tools.needs     := lib/base lib/crypto
 tests/scale.needs     := $(exporter.needs) exporter

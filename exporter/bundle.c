@@ -18,15 +18,18 @@
 #include "lib/store/channel.h"
 #include "lib/store/content.h"
 #include "lib/store/db.h"
+#include "lib/store/ledger_rows.h"
 #include "lib/store/rows.h"
 #include "lib/store/store.h"
 #include "lib/store/stored.h"
 #include "media/card.h"
 #include "media/chunk_table.h"
+#include "media/ledger.h"
 #include "media/manifest.h"
 #include "media/object_table.h"
 #include "media/sum_table.h"
 #include "media/volume.h"
+#include "verifier/care/medium.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -362,6 +365,33 @@ static int record_view(struct making *m, struct error *err)
 	return doclist_prune(m->store, m->channel.id, b->epoch, from, err);
 }
 
+/* What the ledger says of it: in the transaction that takes the sequence number. */
+static int add_records(struct making *m, const unsigned char digest[32], struct error *err)
+{
+	char signer[CHANNEL_NAME_SIZE + KEY_SHORT_SIZE + 16];
+	struct ledger_body body;
+
+	snprintf(signer, sizeof signer, "builder %s %s", signer_holder(&m->signer),
+		 m->signer.listed->short_id);
+	ledger_begin(&body, "write");
+	ledger_text(&body, "bundle", m->name);
+	ledger_digest(&body, "manifest", digest);
+	ledger_text(&body, "signer", signer);
+	ledger_number(&body, "objects", m->manifest.objects);
+	ledger_number(&body, "bytes", m->manifest.object_bytes);
+	ledger_number(&body, "volumes", m->manifest.volumes);
+	medium_add(m->request->medium, &body);
+	if (ledger_rows_append(m->store, body.text, err) < 0)
+		return -1;
+	if (m->plan.missing_expected == 0)
+		return 0;
+	ledger_begin(&body, "override");
+	ledger_text(&body, "bundle", m->name);
+	ledger_text(&body, "option", "--incomplete");
+	ledger_number(&body, "missing", m->plan.missing_expected);
+	return ledger_rows_append(m->store, body.text, err);
+}
+
 /* From here on the sequence number is taken, whatever happens to the medium. */
 static int record(struct making *m, const struct buf *text, const unsigned char digest[32],
 		  struct error *err)
@@ -381,7 +411,8 @@ static int record(struct making *m, const struct buf *text, const unsigned char 
 	m->channel.has_manifest = true;
 	m->channel.sequence = m->manifest.sequence;
 	if (db_begin(scope.db, err) < 0 || channel_save(m->store, &m->channel, err) < 0 ||
-	    channel_record_bundle(m->store, m->channel.id, &b, err) < 0 || record_view(m, err) < 0)
+	    channel_record_bundle(m->store, m->channel.id, &b, err) < 0 ||
+	    record_view(m, err) < 0 || add_records(m, digest, err) < 0)
 		return -1;
 	return db_commit(scope.db, err);
 }

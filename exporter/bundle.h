@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 struct error;
+struct medium;
 struct progress;
 struct store;
 
@@ -29,6 +30,7 @@ struct bundle_request {
 	unsigned spares;       /* spare volumes per eight volumes */
 	unsigned threads;
 	struct progress *progress;
+	const struct medium *medium; /* for the ledger */
 };
 
 struct bundle_result {

@@ -9,7 +9,9 @@
 #include "lib/crypto/trust.h"
 #include "lib/report/report.h"
 #include "lib/store/gather.h"
+#include "lib/store/ledger_rows.h"
 #include "lib/store/store.h"
+#include "media/ledger.h"
 #include "media/manifest.h"
 #include "media/object_table.h"
 #include "verifier/verify.h"
@@ -88,8 +90,38 @@ static void content_text(const struct approve *a)
 	report_summary_text(stdout, &a->summary);
 }
 
+static int add_record(struct store *s, const struct approve *a, const char *holder,
+		      struct error *err)
+{
+	char name[MANIFEST_DIRECTORY_SIZE];
+	struct ledger_body body;
+
+	manifest_directory(verify_manifest(a->bundle), name);
+	ledger_begin(&body, "approve");
+	ledger_text(&body, "bundle", name);
+	ledger_digest(&body, "manifest", verify_manifest_digest(a->bundle));
+	ledger_text(&body, "signer", holder);
+	return ledger_rows_add(s, body.text, err);
+}
+
+/* The signature counts whether or not it can be recorded here: a medium may be approved anywhere. */
+static void record_approval(const struct cli_args *args, const struct approve *a,
+			    const char *holder)
+{
+	const char *repo = cli_text(args, "repo");
+	struct error err = ERROR_INIT;
+
+	if (!repo)
+		return;
+	CLEANUP(store_close) struct store *s = store_open(repo, true, &err);
+	if (!s || add_record(s, a, holder, &err) < 0)
+		cli_note(args, "the approval is not in the ledger of %s: %s", repo, err.message);
+	error_clear(&err);
+}
+
 int cmd_approve(const struct cli_args *args, struct error *err)
 {
+	const char *repo = cli_text(args, "repo");
 	struct progress progress;
 	uint64_t threads;
 	char holder[64];
@@ -99,7 +131,6 @@ int cmd_approve(const struct cli_args *args, struct error *err)
 	CLEANUP(file_close) int dir = file_open_dir(cli_text(args, "trust"), err);
 	CLEANUP(trust_free)
 	struct trust *trust = dir < 0 ? NULL : trust_load(dir, cli_text(args, "trust"), err);
-	const char *repo = cli_text(args, "repo");
 	CLEANUP(store_close)
 	struct store *base = trust && repo ? store_open(repo, false, err) : NULL;
 	/* Last, so that it is released first: the bundle borrows the trust root. */
@@ -118,6 +149,7 @@ int cmd_approve(const struct cli_args *args, struct error *err)
 	if (approve_sign(&a, cli_text(args, "key"), getenv("GAPFERRY_KEY_PASSPHRASE"), holder,
 			 err) < 0)
 		return -1;
+	record_approval(args, &a, holder);
 	if (args->json)
 		cli_print_json(content_json(&a, holder));
 	else

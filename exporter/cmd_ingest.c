@@ -9,9 +9,11 @@
 #include "lib/store/content.h"
 #include "lib/store/db.h"
 #include "lib/store/gather.h"
+#include "lib/store/ledger_rows.h"
 #include "lib/store/rows.h"
 #include "lib/store/store.h"
 #include "lib/store/stored.h"
+#include "media/ledger.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -24,6 +26,7 @@ struct ingest {
 	struct payload payload;
 	struct catalog_summary summary;
 	const char *content; /* folder, or NULL */
+	bool shrunk;         /* and accepted nevertheless */
 };
 
 static void ingest_clear(struct ingest *in)
@@ -35,7 +38,7 @@ static void ingest_clear(struct ingest *in)
 DEFINE_CLEANUP_IN_PLACE(struct ingest, ingest_clear);
 
 /* A catalog that lost many of its updates since last time is a failure until somebody says not. */
-static int check_shrink(const struct cli_args *args, const struct ingest *in, struct error *err)
+static int check_shrink(const struct cli_args *args, struct ingest *in, struct error *err)
 {
 	const struct listing_source *source = &in->catalog.gather->source;
 	struct rows_source r = { 0 };
@@ -48,8 +51,8 @@ static int check_shrink(const struct cli_args *args, const struct ingest *in, st
 			return -1;
 	if (row < 0)
 		return -1;
-	if (in->summary.processed * 100 >= before * SHRINK_PERCENT ||
-	    cli_flag(args, "accept-shrink"))
+	in->shrunk = in->summary.processed * 100 < before * SHRINK_PERCENT;
+	if (!in->shrunk || cli_flag(args, "accept-shrink"))
 		return 0;
 	return error_set(err, ERROR_SCAN_SHRUNK, "%s: %zu usable updates, there were %llu before",
 			 source->name, in->summary.processed, (unsigned long long)before);
@@ -66,6 +69,30 @@ static int record_objects(struct store *s, struct stored_object *objects, size_t
 	return 0;
 }
 
+static int add_records(const struct ingest *in, struct error *err)
+{
+	const struct listing_source *source = &in->catalog.gather->source;
+	struct ledger_body body;
+
+	ledger_begin(&body, "ingest");
+	ledger_text(&body, "kind", source->kind);
+	ledger_text(&body, "series", source->series);
+	ledger_text(&body, "name", source->name);
+	ledger_digest(&body, "catalog", source->cabinet);
+	ledger_number(&body, "processed", in->summary.processed);
+	ledger_number(&body, "quarantined", in->summary.quarantined);
+	ledger_number(&body, "payload", in->payload.object_count);
+	ledger_number(&body, "payload-bytes", in->payload.bytes);
+	if (ledger_rows_append(in->store, body.text, err) < 0)
+		return -1;
+	if (!in->shrunk)
+		return 0;
+	ledger_begin(&body, "override");
+	ledger_text(&body, "option", "--accept-shrink");
+	ledger_text(&body, "name", source->name);
+	return ledger_rows_append(in->store, body.text, err);
+}
+
 /* One transaction makes all of it visible. */
 static int store_all(struct ingest *in, struct error *err)
 {
@@ -74,7 +101,8 @@ static int store_all(struct ingest *in, struct error *err)
 	if (content_sync(in->store, err) < 0 || db_begin(scope.db, err) < 0 ||
 	    rows_replace(in->store, in->catalog.gather, in->content != NULL, err) < 0 ||
 	    record_objects(in->store, in->catalog.licences, in->catalog.licence_count, err) < 0 ||
-	    record_objects(in->store, in->payload.objects, in->payload.object_count, err) < 0)
+	    record_objects(in->store, in->payload.objects, in->payload.object_count, err) < 0 ||
+	    add_records(in, err) < 0)
 		return -1;
 	return db_commit(scope.db, err);
 }

@@ -6,6 +6,7 @@
 #include "lib/store/rows.h"
 #include "lib/store/store.h"
 #include "lib/store/stored.h"
+#include "verifier/care/status.h"
 
 #include <stdbool.h>
 #include <stdio.h>
@@ -118,9 +119,15 @@ int cmd_status(const struct cli_args *args, struct error *err)
 	json_t *all =
 		json_pack("{s:o, s:o, s:I, s:I}", "catalogs", sources, "channels", channels,
 			  "objects", (json_int_t)totals.count, "bytes", (json_int_t)totals.bytes);
-	if (args->json)
-		cli_print_json(all);
-	else
+	if (status_add(s, all, err) < 0) {
 		json_decref(all);
+		return -1;
+	}
+	if (args->json) {
+		cli_print_json(all);
+		return 0;
+	}
+	status_print(all);
+	json_decref(all);
 	return 0;
 }

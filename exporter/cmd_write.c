@@ -9,6 +9,7 @@
 #include "lib/store/store.h"
 #include "media/parity.h"
 #include "media/profile.h"
+#include "verifier/care/medium.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -61,15 +62,18 @@ int cmd_write(const struct cli_args *args, struct error *err)
 					  .parity = !cli_flag(args, "no-parity"),
 					  .progress = &progress };
 	struct bundle_result result;
+	struct medium medium;
 	uint64_t threads, days, spares;
 
 	if (cli_number(args, "threads", 1, 64, pool_default_threads(), &threads, err) < 0 ||
 	    cli_number(args, "spare", 0, PARITY_SPARES, 0, &spares, err) < 0 ||
 	    cli_number(args, "expires-days", 1, 36500, 90, &days, err) < 0 ||
-	    profile_volume_limit(media ? media : "usb", &request.volume_limit, err) < 0)
+	    profile_volume_limit(media ? media : "usb", &request.volume_limit, err) < 0 ||
+	    medium_read(args, &medium_here, request.out, &medium, err) < 0)
 		return -1;
 	if (wish_read(args, &request.wish, err) < 0)
 		return -1;
+	request.medium = &medium;
 	request.threads = (unsigned)threads;
 	request.spares = (unsigned)spares;
 	request.valid_seconds = (int64_t)days * 86400;

@@ -1,5 +1,6 @@
 /* gapferry-export: the connected side. */
 #include "exporter/commands.h"
+#include "verifier/care/medium.h"
 
 #define REPO                                                                     \
 	{                                                                        \
@@ -103,6 +104,7 @@ static const struct cli_option write_options[] = {
 	  "without parity files (6 % of the bytes), which repair damaged media" },
 	{ "spare", CLI_TEXT, "N", NULL, false,
 	  "spare volumes per eight volumes, 0 to 4 (default 0): each replaces a lost one" },
+	MEDIUM_OPTIONS,
 	THREADS,
 	CLI_OPTIONS_END,
 };
@@ -111,7 +113,7 @@ static const struct cli_option approve_options[] = {
 	{ "key", CLI_TEXT, "KEY", "GAPFERRY_KEY", true, "the approver's private key" },
 	{ "trust", CLI_TEXT, "DIR", NULL, true, "the trust directory" },
 	{ "repo", CLI_TEXT, "DIR", "GAPFERRY_REPO", false,
-	  "of an increment: a repository with the bundles before it, only read" },
+	  "of an increment: a repository with the bundles before it; records the approval" },
 	THREADS,
 	CLI_OPTIONS_END,
 };
@@ -127,6 +129,44 @@ static const struct cli_option receive_options[] = {
 	REPO,
 	{ "qr", CLI_FLAG, NULL, NULL, false, "FILE is what a scanner read from the QR codes" },
 	{ "need", CLI_TEXT, "FILE", NULL, false, "the need list that was made with the receipt" },
+	CLI_OPTIONS_END,
+};
+
+static const struct cli_option handover_options[] = {
+	REPO,
+	{ "to", CLI_TEXT, "WHO", NULL, true, "who has the medium from now on" },
+	MEDIUM_OPTIONS,
+	CLI_OPTIONS_END,
+};
+
+static const struct cli_option ledger_show_options[] = {
+	REPO,
+	{ "bundle", CLI_TEXT, "NAME", NULL, false, "only records of this bundle" },
+	CLI_OPTIONS_END,
+};
+
+static const struct cli_option custody_options[] = {
+	REPO,
+	{ "bundle", CLI_TEXT, "NAME", NULL, false, "only this bundle" },
+	{ "with", CLI_LIST, "LEDGER", NULL, false, "ledgers of other sites, laid beside ours" },
+	{ "html", CLI_TEXT, "FILE", NULL, false, "also write a page for the printer" },
+	CLI_OPTIONS_END,
+};
+
+static const struct cli_option gc_options[] = {
+	REPO,
+	{ "dry-run", CLI_FLAG, NULL, NULL, false, "only tell what would go" },
+	{ "keep-days", CLI_TEXT, "N", NULL, false,
+	  "keep what was needed in the last N days (default 0)" },
+	CLI_OPTIONS_END,
+};
+
+static const struct cli_option scrub_options[] = {
+	REPO,
+	{ "heal-from", CLI_LIST, "DIR|BUNDLE", NULL, false, "where damaged objects can be had" },
+	{ "max-bytes", CLI_TEXT, "SIZE", NULL, false, "stop after this much" },
+	{ "older-than", CLI_TEXT, "DAYS", NULL, false, "only what was not checked for so long" },
+	{ "threads", CLI_TEXT, "N", "GAPFERRY_THREADS", false, "workers (default: processors)" },
 	CLI_OPTIONS_END,
 };
 
@@ -156,6 +196,15 @@ static const struct cli_verb verbs[] = {
 	{ "receive", "RECEIPT", 1, 1, receive_options, "record what an isolated site confirms",
 	  cmd_receive },
 	{ "status", NULL, 0, 0, status_options, "what the repository holds and sent", cmd_status },
+	{ "handover", "BUNDLE-NAME", 1, 1, handover_options, "record that a medium changes hands",
+	  cmd_handover },
+	{ "custody", NULL, 0, 0, custody_options, "the way of each bundle, from the ledger",
+	  cmd_custody },
+	{ "ledger show", NULL, 0, 0, ledger_show_options, "the records of the ledger",
+	  cmd_ledger_show },
+	{ "ledger check", NULL, 0, 0, repo_options, "prove the ledger", cmd_ledger_check },
+	{ "gc", NULL, 0, 0, gc_options, "remove what nothing needs any more", cmd_gc },
+	{ "scrub", NULL, 0, 0, scrub_options, "read everything again, and heal it", cmd_scrub },
 	{ NULL, NULL, 0, 0, NULL, NULL, NULL },
 };
 

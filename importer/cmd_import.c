@@ -1,13 +1,16 @@
 #include "importer/commands.h"
 #include "importer/import.h"
+#include "importer/import_ledger.h"
 #include "importer/issue.h"
 #include "importer/retry.h"
+#include "lib/base/clock.h"
 #include "lib/base/error.h"
 #include "lib/base/pool.h"
 #include "lib/cli/progress.h"
 #include "lib/report/report.h"
 #include "lib/store/gather.h"
 #include "lib/store/store.h"
+#include "verifier/care/medium.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -162,16 +165,25 @@ int cmd_import(const struct cli_args *args, struct error *err)
 	struct progress progress = { 0 };
 	struct import_request request = { .path = args->operands[0], .progress = &progress };
 	struct retry again;
+	struct medium medium;
 	uint64_t threads;
 
-	if (cli_number(args, "threads", 1, 64, pool_default_threads(), &threads, err) < 0)
+	if (cli_number(args, "threads", 1, 64, pool_default_threads(), &threads, err) < 0 ||
+	    medium_read(args, &medium_here, request.path, &medium, err) < 0)
 		return -1;
 	request.threads = (unsigned)threads;
 	if (!cli_text(args, "receipt-key") != !cli_text(args, "receipt-out"))
 		return error_set(err, ERROR_USAGE, "--receipt-key and --receipt-out go together");
+	request.medium = &medium;
+	request.started = clock_ticks();
 	CLEANUP(store_close) struct store *s = store_open(cli_text(args, "repo"), true, err);
-	if (!s || import_bundle(s, &request, &result, err) < 0 ||
-	    retry_all(s, cli_text(args, "repo"), &request, &result, &again, err) < 0 ||
+	if (!s)
+		return -1;
+	if (import_bundle(s, &request, &result, err) < 0) {
+		import_ledger_refuse(s, &request, err);
+		return -1;
+	}
+	if (retry_all(s, cli_text(args, "repo"), &request, &result, &again, err) < 0 ||
 	    issue(args, s, &receipt, err) < 0)
 		return -1;
 	if (result.incomplete && again.count == 0)

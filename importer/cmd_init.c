@@ -4,7 +4,9 @@
 #include "lib/crypto/trust.h"
 #include "lib/store/channel.h"
 #include "lib/store/db.h"
+#include "lib/store/ledger_rows.h"
 #include "lib/store/store.h"
+#include "media/ledger.h"
 
 #include <stdio.h>
 
@@ -13,6 +15,7 @@ static int add_channel(const struct cli_args *args, int trust_dir, unsigned vers
 {
 	CLEANUP(store_close) struct store *s = store_open(cli_text(args, "repo"), true, err);
 	struct channel c = { .direction = CHANNEL_RECEIVED, .trust_version = version };
+	struct ledger_body body;
 
 	if (!s)
 		return -1;
@@ -21,6 +24,12 @@ static int add_channel(const struct cli_args *args, int trust_dir, unsigned vers
 	CLEANUP(db_scope_end) struct db_scope scope = { store_db(s) };
 	if (db_begin(scope.db, err) < 0 || channel_add(s, &c, err) < 0 ||
 	    channel_copy_trust(s, c.name, trust_dir, err) < 0)
+		return -1;
+	ledger_begin(&body, "init");
+	ledger_text(&body, "channel", c.name);
+	ledger_text(&body, "site", c.audience);
+	ledger_number(&body, "trust-version", version);
+	if (ledger_rows_append(s, body.text, err) < 0)
 		return -1;
 	return db_commit(scope.db, err);
 }

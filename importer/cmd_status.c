@@ -8,6 +8,7 @@
 #include "lib/store/query.h"
 #include "lib/store/store.h"
 #include "media/need.h"
+#include "verifier/care/status.h"
 #include "verifier/origin_report.h"
 
 #include <stdio.h>
@@ -75,7 +76,7 @@ static void print_text(const struct channel *c, const struct query_counts *n, co
 	       (unsigned long long)n->objects.bytes);
 }
 
-static void print_json(const struct channel *c, const struct query_counts *n, const char *imported,
+static json_t *to_json(const struct channel *c, const struct query_counts *n, const char *imported,
 		       const struct waiting *w, json_t *origins)
 {
 	char manifest[DIGEST_HEX] = "", root[DIGEST_HEX] = "";
@@ -95,11 +96,9 @@ static void print_json(const struct channel *c, const struct query_counts *n, co
 		(json_int_t)n->findings[CATALOG_WARNING], "note",
 		(json_int_t)n->findings[CATALOG_NOTE], "objects", (json_int_t)n->objects.count,
 		"bytes", (json_int_t)n->objects.bytes);
-	json_t *more = waiting_json(w);
-	json_object_set(out, "origins", origins);
-	json_object_update(out, more);
-	json_decref(more);
-	cli_print_json(out);
+	json_object_set_new(out, "origins", origins);
+	json_object_update_new(out, waiting_json(w));
+	return out;
 }
 
 int cmd_status(const struct cli_args *args, struct error *err)
@@ -120,13 +119,19 @@ int cmd_status(const struct cli_args *args, struct error *err)
 	json_t *origins = came_through(s, &c, err);
 	if (!origins)
 		return -1;
-	if (args->json)
-		print_json(&c, &counts, imported, &waiting, origins);
-	else {
-		print_text(&c, &counts, imported);
-		origin_report_print(origins);
-		print_waiting(&waiting);
+	json_t *all = to_json(&c, &counts, imported, &waiting, origins);
+	if (status_add(s, all, err) < 0) {
+		json_decref(all);
+		return -1;
 	}
-	json_decref(origins);
+	if (args->json) {
+		cli_print_json(all);
+		return 0;
+	}
+	print_text(&c, &counts, imported);
+	origin_report_print(origins);
+	print_waiting(&waiting);
+	status_print(all);
+	json_decref(all);
 	return 0;
 }

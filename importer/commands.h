@@ -7,11 +7,17 @@
 
 struct error;
 
+int cmd_custody(const struct cli_args *args, struct error *err);
 int cmd_findings(const struct cli_args *args, struct error *err);
+int cmd_gc(const struct cli_args *args, struct error *err);
+int cmd_handover(const struct cli_args *args, struct error *err);
 int cmd_import(const struct cli_args *args, struct error *err);
 int cmd_init(const struct cli_args *args, struct error *err);
 int cmd_need(const struct cli_args *args, struct error *err);
 int cmd_receipt(const struct cli_args *args, struct error *err);
+int cmd_ledger_check(const struct cli_args *args, struct error *err);
+int cmd_ledger_show(const struct cli_args *args, struct error *err);
+int cmd_scrub(const struct cli_args *args, struct error *err);
 int cmd_status(const struct cli_args *args, struct error *err);
 int cmd_updates(const struct cli_args *args, struct error *err);
 

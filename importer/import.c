@@ -1,6 +1,7 @@
 #include "importer/import.h"
 
 #include "importer/assumed.h"
+#include "importer/import_ledger.h"
 #include "importer/keep.h"
 #include "importer/objects.h"
 #include "importer/pending.h"
@@ -279,6 +280,9 @@ static int load_both(struct importing *in, struct objects *objects, struct impor
 		failed = true;
 	}
 	if (failed || save_trust(in, out, err) < 0)
+		return -1;
+	out->new_objects = objects_new(objects, &out->new_bytes);
+	if (import_ledger_add(in->store, in->bundle, in->request, out, err) < 0)
 		return -1;
 	return db_commit(db, err);
 }

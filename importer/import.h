@@ -18,6 +18,7 @@
 #include <stdint.h>
 
 struct error;
+struct medium;
 struct progress;
 struct store;
 struct verified_bundle;
@@ -27,6 +28,8 @@ struct import_request {
 	bool waited;      /* it is one of R/pending: volumes are not looked for */
 	unsigned threads;
 	struct progress *progress;
+	const struct medium *medium; /* for the ledger */
+	uint64_t started;            /* clock_ticks() */
 };
 
 struct import_result {

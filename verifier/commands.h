@@ -7,6 +7,7 @@
 
 struct error;
 
+int cmd_ledger(const struct cli_args *args, struct error *err);
 int cmd_list(const struct cli_args *args, struct error *err);
 int cmd_show(const struct cli_args *args, struct error *err);
 int cmd_verify(const struct cli_args *args, struct error *err);

@@ -18,6 +18,11 @@ static const struct cli_option trust_options[] = {
 	CLI_OPTIONS_END,
 };
 
+static const struct cli_option ledger_options[] = {
+	{ "head", CLI_TEXT, "SHA256", NULL, false, "a head written down before: must be in it" },
+	CLI_OPTIONS_END,
+};
+
 static const struct cli_verb verbs[] = {
 	{ "verify", "BUNDLE", 1, 1, options,
 	  "Check a bundle: signatures, tables, every byte of every volume.", cmd_verify },
@@ -25,6 +30,7 @@ static const struct cli_verb verbs[] = {
 	  "check signatures and tables and list the objects; contents are not read", cmd_list },
 	{ "show", "BUNDLE", 1, 1, trust_options,
 	  "check signatures and tables and show who signed what; contents are not read", cmd_show },
+	{ "ledger", "FILE", 1, 1, ledger_options, "prove the chain of a ledger", cmd_ledger },
 	{ NULL, NULL, 0, 0, NULL, NULL, NULL },
 };
 

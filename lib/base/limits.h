@@ -42,6 +42,10 @@
 #define LIMIT_OBJECT_NAMES (96u << 20)        /* bytes of all names in OBJECTS together */
 #define LIMIT_OPEN_SPLITS 1024u               /* objects begun, not ended: 8 TiB / 8 GiB is 1024 */
 
+/* ---- ledgers (docs/FORMAT.md "Ledger") ---- */
+#define LIMIT_LEDGER_LINE 4096u               /* bytes of one record; genuine: 300 */
+#define LIMIT_LEDGER_BYTES (256u << 20)       /* one ledger; genuine: 100 KiB a year */
+
 /* ---- packs of metadata fragments ---- */
 #define LIMIT_PACK_BYTES (32u << 20)          /* decompressed; we write 4 MiB, one fragment may be 16 */
 #define LIMIT_PACK_ENTRIES 65536u

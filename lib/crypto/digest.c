@@ -1,6 +1,7 @@
 #include "lib/crypto/digest.h"
 
 #include "lib/base/buf.h"
+#include "lib/base/str.h"
 #include "lib/crypto/openssl.h"
 
 #include <openssl/evp.h>
@@ -81,6 +82,19 @@ void digest_sha1(const void *bytes, size_t len, unsigned char out[DIGEST_SHA1])
 {
 	CLEANUP(digest_free) struct digest *d = digest_new(DIGEST_KIND_SHA1);
 
+	digest_update(d, bytes, len);
+	digest_final(d, out);
+}
+
+void digest_link(const unsigned char before[DIGEST_SHA256], const void *bytes, size_t len,
+		 unsigned char out[DIGEST_SHA256])
+{
+	CLEANUP(digest_free) struct digest *d = digest_new(DIGEST_KIND_SHA256);
+	char hex[DIGEST_HEX];
+
+	str_to_hex(before, DIGEST_SHA256, hex);
+	digest_update(d, hex, DIGEST_HEX - 1);
+	digest_update(d, "\n", 1);
 	digest_update(d, bytes, len);
 	digest_final(d, out);
 }

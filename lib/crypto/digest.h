@@ -30,4 +30,11 @@ void digest_sha256(const void *bytes, size_t len, unsigned char out[DIGEST_SHA25
 void digest_sha1(const void *bytes, size_t len, unsigned char out[DIGEST_SHA1])
 	__attribute__((nonnull(3)));
 
+/*
+ * The next link of a chain: SHA-256 over `before` as 64 hex digits, LF, and the bytes.  What
+ * sha256sum can prove by hand (docs/FORMAT.md "Ledger").
+ */
+void digest_link(const unsigned char before[DIGEST_SHA256], const void *bytes, size_t len,
+		 unsigned char out[DIGEST_SHA256]) __attribute__((nonnull));
+
 #endif

@@ -112,6 +112,20 @@ void content_forget(const struct store *s, const unsigned char sha256[32])
 	(void)unlinkat(store_content_dir(s), name, 0); /* see the header */
 }
 
+int content_set_aside(const struct store *s, const unsigned char sha256[32], struct error *err)
+{
+	CLEANUP(file_close) int damaged = file_open_subdir(store_dir(s), "damaged", true, err);
+	char name[NAME_SIZE];
+
+	if (damaged < 0)
+		return -1;
+	object_name(sha256, name);
+	if (renameat(store_content_dir(s), name, damaged, name + 3) < 0 && errno != ENOENT)
+		return error_set_errno(err, ERROR_FILE_WRITE, "content/%s: cannot move to damaged/",
+				       name);
+	return 0;
+}
+
 void content_abandon(struct content_writer *w)
 {
 	if (!w)

@@ -42,6 +42,10 @@ int content_commit(struct content_writer *w, const unsigned char *expected, stru
 /* Remove an object that no database row mentions.  Failure does not matter: it is garbage. */
 void content_forget(const struct store *s, const unsigned char sha256[32]) __attribute__((nonnull));
 
+/* Move the damaged file of an object to R/damaged/<sha256>; that none is there is no failure. */
+int content_set_aside(const struct store *s, const unsigned char sha256[32], struct error *err)
+	__attribute__((nonnull, warn_unused_result));
+
 /* Drop a writer and its bytes.  NULL is allowed. */
 void content_abandon(struct content_writer *w);
 DEFINE_CLEANUP(struct content_writer *, content_abandon);

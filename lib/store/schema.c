@@ -85,7 +85,12 @@ static const char *const migrations[SCHEMA_VERSION] = {
 	"ALTER TABLE channel ADD COLUMN overlap INTEGER NOT NULL DEFAULT 0;"
 	"ALTER TABLE bundle ADD COLUMN base INTEGER NOT NULL DEFAULT 0;"
 	"ALTER TABLE bundle ADD COLUMN bytes INTEGER NOT NULL DEFAULT 0;"
+	/*
+	 * object.checked: when its bytes were last hashed here, -1 when they are lost;
+	 * object.unneeded: when it was first found that nothing needs it, 0 while something does.
+	 */
 	"ALTER TABLE object ADD COLUMN checked INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE object ADD COLUMN unneeded INTEGER NOT NULL DEFAULT 0;"
 
 	/* The sites of a channel that is sent from here, and what each has confirmed. */
 	"CREATE TABLE site("
@@ -116,7 +121,10 @@ static const char *const migrations[SCHEMA_VERSION] = {
 	"CREATE TABLE bundle_file("
 	" channel_id INTEGER NOT NULL, epoch INTEGER NOT NULL, sequence INTEGER NOT NULL,"
 	" name TEXT NOT NULL, bytes BLOB NOT NULL,"
-	" PRIMARY KEY(channel_id, epoch, sequence, name)) WITHOUT ROWID;",
+	" PRIMARY KEY(channel_id, epoch, sequence, name)) WITHOUT ROWID;"
+	/* The ledger: whole lines without their LF, and the digest at the end of each. */
+	"CREATE TABLE ledger(number INTEGER PRIMARY KEY, line TEXT NOT NULL, digest BLOB NOT "
+	"NULL);",
 };
 
 static int current_version(struct db *db, int64_t *version, struct error *err)

@@ -4,6 +4,7 @@
 #include "lib/base/error.h"
 #include "lib/base/file.h"
 #include "lib/store/db.h"
+#include "lib/store/ledger_rows.h"
 #include "lib/store/schema.h"
 
 #include <errno.h>
@@ -17,6 +18,7 @@
 struct store {
 	struct db *db;
 	int dir, content, tmp, lock;
+	bool ready; /* a writer that has everything it needs */
 };
 
 static int database_path(const char *path, char *out, size_t size, struct error *err)
@@ -107,15 +109,20 @@ struct store *store_open(const char *path, bool writer, struct error *err)
 	s->db = db_open(database, writer, err);
 	if (!s->db || (writer ? schema_migrate(s->db, err) : schema_check(s->db, err)) < 0)
 		return NULL;
-	if (writer && empty_tmp(s, err) < 0)
+	if (writer && (empty_tmp(s, err) < 0 || ledger_rows_mirror(s, err) < 0))
 		return NULL;
+	s->ready = writer;
 	return STEAL(s);
 }
 
 void store_close(struct store *s)
 {
+	struct error ignored = ERROR_INIT; /* the next writer does it, and says what is wrong */
+
 	if (!s)
 		return;
+	if (s->ready && ledger_rows_mirror(s, &ignored) < 0)
+		error_clear(&ignored);
 	db_close(s->db);
 	file_close(s->content);
 	file_close(s->tmp);

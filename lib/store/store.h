@@ -6,6 +6,7 @@
  *	R/content/ab/<sha256> objects, immutable, named by their digest
  *	R/tmp/                objects being written; emptied by the next writer
  *	R/lock                flock: one writer at a time
+ *	R/ledger              the ledger as text (lib/store/ledger_rows.h)
  */
 #ifndef STORE_STORE_H
 #define STORE_STORE_H
@@ -23,7 +24,8 @@ int store_create(const char *path, struct error *err) __attribute__((nonnull, wa
 
 /*
  * Open a repository.  A writer takes the lock (BUSY when somebody has it),
- * migrates the database and empties tmp; a reader does none of that.
+ * migrates the database, empties tmp and brings R/ledger up to date, also when it closes; a
+ * reader does none of that.
  */
 struct store *store_open(const char *path, bool writer, struct error *err)
 	__attribute__((nonnull, warn_unused_result));

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char columns[] = "SELECT id, sha256, size, kind, sha1, name FROM object ";
+static const char columns[] = "SELECT id, sha256, size, kind, sha1, name, checked<0 FROM object ";
 
 static void read_row(struct db_statement *q, struct stored_object *out)
 {
@@ -17,6 +17,7 @@ static void read_row(struct db_statement *q, struct stored_object *out)
 	out->kind = (enum object_kind)db_int(q, 3);
 	out->has_sha1 = db_copy(q, 4, out->sha1, sizeof out->sha1);
 	snprintf(out->name, sizeof out->name, "%s", db_text(q, 5));
+	out->lost = db_int(q, 6) != 0;
 }
 
 static int find(struct store *s, const char *where, const unsigned char *key, size_t size,
@@ -58,12 +59,13 @@ int stored_record(struct store *s, struct stored_object *o, struct error *err)
 		return -1;
 	if (row == 1) {
 		o->id = known.id;
-		if (known.has_sha1 || !o->has_sha1)
+		if ((known.has_sha1 || !o->has_sha1) && !known.lost)
 			return 0;
 	}
 	CLEANUP(db_finalize)
 	struct db_statement *q = db_prepare(store_db(s),
-					    row == 1 ? "UPDATE object SET sha1=?2 WHERE sha256=?1"
+					    row == 1 ? "UPDATE object SET sha1=ifnull(sha1, ?2),"
+						       " checked=max(checked, 0) WHERE sha256=?1"
 						     : "INSERT INTO object(sha256, sha1, size, "
 						       "kind, name) VALUES(?1,?2,?3,?4,?5)",
 					    err);

@@ -20,10 +20,12 @@ struct stored_object {
 	unsigned char sha256[32];
 	bool has_sha1;
 	unsigned char sha1[20];
+	bool lost;      /* the row is here, the bytes are not (lib/store/scrub.h) */
 	char name[129]; /* original file name, for people; "-" when unknown */
 };
 
-/* Insert the row if its SHA-256 is new; sets o->id either way. */
+/* Insert the row if its SHA-256 is new; sets o->id either way.  An object that was lost is not any
+ * more. */
 int stored_record(struct store *s, struct stored_object *o, struct error *err)
 	__attribute__((nonnull, warn_unused_result));
 

@@ -100,14 +100,16 @@ t_status 1 'every payload file and the cabinet arrived' \
 cut -d ' ' -f 1 "$one/OBJECTS" | sort -u >"$T_DIR/listed"
 t_same 'and nothing else' "$T_DIR/arrived" "$T_DIR/listed"
 
-gapferry-import --repo "$T_DIR/importer" status --json >"$T_DIR/status.before"
+gapferry-import --repo "$T_DIR/importer" status --json |
+	jq 'del(.care)' >"$T_DIR/status.before"
 t_ok 'the same bundle again is nothing to do' \
 	gapferry-import --repo "$T_DIR/importer" import "$one" --json
 cp "$T_DIR/out" "$T_DIR/again.json"
 t_json "$T_DIR/again.json" .already_imported true
 t_json "$T_DIR/again.json" .updates_processed 200
 t_json "$T_DIR/again.json" .new_objects 0
-gapferry-import --repo "$T_DIR/importer" status --json >"$T_DIR/status.after"
+gapferry-import --repo "$T_DIR/importer" status --json |
+	jq 'del(.care)' >"$T_DIR/status.after"
 t_same 'and changes nothing' "$T_DIR/status.before" "$T_DIR/status.after"
 
 # ---- the next one in sequence, with a catalog of the old layout beside the new one ----

@@ -12,13 +12,13 @@
 
 A_BUNDLE=$T_DIR/copy/gapferry/main-1-1
 
-# What a repository says about itself, and the files in it (not the database's working files).
+# What a repository says about itself (its ledger does record refusals), and the files in it (not the database's working files).
 a_state() {
 	if [ "$2" = exporter ]; then
-		gapferry-export --repo "$1" status --json
+		gapferry-export --repo "$1" status --json | jq 'del(.care)'
 		gapferry-export --repo "$1" plan main --json
 	else
-		gapferry-import --repo "$1" status --json
+		gapferry-import --repo "$1" status --json | jq 'del(.care)'
 		gapferry-import --repo "$1" findings --json
 		gapferry-import --repo "$1" updates --json | sha256sum
 	fi

@@ -1,0 +1,105 @@
+#include "importer/import_ledger.h"
+
+#include "importer/import.h"
+#include "lib/base/buf.h"
+#include "lib/base/clock.h"
+#include "lib/base/error.h"
+#include "lib/base/file.h"
+#include "lib/base/limits.h"
+#include "lib/crypto/digest.h"
+#include "lib/crypto/trust.h"
+#include "lib/store/ledger_rows.h"
+#include "media/ledger.h"
+#include "media/manifest.h"
+#include "verifier/care/medium.h"
+#include "verifier/verify.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+int import_ledger_add(struct store *s, const struct verified_bundle *b,
+		      const struct import_request *request, const struct import_result *result,
+		      struct error *err)
+{
+	const struct trust_verdict *v = verify_signers(b);
+	char name[MANIFEST_DIRECTORY_SIZE];
+	struct ledger_body body;
+
+	manifest_directory(verify_manifest(b), name);
+	ledger_begin(&body, "import");
+	ledger_text(&body, "bundle", name);
+	ledger_digest(&body, "manifest", verify_manifest_digest(b));
+	for (size_t i = 0; i < v->count; i++) {
+		char signer[KEY_HOLDER_SIZE + KEY_SHORT_SIZE + 16];
+
+		snprintf(signer, sizeof signer, "%s %s %s", key_role_name(v->signers[i].role),
+			 v->signers[i].holder, v->signers[i].short_id);
+		ledger_text(&body, "signer", signer);
+	}
+	ledger_digest(&body, "catalog-root", verify_manifest(b)->catalog_root);
+	ledger_number(&body, "processed", result->processed);
+	ledger_number(&body, "quarantined", result->quarantined);
+	ledger_number(&body, "new-objects", result->new_objects);
+	ledger_number(&body, "new-bytes", result->new_bytes);
+	ledger_number(&body, "seconds", (clock_ticks() - request->started) / 1000);
+	medium_add(request->medium, &body);
+	return ledger_rows_append(s, body.text, err);
+}
+
+/* The last component of the path, when it could be the name of a bundle. */
+static void add_name(struct ledger_body *body, const char *path)
+{
+	size_t len = strlen(path);
+
+	while (len > 0 && path[len - 1] == '/')
+		len--;
+	const char *slash = memrchr(path, '/', len), *name = slash ? slash + 1 : path;
+	char text[MANIFEST_DIRECTORY_SIZE];
+	len -= (size_t)(name - path);
+	if (len < sizeof text && len > 0 && strcspn(name, "-") < len) {
+		snprintf(text, sizeof text, "%.*s", (int)len, name);
+		ledger_text(body, "bundle", text);
+	}
+}
+
+/* Of the MANIFEST that lies there: nobody has proved it. */
+static void add_offered(struct ledger_body *body, const char *path)
+{
+	CLEANUP(file_close) int dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	CLEANUP(free) unsigned char *bytes = NULL;
+	unsigned char digest[DIGEST_SHA256];
+	struct error ignored = ERROR_INIT;
+	size_t len;
+
+	if (dir < 0 ||
+	    file_load(dir, "MANIFEST", LIMIT_MANIFEST_BYTES, &bytes, &len, &ignored) != 1)
+		return;
+	digest_sha256(bytes, len, digest);
+	ledger_digest(body, "manifest", digest);
+}
+
+void import_ledger_refuse(struct store *s, const struct import_request *request,
+			  const struct error *failure)
+{
+	bool missing = failure->class == ERROR_CLASS_MISSING;
+	struct error ignored = ERROR_INIT;
+	struct ledger_body body;
+
+	/* A path where no bundle lies offers nothing. */
+	if (failure->id == ERROR_BUNDLE_ABSENT)
+		return;
+	if (!missing && failure->class != ERROR_CLASS_INTEGRITY &&
+	    failure->class != ERROR_CLASS_TRUST && failure->class != ERROR_CLASS_REPLAY)
+		return;
+	ledger_begin(&body, missing ? "incomplete" : "refused");
+	add_name(&body, request->path);
+	ledger_text(&body, "id", error_id_text(failure->id));
+	ledger_text(&body, "path", request->path);
+	add_offered(&body, request->path);
+	ledger_text(&body, "message", failure->message);
+	medium_add(request->medium, &body);
+	if (ledger_rows_add(s, body.text, &ignored) < 0)
+		error_clear(&ignored);
+}

@@ -1,0 +1,24 @@
+/* What the ledger says of an import. */
+#ifndef IMPORTER_IMPORT_LEDGER_H
+#define IMPORTER_IMPORT_LEDGER_H
+
+struct error;
+struct import_request;
+struct import_result;
+struct store;
+struct verified_bundle;
+
+/* The record "import", inside the transaction that publishes: who signed, what was there. */
+int import_ledger_add(struct store *s, const struct verified_bundle *b,
+		      const struct import_request *request, const struct import_result *result,
+		      struct error *err) __attribute__((nonnull, warn_unused_result));
+
+/*
+ * The record "refused" (or "incomplete", when something is missing), after a failure that speaks
+ * of the bundle and not of this machine.  Nothing of the bundle needs to be proved: name and
+ * digest are what was offered.  That the record cannot be written changes nothing.
+ */
+void import_ledger_refuse(struct store *s, const struct import_request *request,
+			  const struct error *failure) __attribute__((nonnull));
+
+#endif
