@@ -28,11 +28,12 @@ export SOURCE_DATE_EPOCH_BUILD ?= 0
 # DIRS lists every component, X.needs the components it may include and link:
 # this is the architecture of docs/ARCHITECTURE.md, and `make layers` enforces it.
 
-DIRS := lib/base lib/cli lib/crypto lib/xml lib/cab lib/pack lib/catalog lib/report lib/store \
+DIRS := lib/base lib/cli lib/conf lib/crypto lib/xml lib/cab lib/pack lib/catalog lib/report lib/store \
         media verifier exporter importer importer/server tests/tools
 
 lib/base.needs        :=
 lib/cli.needs         := lib/base
+lib/conf.needs        := lib/base
 lib/crypto.needs      := lib/base
 lib/xml.needs         := lib/base
 lib/cab.needs         := lib/base
@@ -42,13 +43,14 @@ lib/report.needs      := lib/base lib/catalog lib/xml
 lib/store.needs       := lib/base lib/crypto lib/catalog lib/pack lib/xml
 media.needs           := lib/base lib/crypto
 verifier.needs        := lib/base lib/cli lib/crypto media
-exporter.needs        := lib/base lib/cli lib/crypto lib/xml lib/cab lib/pack lib/catalog lib/report lib/store media verifier
+exporter.needs        := lib/base lib/cli lib/conf lib/crypto lib/xml lib/cab lib/pack lib/catalog lib/report lib/store media verifier
 importer.needs        := lib/base lib/cli lib/crypto lib/xml lib/pack lib/catalog lib/report lib/store media verifier
 importer/server.needs := lib/base lib/cli lib/crypto lib/pack lib/catalog lib/store lib/xml
 tests/tools.needs     := lib/base lib/crypto
 
 lib/base.pkgs        := threads
 lib/cli.pkgs         := jansson
+lib/conf.pkgs        := inih
 lib/crypto.pkgs      := libcrypto
 lib/xml.pkgs         := libxml-2.0
 lib/cab.pkgs         := libarchive
@@ -58,7 +60,7 @@ lib/store.pkgs       := sqlite3
 importer/server.pkgs := libmicrohttpd
 
 # Third-party headers appear in one component each ("jansson.h" is the text of every program).
-SEALED := openssl/=lib/crypto libxml/=lib/xml sqlite3.h=lib/store archive=lib/cab zstd=lib/pack \
+SEALED := ini.h=lib/conf openssl/=lib/crypto libxml/=lib/xml sqlite3.h=lib/store archive=lib/cab zstd=lib/pack \
           microhttpd=importer/server
 
 exporter.program        := gapferry-export

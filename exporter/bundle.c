@@ -160,6 +160,8 @@ static int open_target(struct making *m, struct error *err)
 		return -1;
 	for (uint32_t v = 1; v <= m->manifest.volumes; v++)
 		need += object_table_volume_size(m->objects, v);
+	if (__builtin_add_overflow(need, m->request->min_free, &need))
+		need = UINT64_MAX;
 	if (file_free_space(out, &room, err) < 0)
 		return -1;
 	if (room < need)

@@ -21,6 +21,7 @@ struct bundle_request {
 	const char *out;        /* directory on the medium */
 	uint64_t volume_limit;
 	int64_t valid_seconds; /* expires = created + this */
+	uint64_t min_free;     /* bytes of out that must stay free */
 	bool incomplete;       /* payload that was expected may be missing */
 	unsigned threads;
 	struct progress *progress;

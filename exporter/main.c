@@ -82,6 +82,29 @@ static const struct cli_option approve_options[] = {
 	CLI_OPTIONS_END,
 };
 
+#define CONFIG_DIR                                                                 \
+	{                                                                          \
+		"config-dir", CLI_LIST, "DIR", "GAPFERRY_CONFIG_DIR", false,       \
+			"configuration directories, the strongest last (default: " \
+			"/usr/lib, /run and /etc/gapferry)"                        \
+	}
+#define STATE_DIR                                                                \
+	{                                                                        \
+		"state-dir", CLI_TEXT, "DIR", "GAPFERRY_STATE_DIR", false,       \
+			"what is remembered of jobs (default /var/lib/gapferry)" \
+	}
+
+static const struct cli_option run_options[] = {
+	{ "dry-run", CLI_FLAG, NULL, NULL, false, "tell what would be done; writes nothing" },
+	{ "if-due", CLI_FLAG, NULL, NULL, false, "do nothing unless the job is due" },
+	{ "force", CLI_FLAG, NULL, NULL, false, "write a bundle although nothing changed" },
+	CONFIG_DIR,
+	STATE_DIR,
+	CLI_OPTIONS_END,
+};
+
+static const struct cli_option job_options[] = { CONFIG_DIR, STATE_DIR, CLI_OPTIONS_END };
+
 static const struct cli_verb verbs[] = {
 	{ "init", NULL, 0, 0, repo_options, "make an empty repository", cmd_init },
 	{ "key new", NULL, 0, 0, key_options, "make a private key and its certificate",
@@ -99,6 +122,15 @@ static const struct cli_verb verbs[] = {
 	{ "write", "CHANNEL", 1, 1, write_options, "write and sign a bundle", cmd_write },
 	{ "approve", "BUNDLE", 1, 1, approve_options,
 	  "read a bundle, show what is in it, and sign it", cmd_approve },
+	{ "run", "JOB", 1, 1, run_options, "ingest, write and tidy up as a job says", cmd_run },
+	{ "job check", "[JOB]", 0, 1, job_options, "would the jobs run", cmd_job_check },
+	{ "job list", NULL, 0, 0, job_options, "the jobs that are configured", cmd_job_list },
+	{ "job status", "[JOB]", 0, 1, job_options, "last run, last success, next run",
+	  cmd_job_status },
+	{ "job timer", "JOB", 1, 1, job_options, "drop-in for the job's systemd timer",
+	  cmd_job_timer },
+	{ "job service", "JOB", 1, 1, job_options, "drop-in for the job's systemd service",
+	  cmd_job_service },
 	{ "status", NULL, 0, 0, repo_options, "what the repository holds and sent", cmd_status },
 	{ NULL, NULL, 0, 0, NULL, NULL, NULL },
 };
