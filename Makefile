@@ -2,7 +2,7 @@
 #
 # Variables a user may set (packagers' CFLAGS, CPPFLAGS, LDFLAGS are appended, never replaced):
 #   CC=gcc|clang   MODE=release|debug|asan|coverage|analyze|fuzz   V=1 shows every command
-#   PREFIX BINDIR MANDIR DESTDIR   FUZZ_SECONDS (per target)   BENCH_DIR BENCH_ROUNDS BENCH_THREADS
+#   PREFIX BINDIR MANDIR UNITDIR UDEVDIR USERSDIR DESTDIR   FUZZ_SECONDS (per target)   BENCH_DIR BENCH_ROUNDS BENCH_THREADS
 # Everything generated goes under build/; `make clean` removes only that.
 
 .DEFAULT_GOAL := all
@@ -21,6 +21,9 @@ INSTALL    ?= install
 PREFIX     ?= /usr/local
 BINDIR     ?= $(PREFIX)/bin
 MANDIR     ?= $(PREFIX)/share/man
+UNITDIR    ?= $(PREFIX)/lib/systemd/system
+UDEVDIR    ?= $(PREFIX)/lib/udev/rules.d
+USERSDIR   ?= $(PREFIX)/lib/sysusers.d
 DESTDIR    ?=
 export SOURCE_DATE_EPOCH_BUILD ?= 0
 
@@ -267,13 +270,20 @@ build/compile_commands.json: Makefile       ## for clangd
 
 # ---- Install ----------------------------------------------------------------------
 
-MANPAGES = $(sort $(wildcard $(PROGRAMS:%=%/*.1)))
+MANPAGES = $(sort $(wildcard $(PROGRAMS:%=%/*.[1-8])))
+UNITS    = $(sort $(wildcard $(PROGRAMS:%=%/systemd/*.service) $(PROGRAMS:%=%/systemd/*.timer)))
+RULES    = $(sort $(wildcard $(PROGRAMS:%=%/systemd/*.rules)))
+man_place = $(DESTDIR)$(MANDIR)/man$(subst .,,$(suffix $(1)))/$(notdir $(1))
 .PHONY: install uninstall clean help
-install: all                                ## programs and manual pages
-	$(INSTALL) -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(MANDIR)/man1
+install: all                                ## programs, manual pages, units
+	$(INSTALL) -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(MANDIR)/man5 $(DESTDIR)$(UNITDIR) $(DESTDIR)$(UDEVDIR) $(DESTDIR)$(USERSDIR)
 	$(INSTALL) -m 755 $(BINS) $(DESTDIR)$(BINDIR)
-	$(foreach m,$(MANPAGES),$(INSTALL) -m 644 $(m) $(DESTDIR)$(MANDIR)/man1;)
+	$(foreach m,$(MANPAGES),$(INSTALL) -m 644 $(m) $(call man_place,$(m)) &&) true
+	$(foreach u,$(UNITS),sed 's|@BINDIR@|$(BINDIR)|' $(u) | $(INSTALL) -m 644 /dev/stdin $(DESTDIR)$(UNITDIR)/$(notdir $(u)) &&) true
+	$(INSTALL) -m 644 $(RULES) $(DESTDIR)$(UDEVDIR)
+	$(INSTALL) -m 644 exporter/systemd/gapferry.sysusers $(DESTDIR)$(USERSDIR)/gapferry.conf
 uninstall:
-	rm -f $(foreach p,$(PROGRAMS),$(DESTDIR)$(BINDIR)/$($(p).program)) $(foreach m,$(MANPAGES),$(DESTDIR)$(MANDIR)/man1/$(notdir $(m)))
+	rm -f $(foreach p,$(PROGRAMS),$(DESTDIR)$(BINDIR)/$($(p).program)) $(foreach m,$(MANPAGES),$(call man_place,$(m)))
+	rm -f $(foreach u,$(UNITS),$(DESTDIR)$(UNITDIR)/$(notdir $(u))) $(foreach r,$(RULES),$(DESTDIR)$(UDEVDIR)/$(notdir $(r))) $(DESTDIR)$(USERSDIR)/gapferry.conf
 clean: ; rm -rf build
 help: ; @sed -n 's/^\([a-z_-]*\):.*## \(.*\)/  \1\t\2/p' $(firstword $(MAKEFILE_LIST))
