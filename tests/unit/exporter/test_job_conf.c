@@ -184,6 +184,36 @@ static void drop_ins_are_limited(void **state)
 	temporary_remove(&t);
 }
 
+static void jobs_are_limited(void **state)
+{
+	struct temporary t;
+	struct error err = ERROR_INIT;
+	struct job_dirs dirs = { .count = 1 };
+	char path[128];
+
+	(void)state;
+	temporary_create(&t);
+	dirs.paths[0] = t.path;
+	snprintf(path, sizeof path, "%s/jobs", t.path);
+	assert_int_equal(file_make_dirs(path, &err), 0);
+	for (unsigned i = 0; i < LIMIT_JOBS; i++) {
+		snprintf(path, sizeof path, "jobs/%03u.conf", i);
+		temporary_write(&t, path, "", 0);
+	}
+	{
+		CLEANUP(file_list_clear) struct file_list names = { 0 };
+
+		assert_int_equal(job_file_names(&dirs, &names, &err), 0);
+		assert_int_equal(names.count, LIMIT_JOBS);
+		assert_string_equal(names.names[255], "255");
+	}
+	CLEANUP(file_list_clear) struct file_list names = { 0 };
+	temporary_write(&t, "jobs/more.conf", "", 0);
+	assert_int_equal(job_file_names(&dirs, &names, &err), -1);
+	assert_error(err, ERROR_LIMIT_BYTES, "more than 256 files");
+	temporary_remove(&t);
+}
+
 static void when_it_is_due(void **state)
 {
 	struct job_conf c = { .max_age = 100 };
@@ -250,15 +280,11 @@ static void metrics_go_to_a_file(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(defaults),
-		cmocka_unit_test(every_key),
-		cmocka_unit_test(later_files_win),
-		cmocka_unit_test(values_that_are_refused),
-		cmocka_unit_test(number_of_sources),
-		cmocka_unit_test(drop_ins_are_limited),
-		cmocka_unit_test(when_it_is_due),
-		cmocka_unit_test(drop_ins_for_units),
-		cmocka_unit_test(metrics_go_to_a_file),
+		cmocka_unit_test(defaults),           cmocka_unit_test(every_key),
+		cmocka_unit_test(later_files_win),    cmocka_unit_test(values_that_are_refused),
+		cmocka_unit_test(number_of_sources),  cmocka_unit_test(drop_ins_are_limited),
+		cmocka_unit_test(jobs_are_limited),   cmocka_unit_test(when_it_is_due),
+		cmocka_unit_test(drop_ins_for_units), cmocka_unit_test(metrics_go_to_a_file),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
