@@ -2,7 +2,7 @@
 #
 # Variables a user may set (packagers' CFLAGS, CPPFLAGS, LDFLAGS are appended, never replaced):
 #   CC=gcc|clang   MODE=release|debug|asan|coverage|analyze|fuzz   V=1 shows every command
-#   PREFIX BINDIR MANDIR DESTDIR   FUZZ_SECONDS (per target)   BENCH_DIR BENCH_ROUNDS BENCH_THREADS
+#   PREFIX BINDIR MANDIR UNITDIR UDEVDIR USERSDIR DESTDIR   FUZZ_SECONDS (per target)   BENCH_DIR BENCH_ROUNDS BENCH_THREADS
 # Everything generated goes under build/; `make clean` removes only that.
 
 .DEFAULT_GOAL := all
@@ -21,6 +21,9 @@ INSTALL    ?= install
 PREFIX     ?= /usr/local
 BINDIR     ?= $(PREFIX)/bin
 MANDIR     ?= $(PREFIX)/share/man
+UNITDIR    ?= $(PREFIX)/lib/systemd/system
+UDEVDIR    ?= $(PREFIX)/lib/udev/rules.d
+USERSDIR   ?= $(PREFIX)/lib/sysusers.d
 DESTDIR    ?=
 export SOURCE_DATE_EPOCH_BUILD ?= 0
 
@@ -28,11 +31,12 @@ export SOURCE_DATE_EPOCH_BUILD ?= 0
 # DIRS lists every component, X.needs the components it may include and link:
 # this is the architecture of docs/ARCHITECTURE.md, and `make layers` enforces it.
 
-DIRS := lib/base lib/cli lib/crypto lib/xml lib/cab lib/pack lib/catalog lib/report lib/store \
+DIRS := lib/base lib/cli lib/conf lib/crypto lib/xml lib/cab lib/pack lib/catalog lib/report lib/store \
         media verifier verifier/care exporter importer importer/server tests/tools tests/scale
 
 lib/base.needs        :=
 lib/cli.needs         := lib/base
+lib/conf.needs        := lib/base
 lib/crypto.needs      := lib/base
 lib/xml.needs         := lib/base
 lib/cab.needs         := lib/base
@@ -43,7 +47,7 @@ lib/store.needs       := lib/base lib/crypto lib/catalog lib/pack lib/xml
 media.needs           := lib/base lib/crypto
 verifier.needs        := lib/base lib/cli lib/crypto media
 verifier/care.needs   := lib/base lib/cli lib/crypto lib/xml lib/pack lib/catalog lib/store media verifier
-exporter.needs        := lib/base lib/cli lib/crypto lib/xml lib/cab lib/pack lib/catalog lib/report lib/store media verifier verifier/care
+exporter.needs        := lib/base lib/cli lib/conf lib/crypto lib/xml lib/cab lib/pack lib/catalog lib/report lib/store media verifier verifier/care
 importer.needs        := lib/base lib/cli lib/crypto lib/xml lib/pack lib/catalog lib/report lib/store media verifier verifier/care
 importer/server.needs := lib/base lib/cli lib/crypto lib/pack lib/catalog lib/store lib/xml
 tests/tools.needs     := lib/base lib/crypto
@@ -51,6 +55,7 @@ tests/scale.needs     := $(exporter.needs) exporter
 
 lib/base.pkgs        := threads
 lib/cli.pkgs         := jansson
+lib/conf.pkgs        := inih
 lib/crypto.pkgs      := libcrypto
 lib/xml.pkgs         := libxml-2.0
 lib/cab.pkgs         := libarchive
@@ -62,7 +67,7 @@ importer.pkgs        := libqrencode
 importer/server.pkgs := libmicrohttpd
 
 # Third-party headers appear in one component each ("jansson.h" is the text of every program).
-SEALED := openssl/=lib/crypto libxml/=lib/xml sqlite3.h=lib/store archive=lib/cab zstd=lib/pack \
+SEALED := ini.h=lib/conf openssl/=lib/crypto libxml/=lib/xml sqlite3.h=lib/store archive=lib/cab zstd=lib/pack \
           microhttpd=importer/server isa-l=media qrencode=importer
 
 exporter.program        := gapferry-export
@@ -287,13 +292,20 @@ build/compile_commands.json: Makefile       ## for clangd
 
 # ---- Install ----------------------------------------------------------------------
 
-MANPAGES = $(sort $(wildcard $(PROGRAMS:%=%/*.1)))
+MANPAGES = $(sort $(wildcard $(PROGRAMS:%=%/*.[1-8])))
+UNITS    = $(sort $(wildcard $(PROGRAMS:%=%/systemd/*.service) $(PROGRAMS:%=%/systemd/*.timer)))
+RULES    = $(sort $(wildcard $(PROGRAMS:%=%/systemd/*.rules)))
+man_place = $(DESTDIR)$(MANDIR)/man$(subst .,,$(suffix $(1)))/$(notdir $(1))
 .PHONY: install uninstall clean help
-install: all                                ## programs and manual pages
-	$(INSTALL) -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(MANDIR)/man1
+install: all                                ## programs, manual pages, units
+	$(INSTALL) -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(MANDIR)/man5 $(DESTDIR)$(UNITDIR) $(DESTDIR)$(UDEVDIR) $(DESTDIR)$(USERSDIR)
 	$(INSTALL) -m 755 $(BINS) $(DESTDIR)$(BINDIR)
-	$(foreach m,$(MANPAGES),$(INSTALL) -m 644 $(m) $(DESTDIR)$(MANDIR)/man1;)
+	$(foreach m,$(MANPAGES),$(INSTALL) -m 644 $(m) $(call man_place,$(m)) &&) true
+	$(foreach u,$(UNITS),sed 's|@BINDIR@|$(BINDIR)|' $(u) | $(INSTALL) -m 644 /dev/stdin $(DESTDIR)$(UNITDIR)/$(notdir $(u)) &&) true
+	$(INSTALL) -m 644 $(RULES) $(DESTDIR)$(UDEVDIR)
+	$(INSTALL) -m 644 exporter/systemd/gapferry.sysusers $(DESTDIR)$(USERSDIR)/gapferry.conf
 uninstall:
-	rm -f $(foreach p,$(PROGRAMS),$(DESTDIR)$(BINDIR)/$($(p).program)) $(foreach m,$(MANPAGES),$(DESTDIR)$(MANDIR)/man1/$(notdir $(m)))
+	rm -f $(foreach p,$(PROGRAMS),$(DESTDIR)$(BINDIR)/$($(p).program)) $(foreach m,$(MANPAGES),$(call man_place,$(m)))
+	rm -f $(foreach u,$(UNITS),$(DESTDIR)$(UNITDIR)/$(notdir $(u))) $(foreach r,$(RULES),$(DESTDIR)$(UDEVDIR)/$(notdir $(r))) $(DESTDIR)$(USERSDIR)/gapferry.conf
 clean: ; rm -rf build
 help: ; @sed -n 's/^\([a-z_-]*\):.*## \(.*\)/  \1\t\2/p' $(firstword $(MAKEFILE_LIST))

@@ -225,6 +225,8 @@ static int open_target(struct making *m, struct error *err)
 	if (out < 0)
 		return -1;
 	need += write_bytes(m->objects, m->request->parity, m->request->spares);
+	if (__builtin_add_overflow(need, m->request->min_free, &need))
+		need = UINT64_MAX;
 	if (file_free_space(out, &room, err) < 0)
 		return -1;
 	if (room < need)

@@ -1,141 +1,16 @@
 #include "exporter/commands.h"
-#include "exporter/payload.h"
-#include "exporter/wsusscn2.h"
+#include "exporter/ingest.h"
 #include "lib/base/error.h"
 #include "lib/base/pool.h"
-#include "lib/catalog/catalog.h"
 #include "lib/cli/progress.h"
 #include "lib/report/report.h"
-#include "lib/store/content.h"
-#include "lib/store/db.h"
 #include "lib/store/gather.h"
-#include "lib/store/ledger_rows.h"
-#include "lib/store/rows.h"
 #include "lib/store/store.h"
-#include "lib/store/stored.h"
-#include "media/ledger.h"
 
 #include <stdio.h>
 #include <string.h>
 
-enum { SHRINK_PERCENT = 90, REJECTS_SHOWN = 20 };
-
-struct ingest {
-	struct store *store;
-	struct wsusscn2 catalog;
-	struct payload payload;
-	struct catalog_summary summary;
-	const char *content; /* folder, or NULL */
-	bool shrunk;         /* and accepted nevertheless */
-};
-
-static void ingest_clear(struct ingest *in)
-{
-	wsusscn2_clear(&in->catalog);
-	payload_clear(&in->payload);
-	store_close(in->store);
-}
-DEFINE_CLEANUP_IN_PLACE(struct ingest, ingest_clear);
-
-/* A catalog that lost many of its updates since last time is a failure until somebody says not. */
-static int check_shrink(const struct cli_args *args, struct ingest *in, struct error *err)
-{
-	const struct listing_source *source = &in->catalog.gather->source;
-	struct rows_source r = { 0 };
-	uint64_t before = 0;
-	int row;
-
-	while ((row = rows_next_source(in->store, &r, err)) == 1)
-		if (gather_compare_sources(&r.source, source) == 0 &&
-		    rows_count_usable(in->store, r.id, &before, err) < 0)
-			return -1;
-	if (row < 0)
-		return -1;
-	in->shrunk = in->summary.processed * 100 < before * SHRINK_PERCENT;
-	if (!in->shrunk || cli_flag(args, "accept-shrink"))
-		return 0;
-	return error_set(err, ERROR_SCAN_SHRUNK, "%s: %zu usable updates, there were %llu before",
-			 source->name, in->summary.processed, (unsigned long long)before);
-}
-
-static int record_objects(struct store *s, struct stored_object *objects, size_t count,
-			  struct error *err)
-{
-	for (size_t i = 0; i < count; i++) {
-		objects[i].id = 0;
-		if (stored_record(s, &objects[i], err) < 0)
-			return -1;
-	}
-	return 0;
-}
-
-static int add_records(const struct ingest *in, struct error *err)
-{
-	const struct listing_source *source = &in->catalog.gather->source;
-	struct ledger_body body;
-
-	ledger_begin(&body, "ingest");
-	ledger_text(&body, "kind", source->kind);
-	ledger_text(&body, "series", source->series);
-	ledger_text(&body, "name", source->name);
-	ledger_digest(&body, "catalog", source->cabinet);
-	ledger_number(&body, "processed", in->summary.processed);
-	ledger_number(&body, "quarantined", in->summary.quarantined);
-	ledger_number(&body, "payload", in->payload.object_count);
-	ledger_number(&body, "payload-bytes", in->payload.bytes);
-	if (ledger_rows_append(in->store, body.text, err) < 0)
-		return -1;
-	if (!in->shrunk)
-		return 0;
-	ledger_begin(&body, "override");
-	ledger_text(&body, "option", "--accept-shrink");
-	ledger_text(&body, "name", source->name);
-	return ledger_rows_append(in->store, body.text, err);
-}
-
-/* One transaction makes all of it visible. */
-static int store_all(struct ingest *in, struct error *err)
-{
-	CLEANUP(db_scope_end) struct db_scope scope = { store_db(in->store) };
-
-	if (content_sync(in->store, err) < 0 || db_begin(scope.db, err) < 0 ||
-	    rows_replace(in->store, in->catalog.gather, in->content != NULL, err) < 0 ||
-	    record_objects(in->store, in->catalog.licences, in->catalog.licence_count, err) < 0 ||
-	    record_objects(in->store, in->payload.objects, in->payload.object_count, err) < 0 ||
-	    add_records(in, err) < 0)
-		return -1;
-	return db_commit(scope.db, err);
-}
-
-static json_t *result_json(const struct ingest *in)
-{
-	const struct listing_source *source = &in->catalog.gather->source;
-	json_t *findings = json_array(), *rejected = json_array(), *missing = json_array();
-	const struct payload *p = &in->payload;
-
-	report_findings_json(in->catalog.gather->catalog, findings);
-	for (size_t i = 0; i < p->reject_count; i++)
-		json_array_append_new(rejected, json_string(p->rejects[i].path));
-	for (size_t i = 0; i < sizeof p->missing / sizeof *p->missing && p->missing[i][0]; i++)
-		json_array_append_new(missing, json_string(p->missing[i]));
-	json_t *out = json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:I}",
-				"source", source->kind, "series", source->series, "name",
-				source->name, "updates", (json_int_t)in->summary.updates,
-				"updates_processed", (json_int_t)in->summary.processed,
-				"updates_quarantined", (json_int_t)in->summary.quarantined,
-				"documents", (json_int_t)in->catalog.gather->entry_count,
-				"fragments", (json_int_t)in->catalog.gather->fragment_count,
-				"licences", (json_int_t)in->catalog.licence_count, "counts",
-				report_counts_json(&in->summary), "findings", findings,
-				"unknown_members", (json_int_t)in->catalog.unknown_members);
-	json_object_set_new(
-		out, "payload",
-		json_pack("{s:I, s:I, s:I, s:I, s:I, s:o, s:o}", "taken",
-			  (json_int_t)p->object_count, "bytes", (json_int_t)p->bytes, "wanted",
-			  (json_int_t)p->wanted, "present", (json_int_t)p->present, "unreferenced",
-			  (json_int_t)p->unreferenced, "rejected", rejected, "missing", missing));
-	return out;
-}
+enum { REJECTS_SHOWN = 20 };
 
 static void payload_text(const struct ingest *in)
 {
@@ -162,56 +37,33 @@ static void result_text(const struct ingest *in)
 	       source->name, source->kind, in->catalog.gather->entry_count,
 	       in->catalog.gather->fragment_count, in->catalog.gather->pack_count,
 	       in->catalog.licence_count);
-	if (in->content)
+	if (in->with_content)
 		payload_text(in);
 	report_summary_text(stdout, &in->summary);
 }
 
-static bool needs_attention(const struct ingest *in)
-{
-	const struct payload *p = &in->payload;
-
-	return in->summary.errors > 0 || in->catalog.bad_licences > 0 || p->reject_count > 0 ||
-	       (in->content && p->present < p->wanted);
-}
-
-static int read_all(const struct cli_args *args, struct ingest *in, struct error *err)
-{
-	struct progress progress;
-	uint64_t threads;
-
-	if (cli_number(args, "threads", 1, 64, pool_default_threads(), &threads, err) < 0)
-		return -1;
-	in->content = cli_text(args, "content");
-	in->store = store_open(cli_text(args, "repo"), true, err);
-	if (!in->store || wsusscn2_read(in->store, args->operands[1], (unsigned)threads, &progress,
-					&in->catalog, err) < 0)
-		return -1;
-	const struct catalog *catalog = in->catalog.gather->catalog;
-	catalog_summarize(catalog, &in->summary);
-	int failed = check_shrink(args, in, err);
-	if (!failed && in->content)
-		failed = payload_ingest(in->store, catalog, in->content, (unsigned)threads,
-					&progress, &in->payload, err);
-	if (!failed)
-		failed = store_all(in, err);
-	if (failed)
-		wsusscn2_forget(&in->catalog, in->store);
-	return failed;
-}
-
 int cmd_ingest(const struct cli_args *args, struct error *err)
 {
-	CLEANUP(ingest_clear) struct ingest in = { 0 };
+	struct progress progress;
+	struct ingest_request request = { .file = args->operands[1],
+					  .content = cli_text(args, "content"),
+					  .accept_shrink = cli_flag(args, "accept-shrink"),
+					  .progress = &progress };
+	uint64_t threads;
 
 	if (strcmp(args->operands[0], "wsusscn2") != 0)
 		return error_set(err, ERROR_USAGE, "unknown kind of source '%s': wsusscn2 is known",
 				 args->operands[0]);
-	if (read_all(args, &in, err) < 0)
+	if (cli_number(args, "threads", 1, 64, pool_default_threads(), &threads, err) < 0)
+		return -1;
+	request.threads = (unsigned)threads;
+	CLEANUP(store_close) struct store *s = store_open(cli_text(args, "repo"), true, err);
+	CLEANUP(ingest_clear) struct ingest in = { 0 };
+	if (!s || ingest_wsusscn2(s, &request, &in, err) < 0)
 		return -1;
 	if (args->json)
-		cli_print_json(result_json(&in));
+		cli_print_json(ingest_json(&in));
 	else
 		result_text(&in);
-	return needs_attention(&in) ? CLI_FINDINGS : 0;
+	return ingest_needs_attention(&in) ? CLI_FINDINGS : 0;
 }

@@ -170,6 +170,29 @@ static const struct cli_option scrub_options[] = {
 	CLI_OPTIONS_END,
 };
 
+#define CONFIG_DIR                                                                 \
+	{                                                                          \
+		"config-dir", CLI_LIST, "DIR", "GAPFERRY_CONFIG_DIR", false,       \
+			"configuration directories, the strongest last (default: " \
+			"/usr/lib, /run and /etc/gapferry)"                        \
+	}
+#define STATE_DIR                                                                \
+	{                                                                        \
+		"state-dir", CLI_TEXT, "DIR", "GAPFERRY_STATE_DIR", false,       \
+			"what is remembered of jobs (default /var/lib/gapferry)" \
+	}
+
+static const struct cli_option run_options[] = {
+	{ "dry-run", CLI_FLAG, NULL, NULL, false, "tell what would be done; writes nothing" },
+	{ "if-due", CLI_FLAG, NULL, NULL, false, "do nothing unless the job is due" },
+	{ "force", CLI_FLAG, NULL, NULL, false, "write a bundle although nothing changed" },
+	CONFIG_DIR,
+	STATE_DIR,
+	CLI_OPTIONS_END,
+};
+
+static const struct cli_option job_options[] = { CONFIG_DIR, STATE_DIR, CLI_OPTIONS_END };
+
 static const struct cli_verb verbs[] = {
 	{ "init", NULL, 0, 0, repo_options, "make an empty repository", cmd_init },
 	{ "key new", NULL, 0, 0, key_options, "make a private key and its certificate",
@@ -205,6 +228,15 @@ static const struct cli_verb verbs[] = {
 	{ "ledger check", NULL, 0, 0, repo_options, "prove the ledger", cmd_ledger_check },
 	{ "gc", NULL, 0, 0, gc_options, "remove what nothing needs any more", cmd_gc },
 	{ "scrub", NULL, 0, 0, scrub_options, "read everything again, and heal it", cmd_scrub },
+	{ "run", "JOB", 1, 1, run_options, "ingest, write and tidy up as a job says", cmd_run },
+	{ "job check", "[JOB]", 0, 1, job_options, "would the jobs run", cmd_job_check },
+	{ "job list", NULL, 0, 0, job_options, "the jobs that are configured", cmd_job_list },
+	{ "job status", "[JOB]", 0, 1, job_options, "last run, last success, next run",
+	  cmd_job_status },
+	{ "job timer", "JOB", 1, 1, job_options, "drop-in for the job's systemd timer",
+	  cmd_job_timer },
+	{ "job service", "JOB", 1, 1, job_options, "drop-in for the job's systemd service",
+	  cmd_job_service },
 	{ NULL, NULL, 0, 0, NULL, NULL, NULL },
 };
 

@@ -6,10 +6,11 @@
 # neither root nor network, when nothing is missing.
 set -u
 
-build='binutils coreutils curl gcc jq libarchive-dev libc6-dev libisal-dev libjansson-dev libmicrohttpd-dev
-	libqrencode-dev libsqlite3-dev libssl-dev libxml2-dev libzstd-dev make openssl pkg-config tar zstd'
+build='binutils coreutils curl gcc jq libarchive-dev libc6-dev libinih-dev libisal-dev libjansson-dev
+	libmicrohttpd-dev libqrencode-dev libsqlite3-dev libssl-dev libxml2-dev libzstd-dev make openssl
+	pkg-config tar zstd'
 test='bsdutils cabextract clang clang-format faketime libcmocka-dev librsvg2-bin libxml2-utils par2 shellcheck
-	strace zbar-tools'
+	strace systemd zbar-tools'
 fuzz='clang-tools libclang-rt-14-dev'
 
 case ${1:-test} in

@@ -46,6 +46,16 @@
 #define LIMIT_LEDGER_LINE 4096u               /* bytes of one record; genuine: 300 */
 #define LIMIT_LEDGER_BYTES (256u << 20)       /* one ledger; genuine: 100 KiB a year */
 
+/* ---- configuration and state of jobs ---- */
+#define LIMIT_CONF_BYTES (64u << 10)          /* one configuration file; genuine: 1 KiB */
+#define LIMIT_JOBS 256u                       /* in all configuration directories together */
+#define LIMIT_JOB_DROPINS 64u                 /* of one job */
+#define LIMIT_JOB_SOURCES 16u                 /* of one job; genuine: 1 or 2 */
+#define LIMIT_JOB_HISTORY 1000u               /* lines that are kept; a daily job: three years */
+#define LIMIT_JOB_STATE_BYTES (4u << 20)      /* state.json or history.jsonl; genuine: 1 MiB */
+#define LIMIT_JOB_OUTPUT_BYTES (64u << 10)    /* read from a program that a job starts */
+#define LIMIT_OUTBOX 100000u                  /* entries of gapferry/ in an outbox */
+
 /* ---- packs of metadata fragments ---- */
 #define LIMIT_PACK_BYTES (32u << 20)          /* decompressed; we write 4 MiB, one fragment may be 16 */
 #define LIMIT_PACK_ENTRIES 65536u

@@ -1,0 +1,52 @@
+/*
+ * Taking a catalog, and payload, into the repository: read, judged, and made visible by one
+ * transaction.  What the verb ingest and jobs do.
+ */
+#ifndef EXPORTER_INGEST_H
+#define EXPORTER_INGEST_H
+
+#include "exporter/payload.h"
+#include "exporter/wsusscn2.h"
+#include "lib/base/cleanup.h"
+#include "lib/catalog/catalog.h"
+
+#include <jansson.h>
+#include <stdbool.h>
+
+struct error;
+struct progress;
+struct store;
+
+struct ingest_request {
+	const char *file;    /* wsusscn2.cab */
+	const char *content; /* folder, or NULL */
+	bool accept_shrink;  /* the catalog may have lost many of its updates */
+	unsigned threads;
+	struct progress *progress;
+};
+
+struct ingest {
+	struct wsusscn2 catalog;
+	struct payload payload;
+	struct catalog_summary summary;
+	bool with_content;
+	bool shrunk; /* and accepted nevertheless */
+};
+
+/*
+ * Into a store opened for writing.  -1 with errors of wsusscn2_read() and payload_ingest(),
+ * SCAN_SHRUNK, or of the store; the repository is as before then.
+ */
+int ingest_wsusscn2(struct store *s, const struct ingest_request *request, struct ingest *out,
+		    struct error *err) __attribute__((nonnull, warn_unused_result));
+
+/* Findings that keep updates out, or payload that is rejected or missing: exit status 2. */
+bool ingest_needs_attention(const struct ingest *in) __attribute__((nonnull));
+
+/* The result as the verb prints it; the caller's. */
+json_t *ingest_json(const struct ingest *in) __attribute__((nonnull));
+
+void ingest_clear(struct ingest *in);
+DEFINE_CLEANUP_IN_PLACE(struct ingest, ingest_clear);
+
+#endif
