@@ -46,6 +46,26 @@ for place in 'main site2' 'other site1'; do
 	t_json "$T_DIR/status.json" .sequence 0
 	t_json "$T_DIR/status.json" .objects 0
 done
+# One channel for two sites that are kept in step.
+t_must gapferry-export --repo "$T_DIR/exporter" channel add both --trust "$T_DIR/trust" \
+	--audience site9 site1
+t_error 1 GF-1001 'a site cannot be named twice' gapferry-export --repo "$T_DIR/exporter" \
+	channel add twice --trust "$T_DIR/trust" --audience site1 site1
+t_must gapferry-export --repo "$T_DIR/exporter" write both \
+	--key "$T_DIR/keys/bert-builder.key.pem" --out "$T_DIR/medium"
+both=$T_DIR/medium/gapferry/both-1-1
+t_must gapferry-export approve "$both" --key "$T_DIR/keys/anna-approver.key.pem" --trust "$T_DIR/trust"
+grep '^audience ' "$both/MANIFEST" >"$T_DIR/audience"
+printf 'audience %s\n' site1 site9 >"$T_DIR/want"
+t_same 'the bundle names both sites' "$T_DIR/want" "$T_DIR/audience"
+for site in site1 site9 site5; do
+	t_must gapferry-import --repo "$T_DIR/both-$site" init --channel both --audience $site \
+		--trust "$T_DIR/trust"
+done
+t_ok 'one of them accepts it' import "$both" "$T_DIR/both-site1"
+t_ok 'the other one, too' import "$both" "$T_DIR/both-site9"
+t_error 5 GF-1910 'a third site does not' import "$both" "$T_DIR/both-site5"
+
 t_error 1 GF-1711 'a channel cannot be made again to count from 1' \
 	gapferry-export --repo "$T_DIR/exporter" channel add main --audience site1 \
 	--trust "$T_DIR/trust"
@@ -68,6 +88,13 @@ t_error 5 GF-1912 'another bundle with the sequence of the last one' \
 t_error 5 GF-1912 'another bundle with the sequence of an earlier one' \
 	import "$fork/medium/gapferry/main-1-2"
 t_error 5 GF-1912 'the next one of another history' import "$fork/medium/gapferry/main-1-5"
+for n in 6 7; do
+	t_bundle "$fork" $n
+done
+t_contains 'the history names the bundles before the previous one' \
+	"$fork/medium/gapferry/main-1-7/MANIFEST" \
+	"history 4 $(sha256sum <"$fork/medium/gapferry/main-1-4/MANIFEST" | cut -c 1-64)"
+t_error 5 GF-1912 'another history is seen across a gap' import "$fork/medium/gapferry/main-1-7"
 a_unchanged 'a second history changes nothing' four importer
 t_ok 'our own next one is accepted' import "$(bundle 5)"
 a_snapshot five importer

@@ -3,8 +3,12 @@
  * tables and their verification can be run at full size.  Volumes are sparse: every byte is zero,
  * and CHUNKS says so; only what lies in them is not what OBJECTS says.
  *
- *	scale fill REPO COUNT                          rows of COUNT payload files and their objects
- *	scale bundle REPO CHANNEL LIMIT OUT KEY KEY    a signed bundle with volumes of LIMIT bytes
+ *	scale fill REPO COUNT          rows of COUNT payload files and their objects
+ *	scale rows REPO SIZE...        rows of objects of these sizes
+ *	scale zeros REPO SIZE...       genuine objects of zero bytes, sparse
+ *	scale sign TRUST BUNDLE KEY    as an approver, without reading the bundle
+ *	scale bundle REPO CHANNEL LIMIT OUT KEY KEY
+ *	                               signed tables, volumes of LIMIT bytes
  */
 #include "exporter/increment.h"
 #include "exporter/plan.h"
@@ -101,38 +105,61 @@ static int add_source(struct db *db, uint64_t count, struct error *err)
 	return 0;
 }
 
-static int add_files(struct db *db, uint64_t count, struct error *err)
+struct rows {
+	struct db_statement *object, *file;
+};
+
+static void rows_clear(struct rows *r)
 {
-	CLEANUP(db_finalize)
-	struct db_statement *o = db_prepare(
+	db_finalize(r->object);
+	db_finalize(r->file);
+}
+DEFINE_CLEANUP_IN_PLACE(struct rows, rows_clear);
+
+static int prepare(struct db *db, struct rows *r, struct error *err)
+{
+	r->object = db_prepare(
 		db, "INSERT INTO object(sha256, size, kind, sha1, name) VALUES(?,?,3,?,?)", err);
-	CLEANUP(db_finalize)
-	struct db_statement *f = db_prepare(
+	r->file = db_prepare(
 		db,
 		"INSERT INTO file(source_id, source_revision, kind, ordinal, sha1, size, name)"
 		" VALUES(1, ?, 0, ?, ?, ?, ?)",
 		err);
+	return r->object && r->file ? 0 : -1;
+}
 
-	if (!o || !f)
+/* File i and its object. */
+static int add_file(const struct rows *r, uint64_t i, const unsigned char sha256[32], uint64_t size,
+		    struct error *err)
+{
+	unsigned char sha1[20];
+	char name[64];
+
+	fill_digest(i, 2, sha1, sizeof sha1);
+	snprintf(name, sizeof name, "windows10.0-kb%07" PRIu64 "-x64.cab", i);
+	db_bind_blob(r->object, 1, sha256, 32);
+	db_bind_int(r->object, 2, (int64_t)size);
+	db_bind_blob(r->object, 3, sha1, sizeof sha1);
+	db_bind_text(r->object, 4, name);
+	db_bind_int(r->file, 1, (int64_t)(i / FILES_PER_UPDATE) + 1);
+	db_bind_int(r->file, 2, (int64_t)(i % FILES_PER_UPDATE));
+	db_bind_blob(r->file, 3, sha1, sizeof sha1);
+	db_bind_int(r->file, 4, (int64_t)size);
+	db_bind_text(r->file, 5, name);
+	return db_execute(r->object, err) < 0 ? -1 : db_execute(r->file, err);
+}
+
+static int add_files(struct db *db, uint64_t count, struct error *err)
+{
+	CLEANUP(rows_clear) struct rows r = { 0 };
+
+	if (prepare(db, &r, err) < 0)
 		return -1;
 	for (uint64_t i = 0; i < count; i++) {
-		unsigned char sha256[32], sha1[20];
-		uint64_t size = size_of(i);
-		char name[64];
+		unsigned char sha256[32];
 
 		fill_digest(i, 1, sha256, sizeof sha256);
-		fill_digest(i, 2, sha1, sizeof sha1);
-		snprintf(name, sizeof name, "windows10.0-kb%07" PRIu64 "-x64.cab", i);
-		db_bind_blob(o, 1, sha256, sizeof sha256);
-		db_bind_int(o, 2, (int64_t)size);
-		db_bind_blob(o, 3, sha1, sizeof sha1);
-		db_bind_text(o, 4, name);
-		db_bind_int(f, 1, (int64_t)(i / FILES_PER_UPDATE) + 1);
-		db_bind_int(f, 2, (int64_t)(i % FILES_PER_UPDATE));
-		db_bind_blob(f, 3, sha1, sizeof sha1);
-		db_bind_int(f, 4, (int64_t)size);
-		db_bind_text(f, 5, name);
-		if (db_execute(o, err) < 0 || db_execute(f, err) < 0)
+		if (add_file(&r, i, sha256, size_of(i), err) < 0)
 			return -1;
 	}
 	return 0;
@@ -151,6 +178,64 @@ static int fill(char **args, struct error *err)
 	if (db_begin(scope.db, err) < 0 || add_source(scope.db, count, err) < 0 ||
 	    add_files(scope.db, count, err) < 0)
 		return -1;
+	return db_commit(scope.db, err);
+}
+
+/* ---- zeros ---- */
+
+static void hash_zeros(uint64_t size, unsigned char out[DIGEST_SHA256])
+{
+	CLEANUP(digest_free) struct digest *d = digest_new(DIGEST_KIND_SHA256);
+	CLEANUP(free) unsigned char *bytes = buf_calloc(1, MIB);
+
+	for (uint64_t left = size; left > 0;) {
+		size_t n = left < MIB ? (size_t)left : MIB;
+
+		digest_update(d, bytes, n);
+		left -= n;
+	}
+	digest_final(d, out);
+}
+
+/* The object as the content store would have it, but sparse. */
+static int add_zeros(const struct store *s, uint64_t size, unsigned char sha256[DIGEST_SHA256],
+		     struct error *err)
+{
+	char hex[DIGEST_HEX], folder[3];
+
+	hash_zeros(size, sha256);
+	str_to_hex(sha256, DIGEST_SHA256, hex);
+	snprintf(folder, sizeof folder, "%.2s", hex);
+	CLEANUP(file_close) int dir = file_open_subdir(store_content_dir(s), folder, true, err);
+	if (dir < 0)
+		return -1;
+	CLEANUP(file_close)
+	int fd = openat(dir, hex, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0444);
+	if (fd < 0 || ftruncate(fd, (off_t)size) < 0)
+		return error_set_errno(err, ERROR_FILE_WRITE, "%s: cannot create", hex);
+	return 0;
+}
+
+static int zeros(char **args, int count, bool genuine, struct error *err)
+{
+	CLEANUP(store_close) struct store *s = store_open(args[0], true, err);
+	CLEANUP(rows_clear) struct rows r = { 0 };
+	CLEANUP(db_scope_end) struct db_scope scope = { s ? store_db(s) : NULL };
+
+	if (!s || db_begin(scope.db, err) < 0 ||
+	    add_source(scope.db, (uint64_t)count - 1, err) < 0 || prepare(scope.db, &r, err) < 0)
+		return -1;
+	for (int i = 1; i < count; i++) {
+		unsigned char sha256[DIGEST_SHA256];
+		uint64_t size;
+
+		if (!str_to_u64(args[i], strlen(args[i]), LIMIT_OBJECT_BYTES, &size))
+			return error_set(err, ERROR_NUMBER, "SIZE: not a number of bytes");
+		fill_digest((uint64_t)i, 1, sha256, sizeof sha256);
+		if ((genuine && add_zeros(s, size, sha256, err) < 0) ||
+		    add_file(&r, (uint64_t)i, sha256, size, err) < 0)
+			return -1;
+	}
 	return db_commit(scope.db, err);
 }
 
@@ -236,6 +321,24 @@ static int sign(int dir, const struct manifest *m, const struct trust *trust, ch
 	return 0;
 }
 
+static int approve(char **args, struct error *err)
+{
+	CLEANUP(signer_clear) struct signer s = { 0 };
+	CLEANUP(free) unsigned char *bytes = NULL;
+	CLEANUP(file_close) int from = file_open_dir(args[0], err);
+	CLEANUP(trust_free)
+	struct trust *trust = from < 0 ? NULL : trust_load(from, args[0], err);
+	CLEANUP(file_close) int dir = trust ? file_open_dir(args[1], err) : -1;
+	size_t len;
+
+	if (dir < 0 || signer_load(&s, trust, KEY_ROLE_APPROVER, args[2], NULL, err) < 0)
+		return -1;
+	int found = file_load(dir, "MANIFEST", LIMIT_MANIFEST_BYTES, &bytes, &len, err);
+	if (found == 0)
+		return error_set(err, ERROR_BUNDLE_ABSENT, "%s: no bundle there", args[1]);
+	return found < 0 ? -1 : signer_sign(&s, bytes, len, dir, err);
+}
+
 static int bundle(char **args, struct error *err)
 {
 	struct manifest m = {
@@ -282,10 +385,18 @@ int main(int argc, char **argv)
 
 	if (argc == 4 && strcmp(argv[1], "fill") == 0) {
 		failed = fill(argv + 2, &err);
+	} else if (argc >= 4 && strcmp(argv[1], "zeros") == 0) {
+		failed = zeros(argv + 2, argc - 2, true, &err);
+	} else if (argc >= 4 && strcmp(argv[1], "rows") == 0) {
+		failed = zeros(argv + 2, argc - 2, false, &err);
+	} else if (argc == 5 && strcmp(argv[1], "sign") == 0) {
+		failed = approve(argv + 2, &err);
 	} else if (argc == 8 && strcmp(argv[1], "bundle") == 0) {
 		failed = bundle(argv + 2, &err);
 	} else {
 		fprintf(stderr, "usage: scale fill REPO COUNT\n"
+				"       scale zeros|rows REPO SIZE...\n"
+				"       scale sign TRUST BUNDLE KEY\n"
 				"       scale bundle REPO CHANNEL LIMIT OUT KEY KEY\n");
 		return 1;
 	}
