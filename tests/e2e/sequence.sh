@@ -1,4 +1,4 @@
-# shellcheck shell=sh
+# shellcheck shell=sh disable=SC2153 # T_DIR is from lib.sh
 # sequence.sh: one random sequence of increments, for 25-any-order.sh.
 #
 #   sequence_run SEED      one-way and two-way in turn; 10 bundles, up to 3 of them lost, delivered

@@ -348,6 +348,36 @@ static void a_replacement_can_be_abandoned(void **state)
 	assert_root(s, &a, 1);
 }
 
+static void fragments_of_live_packs_are_not_packed_again(void **state)
+{
+	CLEANUP(store_close) struct store *s = repository_open(*state, true);
+	struct error err = ERROR_INIT;
+	CLEANUP(gather_free) struct gather *first = build(s, "a", 1, 4);
+
+	assert_true(first->packs[0].is_new);
+	replace(s, first);
+	CLEANUP(gather_free) struct gather *more = build(s, "a", 1, 5);
+	assert_int_equal(more->pack_count, 2);
+	assert_true(more->packs[0].is_new);
+	assert_false(more->packs[1].is_new);
+	assert_memory_equal(more->packs[1].sha256, first->packs[0].sha256, 32);
+	replace(s, more);
+	assert_root(s, (struct gather *[]){ more }, 1);
+	CLEANUP(gather_free) struct gather *same = build(s, "a", 1, 5);
+	assert_int_equal(same->pack_count, 2);
+	assert_false(same->packs[0].is_new || same->packs[1].is_new);
+
+	/* A pack that is gone does not count, and neither does one that hardly anybody uses. */
+	content_forget(s, first->packs[0].sha256);
+	CLEANUP(gather_free) struct gather *again = build(s, "a", 1, 4);
+	assert_int_equal(again->pack_count, 1);
+	assert_true(again->packs[0].is_new);
+	assert_int_equal(db_run(store_db(s), "DELETE FROM document WHERE stream<>104", &err), 0);
+	CLEANUP(gather_free) struct gather *drained = build(s, "a", 1, 4);
+	assert_int_equal(drained->pack_count, 1);
+	assert_memory_equal(drained->packs[0].sha256, again->packs[0].sha256, 32);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -358,6 +388,7 @@ int main(void)
 		TEST(one_document_comes_once),
 		TEST(rows_have_the_root_of_what_they_store),
 		TEST(a_replacement_can_be_abandoned),
+		TEST(fragments_of_live_packs_are_not_packed_again),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
