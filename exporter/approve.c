@@ -8,7 +8,10 @@
 #include "lib/crypto/signer.h"
 #include "lib/crypto/trust.h"
 #include "lib/report/report.h"
+#include "lib/store/channel.h"
+#include "lib/store/content.h"
 #include "lib/store/gather.h"
+#include "lib/store/relist.h"
 #include "media/manifest.h"
 #include "media/object_table.h"
 #include "verifier/accept.h"
@@ -19,33 +22,116 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Where the catalog comes from: the bundle, the base, and listings that came out of deltas. */
+struct origin {
+	struct verified_bundle *bundle;
+	struct store *base;
+	struct relist relist;
+	unsigned char (*listings)[32];
+	unsigned char (*packs)[32];
+	size_t listing_count, pack_count;
+};
+
+static void origin_clear(struct origin *o)
+{
+	relist_clear(&o->relist);
+	free(o->listings);
+	free(o->packs);
+}
+DEFINE_CLEANUP_IN_PLACE(struct origin, origin_clear);
+
 static int fetch(void *ctx, const unsigned char sha256[32], unsigned char **out, size_t *len,
 		 struct error *err)
 {
-	return stream_load(ctx, sha256, LIMIT_PACK_BYTES, out, len, err);
+	const struct origin *o = ctx;
+	const struct relist_object *made = relist_find(&o->relist, sha256);
+	size_t part;
+
+	if (made) {
+		*out = buf_malloc(made->len);
+		memcpy(*out, made->bytes, made->len);
+		*len = made->len;
+		return 0;
+	}
+	if (!o->base || object_table_find(verify_objects(o->bundle), sha256, &part) == 1)
+		return stream_load(o->bundle, sha256, LIMIT_PACK_BYTES, out, len, err);
+	if (content_load(o->base, sha256, LIMIT_PACK_BYTES, out, len, err) == 0)
+		return 0;
+	struct error cause = *err;
+	error_clear(err);
+	return error_set(err, ERROR_APPROVE_BASE, "the repository of --repo: %s", cause.message);
 }
 
-static int load_sources(struct approve *a, unsigned threads, struct progress *progress,
-			struct error *err)
+static int no_base(const struct manifest *m, const char *lacks, struct error *err)
+{
+	return error_set(err, ERROR_APPROVE_BASE,
+			 "the bundle leaves out %llu objects (%llu bytes) and builds on sequence "
+			 "%llu: %s",
+			 (unsigned long long)m->assumed, (unsigned long long)m->assumed_bytes,
+			 (unsigned long long)m->base, lacks);
+}
+
+/* Deltas become listings, and the packs that are left out are named. */
+static int add_base(struct origin *o, struct error *err)
+{
+	const struct object_table *t = verify_objects(o->bundle);
+	const struct manifest *m = verify_manifest(o->bundle);
+	size_t capacity = o->pack_count;
+	struct channel channel;
+
+	if (channel_load(o->base, m->channel, &channel, err) < 0)
+		return -1;
+	struct relist_request request = { .store = o->base,
+					  .channel_id = channel.id,
+					  .catalogs = (const unsigned char(*)[32])o->listings,
+					  .catalog_count = o->listing_count,
+					  .fetch = fetch,
+					  .ctx = o };
+	if (relist_make(&request, &o->relist, err) < 0)
+		return -1;
+	if (o->relist.missing_count > 0)
+		return no_base(m, "the repository of --repo does not know the list it refers to",
+			       err);
+	free(o->listings);
+	o->listing_count = o->relist.count;
+	o->listings = buf_calloc(o->listing_count, sizeof *o->listings);
+	for (size_t i = 0; i < o->listing_count; i++)
+		memcpy(o->listings[i], o->relist.objects[i].sha256, sizeof *o->listings);
+	for (size_t i = 0; i < object_table_assumed_count(t); i++) {
+		struct object_part p = object_table_assumed_get(t, i);
+
+		if (p.kind != OBJECT_PACK)
+			continue;
+		o->packs = buf_grow(o->packs, &capacity, o->pack_count, sizeof *o->packs);
+		memcpy(o->packs[o->pack_count++], p.sha256, sizeof *o->packs);
+	}
+	return 0;
+}
+
+static int load_sources(struct approve *a, const struct approve_request *r, struct error *err)
 {
 	const struct object_table *t = verify_objects(a->bundle);
-	unsigned char(*listings)[32], (*packs)[32];
-	struct gather_load_request request = { .fetch = fetch,
-					       .ctx = a->bundle,
-					       .threads = threads,
-					       .done = &progress->done,
-					       .tick = progress_tick,
-					       .tick_ctx = progress };
+	CLEANUP(origin_clear) struct origin o = { .bundle = a->bundle, .base = r->base };
 
-	request.listing_count = object_table_collect(t, OBJECT_CATALOG, &listings);
-	request.pack_count = object_table_collect(t, OBJECT_PACK, &packs);
-	request.listings = (const unsigned char(*)[32])listings;
-	request.packs = (const unsigned char(*)[32])packs;
-	progress_begin(progress, "judging the catalog", 0);
+	o.listing_count = object_table_collect(t, OBJECT_CATALOG, &o.listings);
+	o.pack_count = object_table_collect(t, OBJECT_PACK, &o.packs);
+	if (verify_manifest(a->bundle)->increment && add_base(&o, err) < 0)
+		return -1;
+	struct gather_load_request request = {
+		.fetch = fetch,
+		.ctx = &o,
+		.listings = (const unsigned char(*)[32])o.listings,
+		.listing_count = o.listing_count,
+		.packs = (const unsigned char(*)[32])o.packs,
+		.pack_count = o.pack_count,
+		.threads = r->threads,
+		.done = &r->progress->done,
+		.tick = progress_tick,
+		.tick_ctx = r->progress,
+	};
+	progress_begin(r->progress, "judging the catalog", 0);
 	int failed = gather_load(&request, &a->sources, err);
-	progress_end(progress);
-	free(listings);
-	free(packs);
+	progress_end(r->progress);
 	return failed;
 }
 
@@ -87,20 +173,23 @@ static int read_contents(struct approve *a, unsigned threads, struct progress *p
 	return 0;
 }
 
-int approve_read(const char *path, const struct trust *trust, unsigned threads,
-		 struct progress *progress, struct approve *out, struct error *err)
+int approve_read(const struct approve_request *r, struct approve *out, struct error *err)
 {
 	CLEANUP(approve_clear) struct approve a = { 0 };
 
-	a.bundle = verify_open(path, trust, VERIFY_FOR_APPROVAL, err);
+	a.bundle = verify_open(r->path, r->trust, VERIFY_FOR_APPROVAL, err);
 	if (!a.bundle || accept_fresh(verify_manifest(a.bundle), clock_now(), err) < 0)
 		return -1;
+	/* Said before everything is read. */
+	if (verify_manifest(a.bundle)->increment && !r->base)
+		return no_base(verify_manifest(a.bundle),
+			       "without --repo its catalog cannot be recomputed", err);
 	/* Everything twice: as objects, and as the chunks that an auditor checks. */
-	progress_begin(progress, "reading", 2 * stream_total(a.bundle));
-	int failed = read_contents(&a, threads, progress, err);
-	progress_end(progress);
-	if (failed || load_sources(&a, threads, progress, err) < 0 || check_root(&a, err) < 0)
-		return error_wrap(err, "%s", path);
+	progress_begin(r->progress, "reading", 2 * stream_total(a.bundle));
+	int failed = read_contents(&a, r->threads, r->progress, err);
+	progress_end(r->progress);
+	if (failed || load_sources(&a, r, err) < 0 || check_root(&a, err) < 0)
+		return error_wrap(err, "%s", r->path);
 	summarize(&a);
 	*out = a;
 	a = (struct approve){ 0 };

@@ -14,6 +14,7 @@
 
 struct error;
 struct progress;
+struct store;
 struct trust;
 struct verified_bundle;
 
@@ -27,9 +28,19 @@ struct approve {
  * Read the bundle at path: signatures of the builder, tables, every chunk,
  * every object, catalog root, verdicts.  Fails as verification does;
  * APPROVE_ROOT when the catalog is not the one MANIFEST states.
+ *
+ * An increment is put together with what `base`, a repository that has the bundles before it (the
+ * approver's own, or the exporter's), knows of its channel; that is only read, and each byte of it
+ * is proved by a digest that the bundle states.  APPROVE_BASE without it, or when it lacks some.
  */
-int approve_read(const char *path, const struct trust *trust, unsigned threads,
-		 struct progress *progress, struct approve *out, struct error *err)
+struct approve_request {
+	const char *path;
+	const struct trust *trust;
+	struct store *base; /* or NULL */
+	unsigned threads;
+	struct progress *progress;
+};
+int approve_read(const struct approve_request *request, struct approve *out, struct error *err)
 	__attribute__((nonnull, warn_unused_result));
 
 /*

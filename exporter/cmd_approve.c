@@ -9,6 +9,7 @@
 #include "lib/crypto/trust.h"
 #include "lib/report/report.h"
 #include "lib/store/gather.h"
+#include "lib/store/store.h"
 #include "media/manifest.h"
 #include "media/object_table.h"
 #include "verifier/verify.h"
@@ -25,14 +26,17 @@ static json_t *content_json(const struct approve *a, const char *holder)
 	manifest_sites(m, sites);
 	for (size_t i = 0; i < a->sources.count; i++)
 		report_findings_json(a->sources.items[i]->catalog, findings);
-	return json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:s}", "bundle",
-			 verify_path(a->bundle), "channel", m->channel, "audience", sites, "epoch",
-			 (json_int_t)m->epoch, "sequence", (json_int_t)m->sequence, "volumes",
-			 (json_int_t)m->volumes, "objects", (json_int_t)m->objects, "bytes",
-			 (json_int_t)m->object_bytes, "updates_processed",
-			 (json_int_t)a->summary.processed, "updates_quarantined",
-			 (json_int_t)a->summary.quarantined, "findings", findings, "approved_by",
-			 holder);
+	return json_pack(
+		"{s:s, s:s, s:I, s:I, s:I, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, "
+		"s:o, s:s}",
+		"bundle", verify_path(a->bundle), "kind", m->increment ? "increment" : "full",
+		"base", (json_int_t)m->base, "assumed_objects", (json_int_t)m->assumed,
+		"assumed_bytes", (json_int_t)m->assumed_bytes, "channel", m->channel, "audience",
+		sites, "epoch", (json_int_t)m->epoch, "sequence", (json_int_t)m->sequence,
+		"volumes", (json_int_t)m->volumes, "objects", (json_int_t)m->objects, "bytes",
+		(json_int_t)m->object_bytes, "updates_processed", (json_int_t)a->summary.processed,
+		"updates_quarantined", (json_int_t)a->summary.quarantined, "findings", findings,
+		"approved_by", holder);
 }
 
 static void sources_text(const struct approve *a)
@@ -61,6 +65,14 @@ static void content_text(const struct approve *a)
 	printf("bundle %s\nchannel %s to %s, epoch %u, sequence %llu\nmade %s, expires %s\n",
 	       verify_path(a->bundle), m->channel, sites, m->epoch, (unsigned long long)m->sequence,
 	       created, expires);
+	if (m->increment)
+		printf("increment on sequence %llu: %llu objects, %llu bytes are left out because "
+		       "the sites have them\n",
+		       (unsigned long long)m->base, (unsigned long long)m->assumed,
+		       (unsigned long long)m->assumed_bytes);
+	for (size_t i = 0; i < m->withdrawn_count; i++)
+		printf("  withdrawn: catalog %s %s\n", m->withdrawn[i].kind,
+		       m->withdrawn[i].series);
 	sources_text(a);
 	for (size_t i = 0; i < object_table_count(t); i++) {
 		struct object_part p = object_table_get(t, i);
@@ -87,10 +99,19 @@ int cmd_approve(const struct cli_args *args, struct error *err)
 	CLEANUP(file_close) int dir = file_open_dir(cli_text(args, "trust"), err);
 	CLEANUP(trust_free)
 	struct trust *trust = dir < 0 ? NULL : trust_load(dir, cli_text(args, "trust"), err);
+	const char *repo = cli_text(args, "repo");
+	CLEANUP(store_close)
+	struct store *base = trust && repo ? store_open(repo, false, err) : NULL;
 	/* Last, so that it is released first: the bundle borrows the trust root. */
 	CLEANUP(approve_clear) struct approve a = { 0 };
-	if (!trust ||
-	    approve_read(args->operands[0], trust, (unsigned)threads, &progress, &a, err) < 0)
+	if (!trust || (repo && !base))
+		return -1;
+	struct approve_request request = { .path = args->operands[0],
+					   .trust = trust,
+					   .base = base,
+					   .threads = (unsigned)threads,
+					   .progress = &progress };
+	if (approve_read(&request, &a, err) < 0)
 		return -1;
 	if (!args->json)
 		content_text(&a);

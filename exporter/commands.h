@@ -19,6 +19,7 @@ int cmd_receive(const struct cli_args *args, struct error *err);
 int cmd_status(const struct cli_args *args, struct error *err);
 int cmd_trust_new(const struct cli_args *args, struct error *err);
 int cmd_trust_show(const struct cli_args *args, struct error *err);
+int cmd_withdraw(const struct cli_args *args, struct error *err);
 int cmd_write(const struct cli_args *args, struct error *err);
 
 #endif

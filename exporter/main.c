@@ -142,6 +142,8 @@ static const struct cli_verb verbs[] = {
 	  "say by hand what a site has imported", cmd_channel_confirm },
 	{ "ingest", "wsusscn2 FILE.cab", 2, 2, ingest_options,
 	  "take a catalog, and payload, into the repository", cmd_ingest },
+	{ "withdraw", "KIND SERIES", 2, 2, repo_options,
+	  "remove a catalog from the repository and from the next bundles", cmd_withdraw },
 	{ "plan", "CHANNEL", 1, 1, plan_options, "what a bundle would hold; writes nothing",
 	  cmd_plan },
 	{ "write", "CHANNEL", 1, 1, write_options, "write and sign a bundle", cmd_write },

@@ -219,6 +219,17 @@ int rows_replace(struct store *s, const struct gather *g, bool content_expected,
 	return 0;
 }
 
+int rows_withdraw(struct store *s, const char *kind, const char *series, struct error *err)
+{
+	struct rows_source r = { 0 };
+	int row;
+
+	while ((row = rows_next_source(s, &r, err)) == 1)
+		if (strcmp(r.source.kind, kind) == 0 && strcmp(r.source.series, series) == 0)
+			return remove_source(s, r.id, err) < 0 ? -1 : 1;
+	return row;
+}
+
 int rows_withdraw_others(struct store *s, struct gather *const *keep, size_t count,
 			 struct error *err)
 {

@@ -25,6 +25,10 @@ struct stored_object;
 int rows_replace(struct store *s, const struct gather *g, bool content_expected, struct error *err)
 	__attribute__((nonnull, warn_unused_result));
 
+/* Remove one source: 1, 0 when there is none, -1. */
+int rows_withdraw(struct store *s, const char *kind, const char *series, struct error *err)
+	__attribute__((nonnull, warn_unused_result));
+
 /* Remove every source whose (kind, series) is not among those of keep. */
 int rows_withdraw_others(struct store *s, struct gather *const *keep, size_t count,
 			 struct error *err) __attribute__((nonnull(1, 4), warn_unused_result));

@@ -6,8 +6,8 @@
  *	scale fill REPO COUNT                          rows of COUNT payload files and their objects
  *	scale bundle REPO CHANNEL LIMIT OUT KEY KEY    a signed bundle with volumes of LIMIT bytes
  */
+#include "exporter/increment.h"
 #include "exporter/plan.h"
-#include "lib/crypto/signer.h"
 #include "exporter/tables.h"
 #include "lib/base/buf.h"
 #include "lib/base/clock.h"
@@ -15,6 +15,7 @@
 #include "lib/base/file.h"
 #include "lib/base/limits.h"
 #include "lib/base/str.h"
+#include "lib/crypto/signer.h"
 #include "lib/crypto/trust.h"
 #include "lib/store/channel.h"
 #include "lib/store/db.h"
@@ -240,6 +241,7 @@ static int bundle(char **args, struct error *err)
 	struct manifest m = {
 		.version = MANIFEST_VERSION, .epoch = 1, .sequence = 1, .audience_count = 1
 	};
+	const struct increment nothing = { .full = true }; /* is left out */
 	CLEANUP(plan_clear) struct plan plan = { 0 };
 	uint64_t limit;
 
@@ -252,7 +254,7 @@ static int bundle(char **args, struct error *err)
 	if (!trust || file_make_dirs(args[3], err) < 0)
 		return -1;
 	CLEANUP(file_close) int dir = file_open_dir(args[3], err);
-	if (dir < 0 || plan_make(s, limit, &plan, err) < 0)
+	if (dir < 0 || plan_make(s, &nothing, limit, &plan, err) < 0)
 		return -1;
 	CLEANUP(object_table_free) struct object_table *objects = plan_table(&plan, err);
 	CLEANUP(chunk_table_free) struct chunk_table *chunks = chunk_table_new();
