@@ -56,8 +56,9 @@ t_base() {
 t_sites() {
 	t_must export_ status --json
 	cp "$T_DIR/out" "$T_DIR/status.json"
-	t_json "$T_DIR/status.json" '[.channels[] | select(.name == "pair") | .sites[] |
-		"\(.site) \(.sequence) \(.behind)"] | join(", ")' "$1"
+	jq -c '[.channels[] | select(.name == "pair") | .sites[] |
+		"\(.site) \(.sequence) \(.behind)"] | join(", ")' "$T_DIR/status.json" >"$T_DIR/sites.json"
+	t_json "$T_DIR/sites.json" . "$1"
 }
 
 bundle pair 1
