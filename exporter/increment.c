@@ -93,8 +93,7 @@ static int choose_base(struct store *s, const struct channel *c, const struct in
 		return choose(inc, 0, "site %s has confirmed nothing", who);
 	if (confirmed > c->sequence)
 		confirmed = c->sequence;
-	return choose(inc, confirmed, "every site has confirmed it, none but %s may lack more",
-		      who);
+	return choose(inc, confirmed, "confirmed by every site, %s is the last one", who);
 }
 
 /* ---- the catalog ---- */

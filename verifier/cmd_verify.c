@@ -290,6 +290,12 @@ static void print_json(const struct run *r)
 				  "bytes", (json_int_t)m->object_bytes, "created", created,
 				  "expires", expires, "manifest_sha256", hex));
 		json_object_set_new(out, "origins", origin_report(r->bundle));
+		json_object_update_missing_new(
+			out,
+			json_pack("{s:s, s:I, s:I, s:I}", "kind",
+				  m->increment ? "increment" : "full", "base", (json_int_t)m->base,
+				  "assumed_objects", (json_int_t)m->assumed, "assumed_bytes",
+				  (json_int_t)m->assumed_bytes));
 		if (r->list)
 			json_object_set_new(out, "object_list", objects_json(r));
 	} else {
@@ -314,6 +320,14 @@ static void print_text(const struct run *r)
 		       m->channel, sites, m->epoch, (unsigned long long)m->sequence, created,
 		       expires, (unsigned long long)m->objects, (unsigned long long)m->object_bytes,
 		       m->volumes);
+		if (m->increment)
+			printf("increment on sequence %llu, which takes %llu objects, %llu bytes "
+			       "for granted\n",
+			       (unsigned long long)m->base, (unsigned long long)m->assumed,
+			       (unsigned long long)m->assumed_bytes);
+		for (size_t i = 0; i < m->withdrawn_count; i++)
+			printf("withdraws catalog %s %s\n", m->withdrawn[i].kind,
+			       m->withdrawn[i].series);
 		for (size_t i = 0; i < v->count; i++)
 			printf("signed by %s %s (key %s)\n", key_role_name(v->signers[i].role),
 			       v->signers[i].holder, v->signers[i].short_id);

@@ -47,7 +47,7 @@
 #define LIMIT_PACK_ENTRIES 65536u
 #define LIMIT_LISTING_BYTES (16u << 20)       /* one part of a catalog listing, decompressed */
 #define LIMIT_LISTINGS 4096u                  /* parts in one bundle: 134 M documents */
-#define LIMIT_DELTA_DOCUMENTS (4096u * 32768u) /* of the list that a delta makes; genuine: 1.2 M */
+#define LIMIT_DELTA_DOCUMENTS 134217728u      /* of the list that a delta makes; genuine: 1.2 M */
 #define LIMIT_ZSTD_WINDOW_LOG 23              /* 8 MiB */
 
 /* ---- cabinets ---- */

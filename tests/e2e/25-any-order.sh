@@ -5,11 +5,7 @@
 . tests/e2e/sequence.sh
 t_need mkcatalog gapferry-export gapferry-import jq
 
-S_ROOT=$T_DIR
-if [ -d /dev/shm ] && [ -w /dev/shm ]; then
-	S_ROOT=$(mktemp -d /dev/shm/gapferry-sequences.XXXXXX)
-	trap 's=$?; rm -rf "$S_ROOT"; (exit $s); t_on_exit' EXIT
-fi
+t_in_memory
 t_trust "$T_DIR"
 first=${SEQUENCE_SEED:-1} count=${SEQUENCES:-4} seed=0
 while [ "$seed" -lt "$count" ]; do

@@ -269,14 +269,18 @@ t_state 'and has bundle 7' '[7,0,12]'
 
 # ---- silence ----
 
-t_run faketime '+29 days' gapferry-export --repo "$T_DIR/exporter" status
-t_contains 'a site may be silent for a while' "$T_DIR/out" 'last receipt (12) 29 days ago'
-t_run faketime '+32 days' gapferry-export --repo "$T_DIR/exporter" status --json
-cp "$T_DIR/out" "$T_DIR/status.json"
-t_json "$T_DIR/status.json" '.channels[] | select(.name == "main") | .sites[0].stale' true
-t_run faketime '+32 days' gapferry-export --repo "$T_DIR/exporter" status --stale-days 40 --json
-cp "$T_DIR/out" "$T_DIR/status.json"
-t_json "$T_DIR/status.json" '.channels[] | select(.name == "main") | .sites[0].stale' false
+if command -v faketime >/dev/null && faketime -f +1d gapferry-export --version >/dev/null 2>&1; then
+	t_run faketime -f +29d gapferry-export --repo "$T_DIR/exporter" status
+	t_contains 'a site may be silent for a while' "$T_DIR/out" 'last receipt (12) 29 days ago'
+	t_run faketime -f +32d gapferry-export --repo "$T_DIR/exporter" status --json
+	jq '.channels[] | select(.name == "main") | .sites[0]' "$T_DIR/out" >"$T_DIR/status.json"
+	t_json "$T_DIR/status.json" .stale true
+	t_run faketime -f +32d gapferry-export --repo "$T_DIR/exporter" status --stale-days 40 --json
+	jq '.channels[] | select(.name == "main") | .sites[0]' "$T_DIR/out" >"$T_DIR/status.json"
+	t_json "$T_DIR/status.json" .stale false
+else
+	t_skip 'silence' 'faketime does not work with these programs'
+fi
 t_must gapferry-export --repo "$T_DIR/exporter" channel set other --one-way
 t_run gapferry-export --repo "$T_DIR/exporter" status
 t_contains 'a one-way site is never witnessed' "$T_DIR/out" 'one-way, unwitnessed'

@@ -15,13 +15,20 @@ BIN=${BIN:-$PWD/build/release/bin}
 # shellcheck disable=SC2034 # for the scripts
 SHARED=${GAPFERRY_SHARED:-../shared}/data
 T_DIR=$PWD/build/e2e/$(basename "$0" .sh)
-T_COUNT=0 T_FAILED=0 T_SERVER=
+T_COUNT=0 T_FAILED=0 T_SERVER='' T_DISK=''
 PATH=$BIN:$PATH LC_ALL=C TZ=UTC
 export PATH LC_ALL TZ
 unset GAPFERRY_REPO GAPFERRY_TRUST GAPFERRY_KEY_PASSPHRASE SOURCE_DATE_EPOCH
 umask 022
 rm -rf "$T_DIR"
 mkdir -p "$T_DIR"
+
+# Scratch in memory where there is a place for it: for scripts that wait for the disk all the time.
+t_in_memory() {
+	[ -d /dev/shm ] && [ -w /dev/shm ] || return 0
+	T_DISK=$T_DIR
+	T_DIR=$(mktemp -d "/dev/shm/gapferry-$(basename "$0" .sh).XXXXXX")
+}
 
 # ---- results ----
 
@@ -51,10 +58,15 @@ t_on_exit() {
 	[ "$t_status_" -eq 0 ] || [ "$T_FAILED" -gt 0 ] || t_fail "the script ended with status $t_status_"
 	echo "1..$T_COUNT"
 	[ "$T_FAILED" -eq 0 ] || {
+		[ -z "$T_DISK" ] || {
+			rm -rf "$T_DISK"
+			mv "$T_DIR" "$T_DISK"
+			T_DIR=$T_DISK
+		}
 		echo "# kept: $T_DIR"
 		exit 1
 	}
-	rm -rf "$T_DIR"
+	rm -rf "$T_DIR" ${T_DISK:+"$T_DISK"}
 	exit 0
 }
 trap t_on_exit EXIT

@@ -4,8 +4,7 @@
 #   sequence_run SEED      one-way and two-way in turn; 10 bundles, up to 3 of them lost, delivered
 #                          in any order; at the end both sides must hold the same.
 #
-# Everything random comes from SEED.  The scratch directory is $S_ROOT/SEED: a sequence waits for the
-# disk thousands of times, so S_ROOT lies in memory where there is a place for it.
+# Everything random comes from SEED.  The scratch directory is $T_DIR/SEED.
 
 SEQUENCE_BUNDLES=10
 
@@ -117,7 +116,7 @@ sequence_play() {
 			S_QUEUE="$S_QUEUE $s_number"
 		fi
 		sequence_dice 3
-		[ "$S_WAY" = two-way ] && [ "$DICE" -eq 0 ] || continue
+		[ "$S_WAY$DICE" = two-way0 ] || continue
 		sequence_deliver_some
 		s_has=$(gapferry-import --repo "$S_DIR/importer" status --json | jq .sequence)
 		t_must gapferry-export --repo "$S_DIR/exporter" channel confirm main --site site1 \
@@ -149,7 +148,7 @@ sequence_deliver_some() {
 }
 
 sequence_run() {
-	S_SEED=$1 S_DIR=$S_ROOT/$1 SEQUENCE_STATE=$(($1 * 2654435 % 2147483648))
+	S_SEED=$1 S_DIR=$T_DIR/$1 SEQUENCE_STATE=$(($1 * 2654435 % 2147483648))
 	mkdir -p "$S_DIR/medium"
 	t_must gapferry-export --repo "$S_DIR/exporter" init
 	if [ $((S_SEED % 2)) -eq 0 ]; then
