@@ -19,6 +19,7 @@
 #include "lib/base/file.h"
 #include "lib/base/limits.h"
 #include "lib/base/str.h"
+#include "lib/crypto/signer.h"
 #include "lib/crypto/trust.h"
 #include "lib/crypto/signer.h"
 #include "lib/store/channel.h"
