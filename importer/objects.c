@@ -48,13 +48,18 @@ static bool sink_wanted(void *ctx, const struct object_part *object)
 	struct error ignored = ERROR_INIT; /* a left-over that cannot be read is written again */
 	size_t i;
 
-	if (part_of(object->kind) != pass->part)
+	if (pass->part != OBJECTS_AT_HAND && part_of(object->kind) != pass->part)
 		return false;
-	if (object_table_find(o->table, object->sha256, &i) == 1 && o->known[i]) {
+	if (object_table_find(o->table, object->sha256, &i) != 1)
+		return false;
+	if (o->known[i])
 		pass->progress->done += object->size;
+	else
+		o->known[i] =
+			content_check(o->store, object->sha256, object->size, &ignored) == 1;
+	if (o->known[i])
 		return false;
-	}
-	return content_check(o->store, object->sha256, object->size, &ignored) != 1;
+	return pass->part != OBJECTS_AT_HAND || stream_at_hand(o->bundle, object);
 }
 
 struct handle {
@@ -95,6 +100,7 @@ static int sink_finish(void *handle, const struct object_part *object, struct er
 	struct handle *h = handle;
 	struct objects *o = h->objects;
 	unsigned char actual[DIGEST_SHA256];
+	size_t i;
 
 	content_digests(h->writer, actual, NULL);
 	if (stream_check_digest(object, actual, err) < 0) {
@@ -105,6 +111,8 @@ static int sink_finish(void *handle, const struct object_part *object, struct er
 	free(h);
 	if (known < 0)
 		return -1;
+	if (object_table_find(o->table, object->sha256, &i) == 1)
+		o->known[i] = true;
 	o->count++;
 	o->bytes += object->size;
 	return 0;
@@ -183,6 +191,12 @@ void objects_free(struct objects *o)
 	free(o);
 }
 
+/* Where collect.c looks for them again, chunk by chunk. */
+static void leave_out(void *ctx, const struct error *problem)
+{
+	(void)ctx, (void)problem;
+}
+
 int objects_store(struct objects *o, enum objects_part part, unsigned threads,
 		  struct progress *progress, struct error *err)
 {
@@ -199,9 +213,16 @@ int objects_store(struct objects *o, enum objects_part part, unsigned threads,
 					  .tick = progress_tick,
 					  .tick_ctx = progress };
 
-	if (o->need[part] == 0)
+	if (part == OBJECTS_AT_HAND)
+		options.problem = leave_out;
+	else if (o->need[part] == 0)
 		return 0;
 	return stream_volumes(o->bundle, &options, err) < 0 ? -1 : content_sync(o->store, err);
+}
+
+bool objects_known(const struct objects *o, size_t i)
+{
+	return o->known[i];
 }
 
 uint64_t objects_new(const struct objects *o, uint64_t *bytes)

@@ -12,6 +12,7 @@
 #include "media/volume.h"
 #include "verifier/accept.h"
 #include "verifier/commands.h"
+#include "verifier/medium_find.h"
 #include "verifier/stream.h"
 #include "verifier/verify.h"
 
@@ -67,12 +68,10 @@ static int check_all_chunks(struct run *r, struct error *err)
 {
 	struct stream_options options = stream_of(r);
 
-	for (uint32_t v = 1; v <= verify_manifest(r->bundle)->volumes; v++) {
-		if (verify_volume_fd(r->bundle, v) < 0)
-			continue; /* already a problem */
+	/* Chunks that are not at hand are a problem already. */
+	for (uint32_t v = 1; v <= verify_manifest(r->bundle)->volumes; v++)
 		if (stream_chunks(r->bundle, v, &options, err) < 0)
 			return -1;
-	}
 	return 0;
 }
 
@@ -80,16 +79,8 @@ static int check_all_chunks(struct run *r, struct error *err)
 static bool at_hand(void *ctx, const struct object_part *object)
 {
 	const struct run *r = ctx;
-	const struct object_table *t = verify_objects(r->bundle);
-	size_t i;
 
-	if (object_table_find(t, object->sha256, &i) != 1)
-		return false;
-	do {
-		if (verify_volume_fd(r->bundle, object_table_get(t, i).volume) < 0)
-			return false;
-	} while (object_table_next(t, &i) == 1);
-	return true;
+	return stream_at_hand(r->bundle, object);
 }
 
 static int check_everything(struct run *r, struct error *err)
@@ -268,7 +259,8 @@ static const char *verdict(const struct run *r)
 static void print_json(const struct run *r)
 {
 	json_t *out = json_pack("{s:s, s:s, s:s, s:o, s:O}", "verdict", verdict(r), "checked",
-				r->checked, "bundle", r->args->operands[0], "signers",
+				r->checked, "bundle",
+				r->bundle ? verify_path(r->bundle) : r->args->operands[0], "signers",
 				signers_json(r), "problems", r->problems);
 
 	if (r->bundle) {
@@ -333,7 +325,7 @@ static bool open_bundle(struct run *r)
 	struct error problem = ERROR_INIT;
 
 	r->checked = "signatures and tables";
-	r->bundle = verify_open(r->args->operands[0], r->trust, VERIFY_COMPLETE, &problem);
+	r->bundle = medium_find_open(r->args->operands, r->args->operand_count, r->trust, &problem);
 	if (!r->bundle) {
 		add_problem(r, &problem);
 		return false;

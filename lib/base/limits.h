@@ -28,6 +28,7 @@
 #define LIMIT_OBJECT_BYTES (64ull << 30)      /* one content object; genuine: 12 GB */
 #define LIMIT_VOLUME_BYTES (1ull << 40)       /* one volume file; a tape takes several */
 #define LIMIT_CHUNKS (1u << 20)               /* lines of CHUNKS: 4 TiB; costs 32 MiB */
+#define LIMIT_MEDIUM_FILES 65536u             /* entries of a directory with volumes; genuine: 100 */
 #define LIMIT_SUMS 4096u                      /* lines of SHA256SUMS; genuine: 10 */
 #define LIMIT_SOURCES 64u                     /* source lines of a MANIFEST; genuine: 1 to 3 */
 #define LIMIT_OBJECT_NAMES (96u << 20)        /* bytes of all names in OBJECTS together */
