@@ -114,16 +114,50 @@ static int add_sources(struct making *m, struct error *err)
 		out->dated = s.source.created >= 0;
 		out->created = s.source.created;
 	}
-	manifest_sort_sources(&m->manifest);
+	manifest_sort(&m->manifest);
 	return row;
+}
+
+static int add_sites(struct making *m, struct error *err)
+{
+	struct manifest *out = &m->manifest;
+	const char *at = m->channel.audience;
+
+	while (out->audience_count < LIMIT_AUDIENCES &&
+	       channel_next_site(&at, out->audiences[out->audience_count]))
+		out->audience_count++;
+	if (*at != '\0')
+		return error_set(err, ERROR_USAGE, "channel %s has more than %u sites",
+				 m->channel.name, LIMIT_AUDIENCES);
+	return 0;
+}
+
+/* The MANIFESTs before the previous one, so that a site that missed some sees a fork. */
+static int add_history(struct making *m, struct error *err)
+{
+	struct manifest *out = &m->manifest;
+	struct channel_past past[LIMIT_HISTORY];
+	int count =
+		channel_history(m->store, &m->channel, out->sequence - 1, past, LIMIT_HISTORY, err);
+
+	if (count < 0)
+		return -1;
+	out->history_count = (size_t)count;
+	for (size_t i = 0; i < out->history_count; i++) {
+		const struct channel_past *from = &past[out->history_count - 1 - i];
+
+		out->history[i].sequence = from->sequence;
+		memcpy(out->history[i].sha256, from->digest, sizeof out->history[i].sha256);
+	}
+	return 0;
 }
 
 static int fill_manifest(struct making *m, struct error *err)
 {
 	struct manifest *out = &m->manifest;
 
+	out->version = MANIFEST_VERSION;
 	snprintf(out->channel, sizeof out->channel, "%s", m->channel.name);
-	snprintf(out->audience, sizeof out->audience, "%s", m->channel.audience);
 	out->epoch = m->channel.epoch;
 	out->sequence = m->channel.sequence + 1;
 	if (m->channel.has_manifest)
@@ -136,7 +170,10 @@ static int fill_manifest(struct making *m, struct error *err)
 	out->object_bytes = object_table_bytes(m->objects);
 	if (m->trust->expires < out->created)
 		return error_set(err, ERROR_WRITE_EXPIRY, "the trust root has expired");
-	return rows_root(m->store, out->catalog_root, err) < 0 ? -1 : add_sources(m, err);
+	if (add_sites(m, err) < 0 || add_history(m, err) < 0 ||
+	    rows_root(m->store, out->catalog_root, err) < 0)
+		return -1;
+	return add_sources(m, err);
 }
 
 /* ---- the directory ---- */

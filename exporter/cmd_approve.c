@@ -20,14 +20,16 @@ static json_t *content_json(const struct approve *a, const char *holder)
 {
 	const struct manifest *m = verify_manifest(a->bundle);
 	json_t *findings = json_array();
+	char sites[MANIFEST_SITES_SIZE];
 
+	manifest_sites(m, sites);
 	for (size_t i = 0; i < a->sources.count; i++)
 		report_findings_json(a->sources.items[i]->catalog, findings);
 	return json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:s}", "bundle",
-			 verify_path(a->bundle), "channel", m->channel, "audience", m->audience,
-			 "epoch", (json_int_t)m->epoch, "sequence", (json_int_t)m->sequence,
-			 "volumes", (json_int_t)m->volumes, "objects", (json_int_t)m->objects,
-			 "bytes", (json_int_t)m->object_bytes, "updates_processed",
+			 verify_path(a->bundle), "channel", m->channel, "audience", sites, "epoch",
+			 (json_int_t)m->epoch, "sequence", (json_int_t)m->sequence, "volumes",
+			 (json_int_t)m->volumes, "objects", (json_int_t)m->objects, "bytes",
+			 (json_int_t)m->object_bytes, "updates_processed",
 			 (json_int_t)a->summary.processed, "updates_quarantined",
 			 (json_int_t)a->summary.quarantined, "findings", findings, "approved_by",
 			 holder);
@@ -51,13 +53,14 @@ static void content_text(const struct approve *a)
 	const struct manifest *m = verify_manifest(a->bundle);
 	const struct object_table *t = verify_objects(a->bundle);
 	uint64_t counts[OBJECT_KINDS] = { 0 }, bytes[OBJECT_KINDS] = { 0 };
-	char created[STR_TIME_SIZE], expires[STR_TIME_SIZE];
+	char created[STR_TIME_SIZE], expires[STR_TIME_SIZE], sites[MANIFEST_SITES_SIZE];
 
+	manifest_sites(m, sites);
 	str_from_time(m->created, created);
 	str_from_time(m->expires, expires);
 	printf("bundle %s\nchannel %s to %s, epoch %u, sequence %llu\nmade %s, expires %s\n",
-	       verify_path(a->bundle), m->channel, m->audience, m->epoch,
-	       (unsigned long long)m->sequence, created, expires);
+	       verify_path(a->bundle), m->channel, sites, m->epoch, (unsigned long long)m->sequence,
+	       created, expires);
 	sources_text(a);
 	for (size_t i = 0; i < object_table_count(t); i++) {
 		struct object_part p = object_table_get(t, i);

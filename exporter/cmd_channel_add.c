@@ -10,14 +10,17 @@
 
 int cmd_channel_add(const struct cli_args *args, struct error *err)
 {
-	const char *name = args->operands[0], *audience = cli_text(args, "audience");
+	const char *name = args->operands[0], *sites[CHANNEL_SITES + 1];
+	size_t count = cli_list(args, "audience", sites, CHANNEL_SITES + 1);
 	struct channel c = { 0 };
 
-	if (!channel_name_valid(name) || !channel_name_valid(audience))
-		return error_set(
-			err, ERROR_USAGE,
-			"'%s' for '%s': names are letters, digits, '.', '_' and '-', at most 63",
-			name, audience);
+	if (!channel_name_valid(name))
+		return error_set(err, ERROR_USAGE,
+				 "'%s': names are letters, digits, '.', '_' and '-', at most 63",
+				 name);
+	if (channel_set_sites(&c, sites, count > CHANNEL_SITES ? CHANNEL_SITES + 1 : count, err) <
+	    0)
+		return -1;
 	CLEANUP(file_close) int from = file_open_dir(cli_text(args, "trust"), err);
 	CLEANUP(trust_free)
 	struct trust *trust = from < 0 ? NULL : trust_load(from, cli_text(args, "trust"), err);
@@ -26,16 +29,16 @@ int cmd_channel_add(const struct cli_args *args, struct error *err)
 	if (!s)
 		return -1;
 	snprintf(c.name, sizeof c.name, "%s", name);
-	snprintf(c.audience, sizeof c.audience, "%s", audience);
 	c.trust_version = trust->version;
 	CLEANUP(db_scope_end) struct db_scope scope = { store_db(s) };
 	if (db_begin(scope.db, err) < 0 || channel_add(s, &c, err) < 0 ||
 	    channel_copy_trust(s, name, from, err) < 0 || db_commit(scope.db, err) < 0)
 		return -1;
 	if (args->json)
-		cli_print_json(json_pack("{s:s, s:s, s:i}", "channel", name, "audience", audience,
+		cli_print_json(json_pack("{s:s, s:s, s:i}", "channel", name, "audience", c.audience,
 					 "trust_version", trust->version));
 	else
-		printf("channel %s to %s, trust root version %u\n", name, audience, trust->version);
+		printf("channel %s to %s, trust root version %u\n", name, c.audience,
+		       trust->version);
 	return 0;
 }

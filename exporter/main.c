@@ -41,7 +41,7 @@ static const struct cli_option trust_show_options[] = {
 
 static const struct cli_option channel_options[] = {
 	REPO,
-	{ "audience", CLI_TEXT, "SITE", NULL, true, "the isolated site" },
+	{ "audience", CLI_LIST, "SITE", NULL, true, "the isolated sites, kept in step" },
 	{ "trust", CLI_TEXT, "DIR", NULL, true, "the trust directory of the channel" },
 	CLI_OPTIONS_END,
 };

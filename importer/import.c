@@ -1,5 +1,7 @@
 #include "importer/import.h"
 
+#include "importer/choose.h"
+#include "importer/collect.h"
 #include "importer/objects.h"
 #include "lib/base/buf.h"
 #include "lib/base/clock.h"
@@ -46,7 +48,10 @@ DEFINE_CLEANUP_IN_PLACE(struct importing, importing_clear);
 
 /* ---- is it for us, now? ---- */
 
-static int open_bundle(struct importing *in, struct error *err)
+static int decide(void *ctx, const struct verified_bundle *b, enum accept_decision *decision,
+		  struct error *err);
+
+static int open_bundle(struct importing *in, enum accept_decision *decision, struct error *err)
 {
 	if (channel_load(in->store, NULL, &in->channel, err) < 0)
 		return -1;
@@ -56,13 +61,22 @@ static int open_bundle(struct importing *in, struct error *err)
 	in->trust = trust_load(dir, "trust of this repository", err);
 	if (!in->trust)
 		return -1;
-	in->bundle = verify_open(in->request->path, in->trust, VERIFY_COMPLETE, err);
-	return in->bundle ? 0 : -1;
+	in->bundle = choose_bundle(&(struct choose_request){ .places = in->request->places,
+							     .count = in->request->place_count,
+							     .trust = in->trust,
+							     .wanted = in->request->wanted,
+							     .decide = decide,
+							     .ctx = in },
+				   decision, err);
+	/* Again, because what is remembered was that of the bundle looked at last. */
+	return in->bundle ? decide(in, in->bundle, decision, err) : -1;
 }
 
-static int decide(struct importing *in, enum accept_decision *decision, struct error *err)
+static int decide(void *ctx, const struct verified_bundle *b, enum accept_decision *decision,
+		  struct error *err)
 {
-	const struct manifest *m = verify_manifest(in->bundle);
+	struct importing *in = ctx;
+	const struct manifest *m = verify_manifest(b);
 	struct accept_state state = { .channel = in->channel.name,
 				      .audience = in->channel.audience,
 				      .epoch = in->channel.epoch,
@@ -76,9 +90,8 @@ static int decide(struct importing *in, enum accept_decision *decision, struct e
 	if (seen < 0)
 		return -1;
 	state.same = seen == 1 ? in->before.digest : NULL;
-	if (accept_decide(&state, m, verify_manifest_digest(in->bundle), clock_now(), decision,
-			  err) < 0)
-		return error_wrap(err, "%s", in->request->path);
+	if (accept_decide(&state, m, verify_manifest_digest(b), clock_now(), decision, err) < 0)
+		return error_wrap(err, "%s", verify_path(b));
 	return 0;
 }
 
@@ -255,18 +268,34 @@ static void describe(const struct importing *in, struct import_result *out)
 	const struct manifest *m = verify_manifest(in->bundle);
 
 	snprintf(out->channel, sizeof out->channel, "%s", m->channel);
+	memcpy(out->manifest, verify_manifest_digest(in->bundle), sizeof out->manifest);
 	out->epoch = m->epoch;
 	out->sequence = m->sequence;
 	out->objects = m->objects;
 	out->bytes = m->object_bytes;
 }
 
+/* What lies on the media that are here, when that is not everything. */
+static int collect(struct importing *in, struct import_result *out, struct error *err)
+{
+	struct collect_request request = { .store = in->store,
+					   .bundle = in->bundle,
+					   .threads = in->request->threads,
+					   .progress = in->request->progress,
+					   .missing = &out->missing };
+	int failed = collect_objects(&request, err);
+
+	out->new_objects = request.objects;
+	out->new_bytes = request.bytes;
+	return failed;
+}
+
 static int load_and_publish(struct importing *in, struct import_result *out, struct error *err)
 {
 	struct progress *progress = in->request->progress;
 
-	if (verify_volumes(in->bundle, err) < 0)
-		return error_wrap(err, "%s", in->request->path);
+	if (collect(in, out, err) < 0)
+		return error_wrap(err, "%s", verify_path(in->bundle));
 	CLEANUP(objects_free) struct objects *objects = objects_plan(in->store, in->bundle, err);
 	if (!objects)
 		return -1;
@@ -275,8 +304,12 @@ static int load_and_publish(struct importing *in, struct import_result *out, str
 		objects_store(objects, OBJECTS_METADATA, in->request->threads, progress, err) < 0 ||
 		load_both(in, objects, out, err) < 0;
 	progress_end(progress);
-	out->new_objects = objects_new(objects, &out->new_bytes);
-	return failed ? error_wrap(err, "%s", in->request->path) : 0;
+	uint64_t bytes, count = objects_new(objects, &bytes);
+	out->new_objects += count;
+	out->new_bytes += bytes;
+	if (failed || collect_forget(in->store, in->bundle, err) < 0)
+		return error_wrap(err, "%s", verify_path(in->bundle));
+	return 0;
 }
 
 int import_bundle(struct store *s, const struct import_request *request, struct import_result *out,
@@ -285,8 +318,8 @@ int import_bundle(struct store *s, const struct import_request *request, struct 
 	CLEANUP(importing_clear) struct importing in = { .store = s, .request = request };
 	enum accept_decision decision;
 
-	*out = (struct import_result){ 0 };
-	if (open_bundle(&in, err) < 0 || decide(&in, &decision, err) < 0)
+	*out = (struct import_result){ .missing = BUF_INIT(4u << 20) };
+	if (open_bundle(&in, &decision, err) < 0)
 		return -1;
 	describe(&in, out);
 	if (decision == ACCEPT_NEW)
@@ -300,4 +333,5 @@ int import_bundle(struct store *s, const struct import_request *request, struct 
 void import_clear(struct import_result *r)
 {
 	gather_set_clear(&r->sources);
+	buf_clear(&r->missing);
 }

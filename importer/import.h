@@ -8,11 +8,13 @@
 #ifndef IMPORTER_IMPORT_H
 #define IMPORTER_IMPORT_H
 
+#include "lib/base/buf.h"
 #include "lib/base/cleanup.h"
 #include "lib/catalog/catalog.h"
 #include "lib/store/gather_load.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct error;
@@ -21,7 +23,9 @@ struct store;
 struct verified_bundle;
 
 struct import_request {
-	const char *path; /* of the bundle */
+	const char *const *places; /* bundles, or media that carry them; volumes of one bundle */
+	size_t place_count;
+	const unsigned char *wanted; /* SHA-256 of the MANIFEST to go on with, or NULL */
 	unsigned threads;
 	struct progress *progress;
 };
@@ -31,11 +35,13 @@ struct import_result {
 	char channel[64];
 	uint32_t epoch;
 	uint64_t sequence;
-	uint64_t objects, bytes; /* of the bundle */
+	unsigned char manifest[32]; /* its SHA-256; also when volumes are missing */
+	uint64_t objects, bytes;    /* of the bundle */
 	uint64_t new_objects, new_bytes;
 	uint64_t processed, quarantined;
 	bool trust_updated;
 	struct gather_set sources; /* empty when already */
+	struct buf missing;        /* when volumes are missing: a line for each */
 	struct catalog_summary summary;
 };
 

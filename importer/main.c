@@ -39,7 +39,8 @@ static const struct cli_option updates_options[] = {
 
 static const struct cli_verb verbs[] = {
 	{ "init", NULL, 0, 0, init_options, "make an empty repository for one channel", cmd_init },
-	{ "import", "BUNDLE", 1, 1, import_options, "verify a bundle and load it", cmd_import },
+	{ "import", "DIR [DIR...]", 1, CLI_OPERANDS_MAX, import_options,
+	  "verify a bundle and load it", cmd_import },
 	{ "status", NULL, 0, 0, repo_options, "what was imported last and what is here",
 	  cmd_status },
 	{ "findings", NULL, 0, 0, findings_options, "what is wrong with the catalogs that are here",

@@ -66,14 +66,22 @@ DEFINE_CLEANUP(struct object_table *, object_table_free);
 int object_table_add(struct object_table *t, const struct object_part *part, struct error *err)
 	__attribute__((nonnull, warn_unused_result));
 
+/*
+ * Append an object that the other side is assumed to have, in order of digest, before the first
+ * object_table_add(): only sha256, size and kind (not OBJECT_CATALOG) are set.  As
+ * object_table_add().
+ */
+int object_table_assume(struct object_table *t, const struct object_part *object, struct error *err)
+	__attribute__((nonnull, warn_unused_result));
+
 /* Untrusted bytes of OBJECTS into an empty table, in pieces of any size.  As object_table_add(). */
 int object_table_feed(struct object_table *t, const void *bytes, size_t len, struct error *err)
 	__attribute__((nonnull(1, 4), warn_unused_result));
 
 /*
  * After the last object_table_add() or object_table_feed(): checks that every object is complete
- * and that none appears twice, and makes the look-up by digest.  -1 with OBJECTS_FORMAT; the
- * table is then only good for object_table_free().
+ * and that none appears twice or is assumed, too, and makes the look-up by digest.  -1 with
+ * OBJECTS_FORMAT; the table is then only good for object_table_free().
  */
 int object_table_finish(struct object_table *t, struct error *err)
 	__attribute__((nonnull, warn_unused_result));
@@ -115,11 +123,31 @@ const uint64_t *object_table_volume_sizes(const struct object_table *t) __attrib
 size_t object_table_volume_first(const struct object_table *t, uint32_t volume)
 	__attribute__((nonnull));
 
-/* Whether volumes, objects and bytes are those of the MANIFEST.  -1 with MEDIA_MISMATCH. */
+/*
+ * Objects assumed present: how many, the sum of their sizes, one of them (volume 0, in order of
+ * digest; i in [0, count)), and the look-up: 1 with *i, 0 when there is none.  No other function
+ * here sees them.
+ */
+size_t object_table_assumed_count(const struct object_table *t) __attribute__((nonnull));
+uint64_t object_table_assumed_bytes(const struct object_table *t) __attribute__((nonnull));
+struct object_part object_table_assumed_get(const struct object_table *t, size_t i)
+	__attribute__((nonnull));
+int object_table_assumed_find(const struct object_table *t, const unsigned char sha256[32],
+			      size_t *i) __attribute__((nonnull, warn_unused_result));
+
+/*
+ * Whether volumes, objects and bytes, carried and assumed, are those of the MANIFEST: so a
+ * bundle that is no increment has no assumed objects.  -1 with MEDIA_MISMATCH.
+ */
 int object_table_check(const struct object_table *t, const struct manifest *m, struct error *err)
 	__attribute__((nonnull, warn_unused_result));
 
-/* Append the line of part i; all lines in order are the file.  -1 with LIMIT_BYTES. */
+/*
+ * Append the line of assumed object i or of part i; all of the former and then all of the latter,
+ * in order, are the file.  -1 with LIMIT_BYTES.
+ */
+int object_table_assumed_write(const struct object_table *t, size_t i, struct buf *out,
+			       struct error *err) __attribute__((nonnull, warn_unused_result));
 int object_table_write(const struct object_table *t, size_t i, struct buf *out, struct error *err)
 	__attribute__((nonnull, warn_unused_result));
 

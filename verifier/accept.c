@@ -5,6 +5,7 @@
 #include "media/manifest.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <string.h>
 
 static bool same(const unsigned char *a, const unsigned char *b)
@@ -50,15 +51,25 @@ static int decide_not_newer(const struct accept_state *s, const struct manifest 
 			 (unsigned long long)m->sequence, (unsigned long long)s->sequence);
 }
 
+static int wrong_channel(const struct accept_state *s, const struct manifest *m, struct error *err)
+{
+	char others[32] = "";
+
+	if (m->audience_count > 1)
+		snprintf(others, sizeof others, " and %zu more", m->audience_count - 1);
+	return error_set(err, ERROR_CHANNEL_WRONG,
+			 "made for channel %s, site %s%s; this is channel %s, site %s", m->channel,
+			 m->audience_count ? m->audiences[0] : "-", others, s->channel,
+			 s->audience);
+}
+
 int accept_decide(const struct accept_state *s, const struct manifest *m,
 		  const unsigned char digest[32], int64_t now, enum accept_decision *out,
 		  struct error *err)
 {
 	assert(!s->has_manifest || s->manifest);
-	if (strcmp(s->channel, m->channel) != 0 || strcmp(s->audience, m->audience) != 0)
-		return error_set(err, ERROR_CHANNEL_WRONG,
-				 "made for channel %s, site %s; this is channel %s, site %s",
-				 m->channel, m->audience, s->channel, s->audience);
+	if (strcmp(s->channel, m->channel) != 0 || !manifest_is_for(m, s->audience))
+		return wrong_channel(s, m, err);
 	if (m->epoch < s->epoch)
 		return error_set(err, ERROR_REPLAY_OLDER,
 				 "epoch %u, but this channel is at epoch %u", m->epoch, s->epoch);
@@ -72,7 +83,9 @@ int accept_decide(const struct accept_state *s, const struct manifest *m,
 				 "sequence %llu after %llu, at most %d further",
 				 (unsigned long long)m->sequence, (unsigned long long)s->sequence,
 				 ACCEPT_JUMP_MAX);
-	if (s->has_manifest && m->sequence == s->sequence + 1 && !same(s->manifest, m->previous))
+	/* What our newest names as its past is under its digest: no older one needs comparing. */
+	const unsigned char *past = s->has_manifest ? manifest_past(m, s->sequence) : NULL;
+	if (past && !same(s->manifest, past))
 		return error_set(err, ERROR_REPLAY_FORK,
 				 "sequence %llu follows another bundle than the %llu accepted here",
 				 (unsigned long long)m->sequence, (unsigned long long)s->sequence);

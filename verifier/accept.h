@@ -19,7 +19,7 @@ enum {
 
 /* What the isolated side remembers of its channel. */
 struct accept_state {
-	const char *channel, *audience;
+	const char *channel, *audience; /* of this site: one of those the bundle is for */
 	uint32_t epoch;
 	uint64_t sequence; /* 0: nothing accepted yet */
 	bool has_manifest;
@@ -37,7 +37,8 @@ enum accept_decision {
 /*
  * 0 with *out, or -1 with CHANNEL_WRONG, REPLAY_OLDER, REPLAY_FORK,
  * REPLAY_JUMP, REPLAY_EPOCH, BUNDLE_EXPIRED or BUNDLE_FUTURE.  digest is the
- * SHA-256 of the MANIFEST offered.
+ * SHA-256 of the MANIFEST offered.  A bundle whose previous or history names
+ * our newest sequence must name our newest MANIFEST.
  */
 int accept_decide(const struct accept_state *state, const struct manifest *m,
 		  const unsigned char digest[32], int64_t now, enum accept_decision *out,

@@ -266,18 +266,20 @@ static void print_json(const struct run *r)
 	if (r->bundle) {
 		const struct manifest *m = verify_manifest(r->bundle);
 		char hex[DIGEST_HEX], created[STR_TIME_SIZE], expires[STR_TIME_SIZE];
+		char sites[MANIFEST_SITES_SIZE];
 
+		manifest_sites(m, sites);
 		str_to_hex(verify_manifest_digest(r->bundle), DIGEST_SHA256, hex);
 		str_from_time(m->created, created);
 		str_from_time(m->expires, expires);
 		json_object_update_missing_new(
 			out,
 			json_pack("{s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:s, s:s, s:s}", "channel",
-				  m->channel, "audience", m->audience, "epoch",
-				  (json_int_t)m->epoch, "sequence", (json_int_t)m->sequence,
-				  "volumes", (json_int_t)m->volumes, "objects",
-				  (json_int_t)m->objects, "bytes", (json_int_t)m->object_bytes,
-				  "created", created, "expires", expires, "manifest_sha256", hex));
+				  m->channel, "audience", sites, "epoch", (json_int_t)m->epoch,
+				  "sequence", (json_int_t)m->sequence, "volumes",
+				  (json_int_t)m->volumes, "objects", (json_int_t)m->objects,
+				  "bytes", (json_int_t)m->object_bytes, "created", created,
+				  "expires", expires, "manifest_sha256", hex));
 		if (r->list)
 			json_object_set_new(out, "object_list", objects_json(r));
 	} else {
@@ -292,13 +294,14 @@ static void print_text(const struct run *r)
 	if (r->bundle) {
 		const struct manifest *m = verify_manifest(r->bundle);
 		const struct trust_verdict *v = verify_signers(r->bundle);
-		char created[STR_TIME_SIZE], expires[STR_TIME_SIZE];
+		char created[STR_TIME_SIZE], expires[STR_TIME_SIZE], sites[MANIFEST_SITES_SIZE];
 
+		manifest_sites(m, sites);
 		str_from_time(m->created, created);
 		str_from_time(m->expires, expires);
 		printf("channel %s to %s, epoch %u, sequence %llu, made %s, expires %s\n"
 		       "%llu objects, %llu bytes in %u volumes\n",
-		       m->channel, m->audience, m->epoch, (unsigned long long)m->sequence, created,
+		       m->channel, sites, m->epoch, (unsigned long long)m->sequence, created,
 		       expires, (unsigned long long)m->objects, (unsigned long long)m->object_bytes,
 		       m->volumes);
 		for (size_t i = 0; i < v->count; i++)

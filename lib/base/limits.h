@@ -11,7 +11,11 @@
 
 /* ---- what lies on a medium (docs/FORMAT.md) ---- */
 #define LIMIT_MANIFEST_BYTES (64u << 10)      /* the only thing signed; genuine: 1 KiB */
-#define LIMIT_MANIFEST_LINES 512u
+#define LIMIT_MANIFEST_LINES 512u             /* 18, and the most of each list: 482 */
+#define LIMIT_AUDIENCES 64u                   /* sites that one bundle is for; genuine: 1 to 10 */
+#define LIMIT_HISTORY 256u                    /* MANIFESTs named before the previous one */
+#define LIMIT_WITHDRAWN 64u                   /* sources that an increment takes away; genuine: 0 */
+#define LIMIT_ORIGINS 16u                     /* enclaves in a row; genuine: 0 to 2 */
 #define LIMIT_TEXT_LINE 512u                  /* bytes of one line in any of our text files */
 #define LIMIT_SIGNATURE_BYTES (16u << 10)     /* one .p7s; genuine: 1.0 kB */
 #define LIMIT_SIGNATURES 16u                  /* files in sigs/ */
@@ -21,18 +25,18 @@
 #define LIMIT_TRUST_FILES 8192u               /* in a trust directory */
 #define LIMIT_CERTIFICATE_BYTES (16u << 10)
 #define LIMIT_SUMS_BYTES (1u << 20)           /* SHA256SUMS, 4096 files */
-#define LIMIT_CHUNKS_BYTES (128u << 20)       /* CHUNKS: 1 M chunks of 4 MiB are 4 TiB */
+#define LIMIT_CHUNKS_BYTES (192u << 20)       /* CHUNKS: 2 M lines of 85 bytes */
 #define LIMIT_OBJECTS_BYTES (1ull << 30)      /* OBJECTS: 4 M lines */
 #define LIMIT_OBJECTS 4000000u
 #define LIMIT_VOLUMES 9999u                   /* vol-0001.tar ... vol-9999.tar */
 #define LIMIT_OBJECT_BYTES (64ull << 30)      /* one content object; genuine: 12 GB */
 #define LIMIT_VOLUME_BYTES (1ull << 40)       /* one volume file; a tape takes several */
-#define LIMIT_CHUNKS (1u << 20)               /* lines of CHUNKS: 4 TiB; costs 32 MiB */
+#define LIMIT_CHUNKS (2u << 20)               /* lines of CHUNKS: 8 TiB; costs 64 MiB */
 #define LIMIT_MEDIUM_FILES 65536u             /* entries of a directory with volumes; genuine: 100 */
 #define LIMIT_SUMS 4096u                      /* lines of SHA256SUMS; genuine: 10 */
 #define LIMIT_SOURCES 64u                     /* source lines of a MANIFEST; genuine: 1 to 3 */
 #define LIMIT_OBJECT_NAMES (96u << 20)        /* bytes of all names in OBJECTS together */
-#define LIMIT_OPEN_SPLITS 1024u               /* objects begun, not ended: 4 TiB / 8 GiB is 512 */
+#define LIMIT_OPEN_SPLITS 1024u               /* objects begun, not ended: 8 TiB / 8 GiB is 1024 */
 
 /* ---- packs of metadata fragments ---- */
 #define LIMIT_PACK_BYTES (32u << 20)          /* decompressed; we write 4 MiB, one fragment may be 16 */

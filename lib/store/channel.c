@@ -32,6 +32,45 @@ bool channel_name_valid(const char *name)
 	return true;
 }
 
+static int compare_sites(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+int channel_set_sites(struct channel *c, const char **sites, size_t count, struct error *err)
+{
+	size_t len = 0;
+
+	if (count < 1 || count > CHANNEL_SITES)
+		return error_set(err, ERROR_USAGE, "%zu sites: a channel has 1 to %d", count,
+				 CHANNEL_SITES);
+	qsort(sites, count, sizeof *sites, compare_sites);
+	for (size_t i = 0; i < count; i++) {
+		if (!channel_name_valid(sites[i]))
+			return error_set(err, ERROR_USAGE,
+					 "site '%s': names are letters, digits, '.', '_' and '-', "
+					 "at most 63",
+					 sites[i]);
+		if (i > 0 && strcmp(sites[i - 1], sites[i]) == 0)
+			return error_set(err, ERROR_USAGE, "site '%s': named twice", sites[i]);
+		len += (size_t)snprintf(c->audience + len, sizeof c->audience - len, "%s%s",
+					i > 0 ? " " : "", sites[i]);
+	}
+	return 0;
+}
+
+bool channel_next_site(const char **at, char out[CHANNEL_NAME_SIZE])
+{
+	size_t len = strcspn(*at, " ");
+
+	if (len == 0 || len >= CHANNEL_NAME_SIZE)
+		return false;
+	memcpy(out, *at, len);
+	out[len] = '\0';
+	*at += len + ((*at)[len] == ' ' ? 1 : 0);
+	return true;
+}
+
 static void read_row(struct db_statement *q, struct channel *c)
 {
 	*c = (struct channel){ .id = db_int(q, 0) };
@@ -223,4 +262,33 @@ int channel_find_bundle(struct store *s, int64_t channel_id, uint32_t epoch, uin
 	out->quarantined = (uint64_t)db_int(q, 3);
 	db_reset(q);
 	return 1;
+}
+
+int channel_history(struct store *s, const struct channel *c, uint64_t below,
+		    struct channel_past *out, int max, struct error *err)
+{
+	CLEANUP(db_finalize)
+	struct db_statement *q =
+		db_prepare(store_db(s),
+			   "SELECT sequence, digest FROM bundle WHERE channel_id=? AND epoch=?"
+			   " AND sequence<? ORDER BY sequence DESC LIMIT ?",
+			   err);
+	int count = 0, row;
+
+	if (!q)
+		return -1;
+	db_bind_int(q, 1, c->id);
+	db_bind_int(q, 2, c->epoch);
+	db_bind_int(q, 3, (int64_t)below);
+	db_bind_int(q, 4, max);
+	while ((row = db_step(q, err)) == 1) {
+		uint64_t sequence = (uint64_t)db_int(q, 0);
+
+		if (sequence + 1 + (uint64_t)count != below)
+			break;
+		out[count].sequence = sequence;
+		db_copy(q, 1, out[count++].digest, sizeof out->digest);
+	}
+	db_reset(q);
+	return row < 0 ? -1 : count;
 }

@@ -15,11 +15,12 @@
 struct error;
 struct store;
 
-enum { CHANNEL_NAME_SIZE = 64 };
+enum { CHANNEL_NAME_SIZE = 64, CHANNEL_SITES = 64, CHANNEL_AUDIENCE_SIZE = 64 * 64 };
 
 struct channel {
 	int64_t id;
-	char name[CHANNEL_NAME_SIZE], audience[CHANNEL_NAME_SIZE];
+	char name[CHANNEL_NAME_SIZE];
+	char audience[CHANNEL_AUDIENCE_SIZE]; /* sites, separated by one space each */
 	uint32_t epoch;
 	uint64_t sequence;          /* of the newest bundle; 0 when there is none */
 	bool has_manifest;          /* the two digests below are known */
@@ -31,6 +32,16 @@ struct channel {
 
 /* True for [A-Za-z0-9][A-Za-z0-9._-]{0,62}: names of channels and audiences. */
 bool channel_name_valid(const char *name) __attribute__((nonnull));
+
+/*
+ * Make the audience of c the given sites, which it sorts.  -1 with USAGE for no site, more than
+ * CHANNEL_SITES, a malformed name or one that is repeated.
+ */
+int channel_set_sites(struct channel *c, const char **sites, size_t count, struct error *err)
+	__attribute__((nonnull, warn_unused_result));
+
+/* The next site of an audience: *at starts as the audience.  False after the last one. */
+bool channel_next_site(const char **at, char out[CHANNEL_NAME_SIZE]) __attribute__((nonnull));
 
 /* New channel at epoch 1, sequence 0.  Sets c->id.  Opens no transaction of its own. */
 int channel_add(struct store *s, struct channel *c, struct error *err)
@@ -76,6 +87,18 @@ int channel_record_bundle(struct store *s, int64_t channel_id, const struct chan
 /* Digest and totals (not the manifest) of one bundle: 1, 0 when never seen, -1. */
 int channel_find_bundle(struct store *s, int64_t channel_id, uint32_t epoch, uint64_t sequence,
 			struct channel_bundle *out, struct error *err)
+	__attribute__((nonnull, warn_unused_result));
+
+/*
+ * The MANIFESTs of an epoch before sequence `below`, newest first, as far as they are recorded
+ * without a gap: how many (at most max), or -1.
+ */
+struct channel_past {
+	uint64_t sequence;
+	unsigned char digest[32];
+};
+int channel_history(struct store *s, const struct channel *c, uint64_t below,
+		    struct channel_past *out, int max, struct error *err)
 	__attribute__((nonnull, warn_unused_result));
 
 #endif

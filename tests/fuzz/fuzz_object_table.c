@@ -48,6 +48,16 @@ int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
 		abort();
 	if (result)
 		return 0;
+	for (size_t i = 0; i < object_table_assumed_count(t); i++) {
+		struct object_part p = object_table_assumed_get(t, i);
+		size_t found;
+
+		if (object_table_assumed_write(t, i, &out, &err))
+			abort();
+		if (object_table_assumed_find(t, p.sha256, &found) != 1 || found != i ||
+		    object_table_find(t, p.sha256, &found) != 0)
+			abort();
+	}
 	for (size_t i = 0; i < object_table_count(t); i++) {
 		if (object_table_write(t, i, &out, &err))
 			abort();

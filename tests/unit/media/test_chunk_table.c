@@ -117,7 +117,7 @@ static void the_count_is_limited(void **state)
 	for (size_t i = 0; i < LIMIT_CHUNKS; i++)
 		assert_int_equal(chunk_table_add(t, 1, digest, &err), 0);
 	assert_int_equal(chunk_table_add(t, 1, digest, &err), -1);
-	assert_error(err, ERROR_MEDIA_LIMIT, "more than 1048576 chunks");
+	assert_error(err, ERROR_MEDIA_LIMIT, "more than 2097152 chunks");
 
 	/* A full table fits the limit of the file, with numbers of seven digits. */
 	error_clear(&err);

@@ -112,7 +112,8 @@ static void refusals(void **state)
 		{ MIB, LIMIT_OBJECT_BYTES, 1, ERROR_LAYOUT_VOLUMES, "more than 9999 volumes" },
 		{ MIB, FULL, 10000, ERROR_LAYOUT_VOLUMES, "more than 9999 volumes" },
 		{ 2 * MIB, 2 * MIB - 1535, 1025, ERROR_LAYOUT_VOLUMES, "more than 1024 objects" },
-		{ LIMIT_VOLUME_BYTES, 64 * GIB, 65, ERROR_MEDIA_LIMIT, "more than 1048576 chunks" },
+		{ LIMIT_VOLUME_BYTES, 64 * GIB, 129, ERROR_MEDIA_LIMIT,
+		  "more than 2097152 chunks" },
 		{ MIB, 0, LIMIT_OBJECTS + 1, ERROR_MEDIA_LIMIT, "more than 4000000 objects" },
 	};
 

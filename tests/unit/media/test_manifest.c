@@ -73,8 +73,10 @@ static void each_rule_is_enforced(void **state)
 	static const struct {
 		const char *from, *to, *cause;
 	} rows[] = {
-		{ "gapferry-manifest 1", "gapferry-manifest 2",
-		  "line 1: not 'gapferry-manifest 1'" },
+		{ "gapferry-manifest 1", "gapferry-manifest 3",
+		  "line 1: not 'gapferry-manifest 1' to 'gapferry-manifest 2'" },
+		{ "gapferry-manifest 1", "gapferry-manifest 0", "line 1: not" },
+		{ "gapferry-manifest 1", "gapferry-manifest 11", "line 1: not" },
 		{ "gapferry-manifest 1", "1apferry-manifest 1", "line 1: not" },
 		{ "channel main\n", "", "line 2: not the key 'channel'" },
 		{ "channel main\n", "channel main\nchannel main\n",
@@ -105,7 +107,13 @@ static void each_rule_is_enforced(void **state)
 		{ "previous " HEX, "previous -", "line 6: previous must be -" },
 		{ "previous 0", "previous A", "line 6: previous is not 64" },
 		{ "previous 0", "previous ", "line 6: previous is not 64" },
-		{ "kind full", "kind delta", "line 7: this version reads only" },
+		{ "kind full", "kind increment", "line 7: not a kind that version 1 has" },
+		{ "previous " HEX "\n", "previous " HEX "\nhistory 1 " HEX "\n",
+		  "line 7: not the key 'kind'" },
+		{ "audience plant-7\n", "audience plant-7\naudience plant-8\n",
+		  "line 4: not the key 'epoch'" },
+		{ "end 19", "origin " HEX "\nend 20", "line 19: not the key 'end'" },
+		{ "kind full", "kind delta", "line 7: not a kind that version 1 has" },
 		{ "created 2026-01", "created 2026-13", "line 8: the time" },
 		{ "05Z\nexpires", "05+00:00\nexpires", "line 8: the time" },
 		{ "expires 2026-03-02", "expires 2026-02-30", "line 9: the time" },
@@ -120,7 +128,7 @@ static void each_rule_is_enforced(void **state)
 		{ "objects 2 1000", "objects 2", "line 13: not 3 fields" },
 		{ " CHUNKS", " OBJECTS", "line 14: not the line of CHUNKS" },
 		{ "file " HEX " 85", "file 0 85", "line 14: digest is not 64" },
-		{ " 85 CHUNKS", " 134217729 CHUNKS", "line 14: size is not" },
+		{ " 85 CHUNKS", " 201326593 CHUNKS", "line 14: size is not" },
 		{ " 300 OBJECTS", " 1073741825 OBJECTS", "line 15: size is not" },
 		{ " 77 SHA256SUMS", " 1048577 SHA256SUMS", "line 16: size is not" },
 		{ "source wsusscn2", "source Wsusscn2", "line 17: the kind of source" },
@@ -196,13 +204,13 @@ static void sources_are_limited_and_sorted(void **state)
 	assert_int_equal(manifest_write(&m, &out, &err), -1);
 	assert_error(err, ERROR_MEDIA_VALUE, "not sorted");
 	error_clear(&err);
-	manifest_sort_sources(&m);
+	manifest_sort(&m);
 	assert_int_equal(m.source_count, LIMIT_SOURCES);
 	assert_int_equal(manifest_write(&m, &out, &err), 0);
 	assert_int_equal(manifest_parse(out.bytes, out.len, &again, &err), 0);
 
 	m.sources[1] = m.sources[0];
-	manifest_sort_sources(&m);
+	manifest_sort(&m);
 	assert_int_equal(m.source_count, LIMIT_SOURCES - 1);
 	m.source_count = LIMIT_SOURCES + 1;
 	assert_int_equal(manifest_check(&m, &err), -1);
@@ -229,7 +237,7 @@ static void wrong_values_are_not_written(void **state)
 		m[i] = ok;
 	m[0].channel[0] = '/';
 	memset(m[1].channel, 'a', sizeof m[1].channel);
-	m[2].audience[0] = '\0';
+	m[2].audiences[0][0] = '\0';
 	m[3].epoch = 0;
 	m[4].sequence = 0;
 	m[5].trust_version = 0;

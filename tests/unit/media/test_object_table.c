@@ -83,6 +83,52 @@ static void good_survives_a_round_trip(void **state)
 	assert_int_equal(object_table_next(t, &i), 0);
 }
 
+static void assumed_objects_stand_apart(void **state)
+{
+	static const char text[] = A " 100 pack - 0 0 0 0 -\n" B " 3000 content - 0 0 0 0 -\n" C
+				     " 7 content - 1 512 0 7 -\n";
+	struct error err = ERROR_INIT;
+	struct object_table *t CLEANUP(object_table_free) = object_table_new();
+	struct buf out CLEANUP(buf_clear) = BUF_INIT(4096);
+	size_t i = 9;
+
+	(void)state;
+	assert_int_equal(parse(t, text, &err), 0);
+	assert_int_equal(object_table_count(t), 1);
+	assert_int_equal(object_table_objects(t), 1);
+	assert_int_equal(object_table_bytes(t), 7);
+	assert_int_equal(object_table_assumed_count(t), 2);
+	assert_int_equal(object_table_assumed_bytes(t), 3100);
+	struct object_part p = object_table_assumed_get(t, 1);
+	assert_int_equal(p.kind, OBJECT_CONTENT);
+	assert_int_equal(p.size, 3000);
+	assert_int_equal(p.volume, 0);
+	assert_int_equal(p.sha256[0], 0xbb);
+	assert_int_equal(object_table_assumed_find(t, p.sha256, &i), 1);
+	assert_int_equal(i, 1);
+	assert_int_equal(object_table_find(t, p.sha256, &i), 0);
+	p.sha256[0] = 0xcc;
+	assert_int_equal(object_table_assumed_find(t, p.sha256, &i), 0);
+	assert_int_equal(object_table_find(t, p.sha256, &i), 1);
+	for (size_t k = 0; k < 2; k++)
+		assert_int_equal(object_table_assumed_write(t, k, &out, &err), 0);
+	write_all(t, &out);
+	assert_int_equal(out.len, strlen(text));
+	assert_memory_equal(out.bytes, text, out.len);
+
+	struct manifest m = {
+		.volumes = 1, .objects = 1, .object_bytes = 7, .assumed = 2, .assumed_bytes = 3100
+	};
+	assert_int_equal(object_table_check(t, &m, &err), 0);
+	m.assumed_bytes--;
+	assert_int_equal(object_table_check(t, &m, &err), -1);
+	assert_error(err, ERROR_MEDIA_MISMATCH, "assumes 2 objects of 3100 bytes");
+	error_clear(&err);
+	m.assumed = m.assumed_bytes = 0; /* as in version 1 */
+	assert_int_equal(object_table_check(t, &m, &err), -1);
+	assert_error(err, ERROR_MEDIA_MISMATCH, "MANIFEST says 0 of 0");
+}
+
 static void each_rule_is_enforced(void **state)
 {
 	static const struct {
@@ -96,7 +142,22 @@ static void each_rule_is_enforced(void **state)
 		{ A " 68719476737 pack - 1 512 0 1 -\n", "line 1: size is not" },
 		{ A " 1 Pack - 1 512 0 1 -\n", "line 1: no such kind" },
 		{ A " 1 pack x 1 512 0 1 -\n", "line 1: SHA-1 is not 40" },
-		{ A " 1 pack - 0 512 0 1 -\n", "line 1: volume is not" },
+		{ A " 1 pack - 0 512 0 1 -\n", "line 1: an assumed object has digest" },
+		{ A " 1 pack - 0 0 0 1 -\n", "line 1: an assumed object has digest" },
+		{ A " 1 pack - 0 0 1 0 -\n", "line 1: an assumed object has digest" },
+		{ A " 1 pack - 0 0 0 0 x\n", "line 1: an assumed object has digest" },
+		{ A " 1 pack " SHA1 " 0 0 0 0 -\n", "line 1: an assumed object has digest" },
+		{ A " 1 catalog - 0 0 0 0 -\n", "line 1: no kind that can be assumed" },
+		{ A " 1 pack - 0 0 0 0 -\n" A " 1 pack - 0 0 0 0 -\n",
+		  "line 2: the assumed objects are not sorted" },
+		{ B " 1 pack - 0 0 0 0 -\n" A " 1 pack - 0 0 0 0 -\n",
+		  "line 2: the assumed objects are not sorted" },
+		{ A " 1 pack - 1 512 0 1 -\n" B " 1 pack - 0 0 0 0 -\n",
+		  "line 2: an assumed object after carried" },
+		{ A " 1 pack - 0 0 0 0 -\n" A " 1 pack - 1 512 0 1 -\n",
+		  "is both assumed and carried" },
+		{ A " 1 pack - 0 0 0 0 -\n" B " 1 pack - 2 512 0 1 -\n",
+		  "line 2: volume 2 is out of order" },
 		{ A " 1 pack - 10000 512 0 1 -\n", "line 1: volume is not" },
 		{ A " 1 pack - 1 1099511627777 0 1 -\n", "line 1: offset is not" },
 		{ A " 1 pack - 1 512 68719476737 1 -\n", "line 1: first is not" },
@@ -311,6 +372,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(good_survives_a_round_trip),
+		cmocka_unit_test(assumed_objects_stand_apart),
 		cmocka_unit_test(each_rule_is_enforced),
 		cmocka_unit_test(add_refuses_what_parsing_would),
 		cmocka_unit_test(unfinished_objects_are_limited),

@@ -233,7 +233,8 @@ __attribute__((unused)) static void bundle_make(struct bundle *b, const uint64_t
 	assert_int_equal(layout_plan(b->sizes, count, limit, &l, &err), 0);
 	bundle_objects(b, &l);
 	bundle_volumes(b);
-	b->manifest = (struct manifest){ .channel = "plant", .audience = "site1", .epoch = 1,
+	b->manifest = (struct manifest){ .version = MANIFEST_VERSION, .channel = "plant",
+					 .audience_count = 1, .audiences = { "site1" }, .epoch = 1,
 					 .sequence = 1, .trust_version = 1 };
 	b->manifest.created = b->trust->created;
 	b->manifest.expires = b->manifest.created + 86400;

@@ -113,7 +113,8 @@ static void every_row_of_the_table(void **state)
 		const struct row *r = &rows[i];
 		unsigned char newest[32], same[32], digest[32];
 		struct manifest m = { .channel = "c",
-				      .audience = "a",
+				      .audience_count = 1,
+				      .audiences = { "a" },
 				      .epoch = r->offered_epoch,
 				      .sequence = r->offered,
 				      .created = r->created,
@@ -172,10 +173,64 @@ static void only_its_own_channel_and_site(void **state)
 		struct error err = ERROR_INIT;
 
 		memcpy(m.channel, names[i].channel, strlen(names[i].channel));
-		memcpy(m.audience, names[i].audience, strlen(names[i].audience));
+		m.audience_count = 1;
+		memcpy(m.audiences[0], names[i].audience, strlen(names[i].audience));
 		assert_int_equal(accept_decide(&s, &m, digest, NOW, &decision, &err),
 				 names[i].id ? -1 : 0);
 		assert_int_equal(err.id, names[i].id);
+	}
+}
+
+/* The offered bundle is sequence 9; it names 4 to 7, and 8 as its previous. */
+static void history_shows_a_fork_across_gaps(void **state)
+{
+	static const struct {
+		uint64_t newest;
+		unsigned char ours;
+		enum error_id id;
+	} cases[] = {
+		{ 8, 'p', ERROR_NONE }, { 8, 'x', ERROR_REPLAY_FORK },
+		{ 7, 7, ERROR_NONE },   { 7, 'x', ERROR_REPLAY_FORK },
+		{ 5, 5, ERROR_NONE },   { 5, 'x', ERROR_REPLAY_FORK },
+		{ 4, 4, ERROR_NONE },   { 4, 5, ERROR_REPLAY_FORK },
+		{ 3, 'x', ERROR_NONE }, /* before its history: cannot tell */
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		unsigned char newest[32], digest[32];
+		struct accept_state s = { .channel = "c",
+					  .audience = "b",
+					  .epoch = 1,
+					  .sequence = cases[i].newest,
+					  .has_manifest = true,
+					  .manifest = newest };
+		struct manifest m = { .channel = "c",
+				      .audience_count = 3,
+				      .audiences = { "a", "b", "c" },
+				      .epoch = 1,
+				      .sequence = 9,
+				      .history_count = 4,
+				      .created = NOW,
+				      .expires = NOW + 1 };
+		enum accept_decision decision;
+		struct error err = ERROR_INIT;
+
+		fill(newest, cases[i].ours);
+		fill(digest, 'd');
+		fill(m.previous, 'p');
+		for (unsigned char k = 0; k < 4; k++) {
+			m.history[k].sequence = 4u + k;
+			fill(m.history[k].sha256, (unsigned char)(4 + k));
+		}
+		assert_int_equal(accept_decide(&s, &m, digest, NOW, &decision, &err),
+				 cases[i].id ? -1 : 0);
+		assert_int_equal(err.id, cases[i].id);
+		s.audience = "d";
+		error_clear(&err);
+		assert_int_equal(accept_decide(&s, &m, digest, NOW, &decision, &err), -1);
+		assert_error(err, ERROR_CHANNEL_WRONG,
+			     "site a and 2 more; this is channel c, site d");
 	}
 }
 
@@ -209,6 +264,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_row_of_the_table),
 		cmocka_unit_test(only_its_own_channel_and_site),
+		cmocka_unit_test(history_shows_a_fork_across_gaps),
 		cmocka_unit_test(freshness_alone),
 	};
 
