@@ -332,6 +332,23 @@ int volumes_read_copy(const struct volumes *v, uint32_t volume, unsigned copy, v
 	return read_piece(v, p, buf, len, at, err) < 0 ? -1 : 1;
 }
 
+static bool path_of(const struct volumes *v, const struct piece *p, char *path, size_t size)
+{
+	bool named = strcmp(place_of(v, p)->path, ".") != 0;
+
+	return (size_t)snprintf(path, size, "%s%s%s", named ? place_of(v, p)->path : "",
+				named ? "/" : "", p->name) < size;
+}
+
+void volumes_copy_path(const struct volumes *v, uint32_t volume, unsigned copy, uint64_t at,
+		       char *path, size_t size)
+{
+	const struct piece *p = copy_at(&v->volumes[volume - 1], copy, at);
+
+	if (!p || !path_of(v, p, path, size))
+		path[0] = '\0';
+}
+
 bool volumes_source(const struct volumes *v, uint32_t volume, uint64_t at, uint64_t len, char *path,
 		    size_t size, uint64_t *offset)
 {
@@ -343,7 +360,7 @@ bool volumes_source(const struct volumes *v, uint32_t volume, uint64_t at, uint6
 		if (p->fd < 0 || at < p->first || at + len > p->first + p->len)
 			continue;
 		*offset = at - p->first;
-		return (size_t)snprintf(path, size, "%s/%s", place_of(v, p)->path, p->name) < size;
+		return path_of(v, p, path, size);
 	}
 	return false;
 }

@@ -62,6 +62,10 @@ int volumes_read_copy(const struct volumes *v, uint32_t volume, unsigned copy, v
 bool volumes_gap(const struct volumes *v, uint32_t volume, uint64_t *at, uint64_t *len)
 	__attribute__((nonnull));
 
+/* The path of the copy that volumes_read_copy() reads; empty when it is too long. */
+void volumes_copy_path(const struct volumes *v, uint32_t volume, unsigned copy, uint64_t at,
+		       char *path, size_t size) __attribute__((nonnull));
+
 /* The path of a file that holds all of these bytes, and where in it: for other programs. */
 bool volumes_source(const struct volumes *v, uint32_t volume, uint64_t at, uint64_t len, char *path,
 		    size_t size, uint64_t *offset) __attribute__((nonnull));
