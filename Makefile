@@ -29,7 +29,7 @@ export SOURCE_DATE_EPOCH_BUILD ?= 0
 # this is the architecture of docs/ARCHITECTURE.md, and `make layers` enforces it.
 
 DIRS := lib/base lib/cli lib/crypto lib/xml lib/cab lib/pack lib/catalog lib/report lib/store \
-        media verifier exporter importer importer/server tests/tools
+        media verifier exporter importer importer/server tests/tools tests/scale
 
 lib/base.needs        :=
 lib/cli.needs         := lib/base
@@ -46,6 +46,7 @@ exporter.needs        := lib/base lib/cli lib/crypto lib/xml lib/cab lib/pack li
 importer.needs        := lib/base lib/cli lib/crypto lib/xml lib/pack lib/catalog lib/report lib/store media verifier
 importer/server.needs := lib/base lib/cli lib/crypto lib/pack lib/catalog lib/store lib/xml
 tests/tools.needs     := lib/base lib/crypto
+tests/scale.needs     := $(exporter.needs) exporter
 
 lib/base.pkgs        := threads
 lib/cli.pkgs         := jansson
@@ -66,6 +67,7 @@ verifier.program        := gapferry-verify
 importer.program        := gapferry-import
 importer/server.program := gapferry-server
 tests/tools.program     := mkcatalog
+tests/scale.program     := scale
 # A component is built as a program once it has a main.c.
 PROGRAMS := $(patsubst %/main.c,%,$(wildcard $(addsuffix /main.c,exporter verifier importer importer/server)))
 
@@ -122,7 +124,7 @@ TESTS    := $(sort $(shell find tests/unit -name 'test_*.c' 2>/dev/null))
 FUZZERS  := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 E2E      := $(sort $(wildcard tests/e2e/[0-9]*.sh))
 BINS     := $(foreach p,$(PROGRAMS),$(B)/bin/$($(p).program))
-TOOLS    := $(B)/bin/mkcatalog
+TOOLS    := $(B)/bin/mkcatalog $(B)/bin/scale $(B)/bin/measure
 TESTBINS := $(TESTS:%.c=$(B)/%)
 PKGS     := $(sort $(foreach d,$(DIRS),$($(d).pkgs)))
 
@@ -158,7 +160,7 @@ $(B)/bin/$($(1).program): $(call objs,$(call progsrc,$(1))) $(call libs,$(1))
 	@mkdir -p $$(@D)
 	$$(call say,LD)$(CC) -o $$@ $(call objs,$(call progsrc,$(1))) $$(LDFLAGS_ALL) $$(call ldlibs,$(1))
 endef
-$(foreach p,$(PROGRAMS) tests/tools,$(eval $(call program,$(p))))
+$(foreach p,$(PROGRAMS) tests/tools tests/scale,$(eval $(call program,$(p))))
 
 # tests/unit/C/test_x.c links component C and what C needs, nothing more: an
 # undeclared dependency does not link.
@@ -187,13 +189,13 @@ test: deps                                  ## every test; last line is "N passe
 
 # ---- Checks ---------------------------------------------------------------------
 
-.PHONY: tools unit-bins replay-bins check layers headers symbols banned size docs-check docs-tables format-check format asan analyze coverage fuzz fuzz-run repro bench
+.PHONY: tools unit-bins replay-bins check layers headers symbols banned size docs-check docs-tables format-check format asan analyze coverage fuzz fuzz-run repro bench scale
 tools: $(TOOLS)
 unit-bins: $(TESTBINS)
 check: layers headers symbols banned size docs-check ## the checks of the code itself
 
 FUZZBINS := $(patsubst tests/fuzz/fuzz_%.c,$(B)/fuzz/%,$(FUZZERS))
-FUZZ_DIRS := $(filter-out tests/tools,$(DIRS))
+FUZZ_DIRS := $(filter-out tests/tools tests/scale,$(DIRS))
 ifeq ($(MODE),fuzz)
 FUZZ_MAIN := -fsanitize=fuzzer
 else
@@ -247,8 +249,10 @@ analyze:                                    ## gcc and clang analyzers
 	scan-build --status-bugs -disable-checker unix.Malloc $(MAKE) MODE=debug B=build/scan CC=clang all
 coverage:                                   ## line coverage per source file
 	@MODE=coverage tests/run.sh; tests/check/coverage.sh build/coverage $(ALL_SRCS)
-bench: all tools $(B)/bin/measure           ## speed and memory beside the standard tools
+bench: all tools                            ## speed and memory beside the standard tools
 	@tests/bench/bench.sh $(B)/bin
+scale: all tools                            ## a bundle of 5 TiB: plan, tables, their verification
+	@tests/scale/scale.sh $(B)/bin 4000000
 $(B)/bin/measure: $(call objs,tests/bench/measure.c)
 	@mkdir -p $(@D)
 	$(call say,LD)$(CC) -o $@ $< $(LDFLAGS_ALL)

@@ -2,6 +2,7 @@
 
 #include "exporter/plan.h"
 #include "exporter/signer.h"
+#include "exporter/tables.h"
 #include "exporter/write.h"
 #include "lib/base/buf.h"
 #include "lib/base/clock.h"
@@ -230,35 +231,6 @@ static int open_target(struct making *m, struct error *err)
 	return m->dir < 0 ? -1 : 0;
 }
 
-/* Save a table and note its size and digest for MANIFEST. */
-static int save_table(struct making *m, enum manifest_table table, const struct buf *text,
-		      struct error *err)
-{
-	struct manifest_file *f = &m->manifest.files[table];
-
-	f->size = text->len;
-	digest_sha256(text->bytes, text->len, f->sha256);
-	return file_save(m->dir, manifest_table_name(table),
-			 text->len ? text->bytes : (const void *)"", text->len, 0644, err);
-}
-
-static int save_tables(struct making *m, struct error *err)
-{
-	CLEANUP(buf_clear) struct buf chunks = BUF_INIT(LIMIT_CHUNKS_BYTES);
-	CLEANUP(buf_clear) struct buf objects = BUF_INIT(LIMIT_OBJECTS_BYTES);
-
-	for (uint32_t v = 1; v <= m->manifest.volumes; v++)
-		if (chunk_table_write(m->chunks, v, &chunks, err) < 0)
-			return -1;
-	for (size_t i = 0; i < object_table_count(m->objects); i++)
-		if (object_table_write(m->objects, i, &objects, err) < 0)
-			return -1;
-	return save_table(m, MANIFEST_CHUNKS, &chunks, err) < 0 ||
-			       save_table(m, MANIFEST_OBJECTS, &objects, err) < 0
-		       ? -1
-		       : 0;
-}
-
 static int add_small_file(struct making *m, int dir, const char *name, const char *listed,
 			  const void *bytes, size_t len, struct sum_table *sums, struct error *err)
 {
@@ -303,7 +275,11 @@ static int save_small_files(struct making *m, struct error *err)
 		    0 ||
 	    copy_trust(m, &sums, err) < 0 || sum_table_write(&sums, &text, err) < 0)
 		return -1;
-	return save_table(m, MANIFEST_SUMS, &text, err);
+	struct manifest_file *f = &m->manifest.files[MANIFEST_SUMS];
+	f->size = text.len;
+	digest_sha256(text.bytes, text.len, f->sha256);
+	return file_save(m->dir, manifest_table_name(MANIFEST_SUMS), text.bytes, text.len, 0644,
+			 err);
 }
 
 /* MANIFEST and the builder's signature; digest receives SHA-256 of MANIFEST. */
@@ -381,9 +357,9 @@ int bundle_write(struct store *s, const struct bundle_request *request, struct b
 	int failed = write_volumes(s, m.objects, m.dir, request->threads, request->progress,
 				   m.chunks, err);
 	progress_end(request->progress);
-	if (failed || save_tables(&m, err) < 0 || save_small_files(&m, err) < 0 ||
-	    sign(&m, &text, digest, err) < 0 || record(&m, &text, digest, err) < 0 ||
-	    publish(&m, err) < 0)
+	if (failed || tables_save(m.dir, m.objects, m.chunks, &m.manifest, err) < 0 ||
+	    save_small_files(&m, err) < 0 || sign(&m, &text, digest, err) < 0 ||
+	    record(&m, &text, digest, err) < 0 || publish(&m, err) < 0)
 		return -1;
 	report(&m, digest, out);
 	return 0;

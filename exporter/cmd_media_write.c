@@ -7,7 +7,6 @@
 #include "lib/cli/progress.h"
 #include "media/manifest.h"
 #include "media/object_table.h"
-#include "media/segment.h"
 #include "media/volume.h"
 #include "verifier/medium_verbs.h"
 #include "verifier/medium_write.h"

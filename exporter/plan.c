@@ -12,17 +12,26 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void add_object(struct plan *p, const struct stored_object *o)
+static struct object_part part_of(const struct stored_object *o)
 {
-	p->objects = buf_grow(p->objects, &p->capacity, p->count, sizeof *p->objects);
-	p->objects[p->count++] = *o;
+	struct object_part part = { .kind = o->kind, .size = o->size, .has_sha1 = o->has_sha1 };
+
+	memcpy(part.sha256, o->sha256, sizeof part.sha256);
+	memcpy(part.sha1, o->sha1, sizeof part.sha1);
+	part.name = o->name[0] && strcmp(o->name, "-") != 0 ? o->name : NULL;
+	return part;
+}
+
+static int add_object(struct plan *p, const struct stored_object *o, struct error *err)
+{
+	struct object_part part = part_of(o);
+
+	return object_table_stage(p->table, &part, err);
 }
 
 static int on_object(void *ctx, const struct stored_object *o, struct error *err)
 {
-	(void)err;
-	add_object(ctx, o);
-	return 0;
+	return add_object(ctx, o, err);
 }
 
 static void note_missing(struct plan *p, const struct rows_file *f)
@@ -47,88 +56,63 @@ static int on_file(void *ctx, const struct rows_file *f, struct error *err)
 {
 	struct plan *p = ctx;
 
-	(void)err;
 	p->wanted++;
-	if (f->object->id == 0)
-		note_missing(p, f);
-	else
-		add_object(p, f->object);
+	if (f->object->id != 0)
+		return add_object(p, f->object, err);
+	note_missing(p, f);
 	return 0;
 }
 
-static struct object_part part_of(const struct stored_object *o)
+/* Sizes in canonical order, for the layout. */
+static void take_sizes(struct plan *p)
 {
-	struct object_part part = { .kind = o->kind, .size = o->size, .has_sha1 = o->has_sha1 };
+	p->count = object_table_objects(p->table);
+	p->bytes = object_table_bytes(p->table);
+	p->sizes = buf_calloc(p->count, sizeof *p->sizes);
+	for (size_t i = 0; i < p->count; i++) {
+		struct object_part o = object_table_object(p->table, i);
 
-	memcpy(part.sha256, o->sha256, sizeof part.sha256);
-	memcpy(part.sha1, o->sha1, sizeof part.sha1);
-	part.name = o->name[0] && strcmp(o->name, "-") != 0 ? o->name : NULL;
-	return part;
-}
-
-static int compare(const void *a, const void *b)
-{
-	struct object_part x = part_of(a), y = part_of(b);
-
-	return object_compare(&x, &y);
-}
-
-/* One object may be wanted under two SHA-1s or as two kinds: carry it once. */
-static void sort_and_merge(struct plan *p)
-{
-	size_t kept = 0;
-
-	if (p->count == 0)
-		return;
-	qsort(p->objects, p->count, sizeof *p->objects, compare);
-	for (size_t i = 1; i < p->count; i++)
-		if (memcmp(p->objects[kept].sha256, p->objects[i].sha256, DIGEST_SHA256) != 0)
-			p->objects[++kept] = p->objects[i];
-	p->count = kept + 1;
+		p->sizes[i] = o.size;
+		p->kind_count[o.kind]++;
+		p->kind_bytes[o.kind] += o.size;
+	}
 }
 
 int plan_make(struct store *s, uint64_t volume_limit, struct plan *out, struct error *err)
 {
-	*out = (struct plan){ 0 };
+	*out = (struct plan){ .table = object_table_new() };
 	if (rows_each_object(s, on_object, out, err) < 0 ||
 	    rows_each_file(s, on_file, out, err) < 0)
 		return -1;
-	sort_and_merge(out);
-	uint64_t *sizes = buf_calloc(out->count, sizeof *sizes);
-	for (size_t i = 0; i < out->count; i++) {
-		const struct stored_object *o = &out->objects[i];
-
-		sizes[i] = o->size;
-		out->bytes += o->size;
-		out->kind_count[o->kind]++;
-		out->kind_bytes[o->kind] += o->size;
-	}
-	int failed = layout_plan(sizes, out->count, volume_limit, &out->layout, err);
-	free(sizes);
-	return failed;
+	/* One object may be wanted under two SHA-1s: it is carried once. */
+	object_table_sort(out->table);
+	take_sizes(out);
+	return layout_plan(out->sizes, out->count, volume_limit, &out->layout, err);
 }
 
-struct object_table *plan_table(const struct plan *p, struct error *err)
+struct object_table *plan_table(struct plan *p, struct error *err)
 {
-	CLEANUP(object_table_free) struct object_table *t = object_table_new();
+	CLEANUP(object_table_free) struct object_table *t = STEAL(p->table);
 
 	for (size_t i = 0; i < p->layout.count; i++) {
-		const struct layout_part *l = &p->layout.parts[i];
-		struct object_part part = part_of(&p->objects[l->object]);
+		struct layout_part l = layout_get(&p->layout, i);
+		struct object_part place = {
+			.volume = l.volume, .offset = l.offset, .first = l.first, .length = l.length
+		};
 
-		part.volume = l->volume;
-		part.offset = l->offset;
-		part.first = l->first;
-		part.length = l->length;
-		if (object_table_add(t, &part, err) < 0)
+		if (object_table_place(t, l.object, &place, err) < 0)
 			return NULL;
 	}
+	layout_release(&p->layout);
+	free(p->sizes);
+	p->sizes = NULL;
 	return object_table_finish(t, err) < 0 ? NULL : STEAL(t);
 }
 
 void plan_clear(struct plan *p)
 {
 	layout_clear(&p->layout);
-	free(p->objects);
+	object_table_free(p->table);
+	free(p->sizes);
 	*p = (struct plan){ 0 };
 }

@@ -14,12 +14,12 @@
 struct error;
 struct object_table;
 struct store;
-struct stored_object;
 
 struct plan {
-	struct stored_object *objects; /* in canonical order (media/object_table.h) */
-	size_t count, capacity;
+	struct object_table *table; /* objects in canonical order, placed by plan_table() */
+	size_t count;
 	uint64_t bytes;
+	uint64_t *sizes;                       /* of the objects */
 	uint64_t kind_count[4], kind_bytes[4]; /* by enum object_kind */
 	struct layout layout;
 	size_t wanted, missing;  /* distinct files; those not here */
@@ -32,8 +32,11 @@ struct plan {
 int plan_make(struct store *s, uint64_t volume_limit, struct plan *out, struct error *err)
 	__attribute__((nonnull, warn_unused_result));
 
-/* The OBJECTS table of a plan; the caller frees it. */
-struct object_table *plan_table(const struct plan *p, struct error *err)
+/*
+ * The OBJECTS table of a plan; the caller frees it.  It takes over the objects of the plan, of
+ * which numbers and the size of the layout are left: so large plans are in memory once.
+ */
+struct object_table *plan_table(struct plan *p, struct error *err)
 	__attribute__((nonnull, warn_unused_result));
 
 void plan_clear(struct plan *p);

@@ -5,6 +5,7 @@
 #include "lib/base/limits.h"
 #include "media/volume.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,10 +13,27 @@
 enum { LEAVES = 16384 };
 _Static_assert(LIMIT_VOLUMES < LEAVES, "one leaf per volume");
 
+struct layout_place {
+	uint32_t object;
+	uint32_t block; /* offset / 512 */
+};
+
+struct layout_split {
+	uint32_t object, volume;
+	uint64_t first, length;
+};
+
+/* A part in the order of placing. */
+struct placed {
+	struct layout_place place;
+	uint32_t volume;
+};
+
 struct plan {
-	uint64_t room;      /* bytes for members in an empty volume: a multiple of 512 */
-	uint64_t whole_max; /* longest object that is one member */
-	uint64_t part_max;  /* data of a part that is not the first: whole blocks */
+	struct placed *placed;
+	size_t capacity;
+	uint64_t room;     /* bytes for members in an empty volume: a multiple of 512 */
+	uint64_t part_max; /* data of a part that is not the first: whole blocks */
 	/* Bytes free: volume v is left[LEAVES + v - 1], a parent is the larger of its children. */
 	uint64_t left[2 * LEAVES];
 	struct layout *out;
@@ -82,9 +100,17 @@ static int place(struct plan *p, struct layout_part part, uint32_t *volume, stru
 
 	part.offset = p->room - left + VOLUME_FIRST_DATA;
 	set_left(p, part.volume, left - need);
-	out->parts = buf_grow(out->parts, &out->capacity, out->count, sizeof *out->parts);
-	out->parts[out->count++] = part;
+	p->placed = buf_grow(p->placed, &p->capacity, out->count, sizeof *p->placed);
+	p->placed[out->count++] =
+		(struct placed){ .place = { part.object, (uint32_t)(part.offset / USTAR_BLOCK) },
+				 .volume = part.volume };
 	*volume = part.volume;
+	if (out->sizes[part.object] <= out->whole_max)
+		return 0;
+	out->splits =
+		buf_grow(out->splits, &out->split_capacity, out->split_count, sizeof *out->splits);
+	out->splits[out->split_count++] =
+		(struct layout_split){ part.object, part.volume, part.first, part.length };
 	return 0;
 }
 
@@ -98,7 +124,7 @@ static int place_object(struct plan *p, uint32_t object, uint64_t size, struct e
 	struct layout_part part = { .object = object, .length = size };
 	uint32_t volume = 0;
 
-	if (size <= p->whole_max)
+	if (size <= p->out->whole_max)
 		return place(p, part, &volume, err);
 	part.length = size % p->part_max ? size % p->part_max : p->part_max;
 	while (part.first < size) {
@@ -111,21 +137,22 @@ static int place_object(struct plan *p, uint32_t object, uint64_t size, struct e
 }
 
 /* Counting sort by volume; parts of a volume were placed in order of offset already. */
-static void sort_parts(struct layout *l)
+static void sort_parts(struct plan *p)
 {
-	size_t *start = buf_calloc((size_t)l->volumes + 2, sizeof *start);
-	struct layout_part *sorted = buf_malloc(l->count * sizeof *sorted);
+	struct layout *l = p->out;
+	uint32_t *start = buf_calloc((size_t)l->volumes + 2, sizeof *start);
 
 	for (size_t i = 0; i < l->count; i++)
-		start[l->parts[i].volume + 1]++;
+		start[p->placed[i].volume + 1]++;
 	for (size_t v = 1; v <= (size_t)l->volumes + 1; v++)
 		start[v] += start[v - 1];
+	l->places = buf_malloc(l->count * sizeof *l->places);
 	for (size_t i = 0; i < l->count; i++)
-		sorted[start[l->parts[i].volume]++] = l->parts[i];
-	free(start);
-	free(l->parts);
-	l->parts = sorted;
-	l->capacity = l->count;
+		l->places[start[p->placed[i].volume]++] = p->placed[i].place;
+	/* Each start has become the one of the next volume: [0] is still that of the first. */
+	l->volume_first = start;
+	free(p->placed);
+	p->placed = NULL;
 }
 
 static int count_bytes(const struct plan *p, struct error *err)
@@ -145,19 +172,20 @@ static int count_bytes(const struct plan *p, struct error *err)
 }
 
 /* A reader keeps only so many objects in mind that have begun and not ended. */
-static int check_unfinished(const struct layout *l, const uint64_t *sizes, struct error *err)
+static int check_unfinished(const struct layout *l, struct error *err)
 {
 	size_t unfinished = 0;
 
+	if (l->split_count == 0)
+		return 0;
 	for (size_t i = 0; i < l->count; i++) {
-		const struct layout_part *part = &l->parts[i];
-		uint64_t size = sizes[part->object];
-
-		if (part->length == size)
+		if (l->sizes[l->places[i].object] <= l->whole_max)
 			continue;
-		if (part->first + part->length == size)
+		struct layout_part part = layout_get(l, i);
+
+		if (part.first + part.length == l->sizes[part.object])
 			unfinished--;
-		else if (part->first == 0 && ++unfinished > LIMIT_OPEN_SPLITS)
+		else if (part.first == 0 && ++unfinished > LIMIT_OPEN_SPLITS)
 			return error_set(err, ERROR_LAYOUT_VOLUMES,
 					 "more than %u objects would be split over later volumes",
 					 LIMIT_OPEN_SPLITS);
@@ -167,6 +195,7 @@ static int check_unfinished(const struct layout *l, const uint64_t *sizes, struc
 
 static void free_plan(struct plan *p)
 {
+	free(p->placed);
 	free(p);
 }
 DEFINE_CLEANUP(struct plan *, free_plan);
@@ -183,10 +212,11 @@ int layout_plan(const uint64_t *sizes, size_t count, uint64_t limit, struct layo
 
 	p->out = out;
 	p->room = (limit - USTAR_TRAILER) / USTAR_BLOCK * USTAR_BLOCK;
-	p->whole_max = p->room - USTAR_BLOCK;
-	if (p->whole_max > USTAR_SIZE_MAX)
-		p->whole_max = USTAR_SIZE_MAX;
-	p->part_max = p->whole_max / USTAR_BLOCK * USTAR_BLOCK;
+	out->sizes = sizes;
+	out->whole_max = p->room - USTAR_BLOCK;
+	if (out->whole_max > USTAR_SIZE_MAX)
+		out->whole_max = USTAR_SIZE_MAX;
+	p->part_max = out->whole_max / USTAR_BLOCK * USTAR_BLOCK;
 	for (size_t i = 0; i < count; i++) {
 		if (sizes[i] > LIMIT_OBJECT_BYTES)
 			return error_set(err, ERROR_MEDIA_LIMIT, "object %zu has %llu bytes", i,
@@ -194,14 +224,73 @@ int layout_plan(const uint64_t *sizes, size_t count, uint64_t limit, struct layo
 		if (place_object(p, (uint32_t)i, sizes[i], err))
 			return -1;
 	}
-	sort_parts(out);
+	sort_parts(p);
 	if (count_bytes(p, err))
 		return -1;
-	return check_unfinished(out, sizes, err);
+	return check_unfinished(out, err);
+}
+
+static uint32_t volume_of(const struct layout *l, size_t i)
+{
+	uint32_t low = 0, high = l->volumes - 1;
+
+	/* The last volume that does not begin after part i. */
+	while (low < high) {
+		uint32_t middle = low + (high - low + 1) / 2;
+
+		if (l->volume_first[middle] <= i)
+			low = middle;
+		else
+			high = middle - 1;
+	}
+	return low + 1;
+}
+
+static const struct layout_split *find_split(const struct layout *l, uint32_t object,
+					     uint32_t volume)
+{
+	size_t low = 0, high = l->split_count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		const struct layout_split *s = &l->splits[middle];
+
+		if (s->object < object || (s->object == object && s->volume < volume))
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	assert(low < l->split_count);
+	return &l->splits[low];
+}
+
+struct layout_part layout_get(const struct layout *l, size_t i)
+{
+	assert(i < l->count);
+	struct layout_part part = { .object = l->places[i].object,
+				    .volume = volume_of(l, i),
+				    .offset = (uint64_t)l->places[i].block * USTAR_BLOCK,
+				    .length = l->sizes[l->places[i].object] };
+
+	if (part.length > l->whole_max) {
+		const struct layout_split *s = find_split(l, part.object, part.volume);
+
+		part.first = s->first;
+		part.length = s->length;
+	}
+	return part;
+}
+
+void layout_release(struct layout *l)
+{
+	free(l->places);
+	free(l->splits);
+	free(l->volume_first);
+	*l = (struct layout){ .volumes = l->volumes, .bytes = l->bytes };
 }
 
 void layout_clear(struct layout *l)
 {
-	free(l->parts);
-	*l = (struct layout){ .parts = NULL };
+	layout_release(l);
+	*l = (struct layout){ .places = NULL };
 }

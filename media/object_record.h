@@ -29,17 +29,16 @@ struct assumed_record {
 _Static_assert(sizeof(struct assumed_record) == 40, "no padding");
 
 struct part_record {
-	uint32_t object;
-	uint32_t block; /* data offset / 512: a volume has at most 2^31 blocks */
-	uint16_t volume;
-	uint16_t part;
+	uint32_t object; /* index << 1 | 1 when the object is split */
+	uint32_t block;  /* data offset / 512: a volume has at most 2^31 blocks */
 };
-_Static_assert(sizeof(struct part_record) == 12, "no padding");
+_Static_assert(sizeof(struct part_record) == 8, "no padding");
 
 /* Where a part of a split object belongs; sorted by index, which is the order of appearance. */
 struct piece {
 	uint32_t index; /* of the part */
 	uint32_t next;  /* index of the following part of the object, 0: none yet */
+	uint32_t part;  /* number within the object, from 1 */
 	uint64_t first, length;
 };
 
@@ -71,6 +70,26 @@ struct object_table {
 	size_t open_count;
 	struct text_reader reader;
 };
+
+/* The object of a part. */
+static inline const struct object_record *object_record_of(const struct object_table *t,
+							   size_t part)
+{
+	return &t->objects[t->parts[part].object >> 1];
+}
+
+/* What object_table_find() searches: object number i in order of digest. */
+static inline const unsigned char *object_record_digest(const struct object_table *t, size_t i)
+{
+	return object_record_of(t, t->first_part[i])->sha256;
+}
+
+/* The entry of a part of a split object. */
+const struct piece *object_record_piece(const struct object_table *t, size_t part)
+	__attribute__((nonnull));
+
+/* The volume of a part. */
+uint32_t object_record_volume(const struct object_table *t, size_t part) __attribute__((nonnull));
 
 /* The name of an object, or NULL. */
 const char *object_record_name(const struct object_table *t, const struct object_record *o)

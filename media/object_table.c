@@ -138,7 +138,7 @@ static struct open_split *find_open(struct object_table *t, const struct object_
 				  "a part that starts at %llu, must be %llu",
 				  (unsigned long long)p->first,
 				  (unsigned long long)(last->first + last->length));
-		else if (t->parts[last->index].volume == p->volume)
+		else if (object_record_volume(t, last->index) == p->volume)
 			error_set(err, ERROR_OBJECTS_FORMAT,
 				  "two parts of an object in one volume");
 		else
@@ -176,13 +176,10 @@ static uint32_t add_object(struct object_table *t, const struct object_part *p)
 	return (uint32_t)t->object_count++;
 }
 
-static void add_part(struct object_table *t, const struct object_part *p, uint32_t object,
-		     uint32_t number)
+static void add_part(struct object_table *t, const struct object_part *p, uint32_t object)
 {
-	struct part_record r = { .object = object,
-				 .block = (uint32_t)(p->offset / USTAR_BLOCK),
-				 .volume = (uint16_t)p->volume,
-				 .part = (uint16_t)number };
+	struct part_record r = { .object = object << 1 | (p->length < p->size),
+				 .block = (uint32_t)(p->offset / USTAR_BLOCK) };
 
 	if (p->volume > t->volumes) {
 		t->volumes = p->volume;
@@ -195,30 +192,42 @@ static void add_part(struct object_table *t, const struct object_part *p, uint32
 }
 
 /* The part just added is a piece of a split object; returns its place in pieces. */
-static uint32_t add_piece(struct object_table *t, const struct object_part *p)
+static uint32_t add_piece(struct object_table *t, const struct object_part *p, uint32_t number)
 {
 	t->pieces = buf_grow(t->pieces, &t->piece_capacity, t->piece_count, sizeof *t->pieces);
 	t->pieces[t->piece_count] = (struct piece){ .index = (uint32_t)(t->part_count - 1),
+						    .part = number,
 						    .first = p->first,
 						    .length = p->length };
 	return (uint32_t)t->piece_count++;
 }
 
-static int add_first(struct object_table *t, const struct object_part *p, struct error *err)
+static int check_room(const struct object_table *t, const struct object_part *p, struct error *err)
 {
-	bool split = p->length < p->size;
-
 	if (p->name && strlen(p->name) + 1 > LIMIT_OBJECT_NAMES - t->names_len)
 		return error_set(err, ERROR_MEDIA_LIMIT, "more than %u bytes of names",
 				 LIMIT_OBJECT_NAMES);
+	if (t->object_count >= LIMIT_OBJECTS)
+		return error_set(err, ERROR_MEDIA_LIMIT, "more than %u objects", LIMIT_OBJECTS);
+	return 0;
+}
+
+/* The first part of an object that the table has, or (object NULL) that begins now. */
+static int add_first(struct object_table *t, const struct object_part *p, const size_t *object,
+		     struct error *err)
+{
+	bool split = p->length < p->size;
+
 	if (split && t->open_count >= LIMIT_OPEN_SPLITS)
 		return error_set(err, ERROR_MEDIA_LIMIT, "more than %u unfinished objects",
 				 LIMIT_OPEN_SPLITS);
-	uint32_t object = add_object(t, p);
+	if (!object && check_room(t, p, err))
+		return -1;
+	uint32_t index = object ? (uint32_t)*object : add_object(t, p);
 
-	add_part(t, p, object, split ? 1 : 0);
+	add_part(t, p, index);
 	if (split)
-		t->open[t->open_count++] = (struct open_split){ object, add_piece(t, p) };
+		t->open[t->open_count++] = (struct open_split){ index, add_piece(t, p, 1) };
 	return 0;
 }
 
@@ -228,33 +237,96 @@ static int add_next(struct object_table *t, const struct object_part *p, struct 
 
 	if (!open)
 		return -1;
-	uint32_t before = t->pieces[open->piece].index, last = open->piece;
+	uint32_t last = open->piece;
 
-	add_part(t, p, open->object, t->parts[before].part + 1u);
-	open->piece = add_piece(t, p);
+	add_part(t, p, open->object);
+	open->piece = add_piece(t, p, t->pieces[last].part + 1);
 	t->pieces[last].next = t->pieces[open->piece].index;
 	if (p->first + p->length == p->size)
 		*open = t->open[--t->open_count];
 	return 0;
 }
 
-static int add(struct object_table *t, const struct object_part *p, struct error *err)
+static int add(struct object_table *t, const struct object_part *p, const size_t *object,
+	       struct error *err)
 {
 	if (t->part_count + t->assumed_count >= LIMIT_OBJECTS)
 		return error_set(err, ERROR_MEDIA_LIMIT, "more than %u parts", LIMIT_OBJECTS);
 	if (check_values(p, err) || check_geometry(t, p, err))
 		return -1;
-	return p->first == 0 ? add_first(t, p, err) : add_next(t, p, err);
+	return p->first == 0 ? add_first(t, p, object, err) : add_next(t, p, err);
 }
 
 int object_table_add(struct object_table *t, const struct object_part *part, struct error *err)
 {
 	assert(!t->finished);
-	if (add(t, part, err))
+	if (add(t, part, NULL, err))
 		return error_wrap(err, "%s line %zu", OBJECT_FILE,
 				  t->assumed_count + t->part_count + 1);
 	return 0;
 }
+
+/* ---- objects first, their places later ---- */
+
+int object_table_stage(struct object_table *t, const struct object_part *object, struct error *err)
+{
+	struct object_part o = *object;
+
+	assert(!t->finished && t->part_count == 0);
+	/* Names are for people: those past the ceiling are left out. */
+	if (o.name && strlen(o.name) + 1 > LIMIT_OBJECT_NAMES - t->names_len)
+		o.name = NULL;
+	if (check_room(t, &o, err))
+		return error_wrap(err, "%s", OBJECT_FILE);
+	add_object(t, &o);
+	return 0;
+}
+
+static int compare_records(const void *left, const void *right)
+{
+	const struct object_record *a = left, *b = right;
+	uint64_t kind_a = a->packed >> 1 & 127, kind_b = b->packed >> 1 & 127;
+
+	if (kind_a != kind_b)
+		return kind_a < kind_b ? -1 : 1;
+	if (a->packed >> 8 != b->packed >> 8)
+		return a->packed > b->packed ? -1 : 1;
+	return memcmp(a->sha256, b->sha256, sizeof a->sha256);
+}
+
+void object_table_sort(struct object_table *t)
+{
+	size_t kept = 0;
+
+	assert(t->part_count == 0);
+	if (t->object_count > 0)
+		qsort(t->objects, t->object_count, sizeof *t->objects, compare_records);
+	for (size_t i = 0; i < t->object_count; i++) {
+		if (kept > 0 && compare_records(&t->objects[kept - 1], &t->objects[i]) == 0)
+			t->bytes -= t->objects[i].packed >> 8;
+		else
+			t->objects[kept++] = t->objects[i];
+	}
+	t->object_count = kept;
+}
+
+int object_table_place(struct object_table *t, size_t object, const struct object_part *place,
+		       struct error *err)
+{
+	struct object_part p = object_table_object(t, object);
+
+	assert(!t->finished);
+	p.volume = place->volume;
+	p.offset = place->offset;
+	p.first = place->first;
+	p.length = place->length;
+	if (add(t, &p, &object, err))
+		return error_wrap(err, "%s line %zu", OBJECT_FILE,
+				  t->assumed_count + t->part_count + 1);
+	return 0;
+}
+
+/* ---- objects that are not carried ---- */
 
 static int assume(struct object_table *t, const struct object_part *p, struct error *err)
 {
@@ -299,15 +371,9 @@ int object_table_assume(struct object_table *t, const struct object_part *object
 static int compare_digests(const void *left, const void *right, void *ctx)
 {
 	const struct object_table *t = ctx;
-	uint32_t a = t->parts[*(const uint32_t *)left].object;
-	uint32_t b = t->parts[*(const uint32_t *)right].object;
 
-	return memcmp(t->objects[a].sha256, t->objects[b].sha256, DIGEST_SHA256);
-}
-
-static const unsigned char *digest_at(const struct object_table *t, size_t place)
-{
-	return t->objects[t->parts[t->first_part[place]].object].sha256;
+	return memcmp(object_record_of(t, *(const uint32_t *)left)->sha256,
+		      object_record_of(t, *(const uint32_t *)right)->sha256, DIGEST_SHA256);
 }
 
 /* Nothing is both carried and assumed: both lists are sorted. */
@@ -319,10 +385,10 @@ static int check_assumed(const struct object_table *t, struct error *err)
 		const unsigned char *sha256 = t->assumed[i].sha256;
 
 		while (carried < t->object_count &&
-		       memcmp(digest_at(t, carried), sha256, DIGEST_SHA256) < 0)
+		       memcmp(object_record_digest(t, carried), sha256, DIGEST_SHA256) < 0)
 			carried++;
 		if (carried < t->object_count &&
-		    memcmp(digest_at(t, carried), sha256, DIGEST_SHA256) == 0) {
+		    memcmp(object_record_digest(t, carried), sha256, DIGEST_SHA256) == 0) {
 			char hex[DIGEST_HEX];
 
 			str_to_hex(sha256, DIGEST_SHA256, hex);
@@ -349,18 +415,20 @@ int object_table_finish(struct object_table *t, struct error *err)
 				 OBJECT_FILE, hex);
 	}
 	t->first_part = buf_malloc(t->object_count * sizeof *t->first_part);
-	for (size_t i = 0; i < t->part_count; i++) {
-		if (t->parts[i].part <= 1)
+	for (size_t i = 0, piece = 0; i < t->part_count; i++) {
+		/* Pieces are in the order of their parts. */
+		if (!(t->parts[i].object & 1) || t->pieces[piece++].part == 1)
 			t->first_part[found++] = (uint32_t)i;
 	}
 	assert(found == t->object_count);
 	if (found > 0)
 		qsort_r(t->first_part, found, sizeof *t->first_part, compare_digests, t);
 	for (size_t i = 1; i < found; i++) {
-		if (memcmp(digest_at(t, i - 1), digest_at(t, i), DIGEST_SHA256) == 0) {
+		if (memcmp(object_record_digest(t, i - 1), object_record_digest(t, i),
+			   DIGEST_SHA256) == 0) {
 			char hex[DIGEST_HEX];
 
-			str_to_hex(digest_at(t, i), DIGEST_SHA256, hex);
+			str_to_hex(object_record_digest(t, i), DIGEST_SHA256, hex);
 			return error_set(err, ERROR_OBJECTS_FORMAT, "%s: object %s appears twice",
 					 OBJECT_FILE, hex);
 		}

@@ -3,8 +3,11 @@
  * One line per stored part; the geometry of the volumes follows from it, so a
  * reader can generate every header and every padding byte it expects.
  *
- * Compact: 64 bytes per object and 12 per part, names in one pool.  4 million
+ * Compact: 68 bytes per object and 8 per part, names in one pool.  4 million
  * objects without names take 0.3 GB; LIMIT_OBJECT_NAMES bounds the names.
+ *
+ * A table is filled in one of three ways: from bytes; part by part; or, by who
+ * plans a bundle, object by object, which are given their places afterwards.
  */
 #ifndef MEDIA_OBJECT_TABLE_H
 #define MEDIA_OBJECT_TABLE_H
@@ -65,6 +68,23 @@ DEFINE_CLEANUP(struct object_table *, object_table_free);
  */
 int object_table_add(struct object_table *t, const struct object_part *part, struct error *err)
 	__attribute__((nonnull, warn_unused_result));
+
+/*
+ * Objects first: append one (sha256, sha1, kind, size, name), in any order; names past
+ * LIMIT_OBJECT_NAMES are left out; -1 with MEDIA_LIMIT.
+ * Then put all into canonical order and drop those that are there twice.  Then give each its
+ * parts, in order of (volume, offset): object is an index in canonical order, place gives volume,
+ * offset, first and length; fails as object_table_add().
+ */
+int object_table_stage(struct object_table *t, const struct object_part *object, struct error *err)
+	__attribute__((nonnull, warn_unused_result));
+void object_table_sort(struct object_table *t) __attribute__((nonnull));
+int object_table_place(struct object_table *t, size_t object, const struct object_part *place,
+		       struct error *err) __attribute__((nonnull, warn_unused_result));
+
+/* Object i in [0, objects), without a place: in canonical order if the table was sorted. */
+struct object_part object_table_object(const struct object_table *t, size_t i)
+	__attribute__((nonnull));
 
 /*
  * Append an object that the other side is assumed to have, in order of digest, before the first

@@ -11,11 +11,6 @@
 #include <assert.h>
 #include <string.h>
 
-static const unsigned char *digest_at(const struct object_table *t, size_t place)
-{
-	return t->objects[t->parts[t->first_part[place]].object].sha256;
-}
-
 const char *object_record_name(const struct object_table *t, const struct object_record *o)
 {
 	return o->name ? t->names + o->name - 1 : NULL;
@@ -36,7 +31,7 @@ uint64_t object_table_bytes(const struct object_table *t)
 	return t->bytes;
 }
 
-static const struct piece *find_piece(const struct object_table *t, size_t index)
+const struct piece *object_record_piece(const struct object_table *t, size_t index)
 {
 	size_t low = 0, high = t->piece_count;
 
@@ -52,25 +47,49 @@ static const struct piece *find_piece(const struct object_table *t, size_t index
 	return &t->pieces[low];
 }
 
-struct object_part object_table_get(const struct object_table *t, size_t i)
+uint32_t object_record_volume(const struct object_table *t, size_t part)
 {
-	assert(i < t->part_count);
-	const struct part_record *r = &t->parts[i];
-	const struct object_record *o = &t->objects[r->object];
+	uint32_t low = 0, high = t->volumes - 1;
+
+	/* The last volume that does not begin after the part. */
+	while (low < high) {
+		uint32_t middle = low + (high - low + 1) / 2;
+
+		if (t->volume_first[middle] <= part)
+			low = middle;
+		else
+			high = middle - 1;
+	}
+	return low + 1;
+}
+
+struct object_part object_table_object(const struct object_table *t, size_t i)
+{
+	assert(i < t->object_count);
+	const struct object_record *o = &t->objects[i];
 	struct object_part p = { .has_sha1 = o->packed & 1,
 				 .kind = (enum object_kind)(o->packed >> 1 & 127),
 				 .size = o->packed >> 8,
 				 .name = object_record_name(t, o),
-				 .volume = r->volume,
-				 .part = r->part,
-				 .offset = (uint64_t)r->block * USTAR_BLOCK,
 				 .length = o->packed >> 8 };
 
 	memcpy(p.sha256, o->sha256, sizeof p.sha256);
 	memcpy(p.sha1, o->sha1, sizeof p.sha1);
-	if (r->part > 0) {
-		const struct piece *piece = find_piece(t, i);
+	return p;
+}
 
+struct object_part object_table_get(const struct object_table *t, size_t i)
+{
+	assert(i < t->part_count);
+	const struct part_record *r = &t->parts[i];
+	struct object_part p = object_table_object(t, r->object >> 1);
+
+	p.volume = object_record_volume(t, i);
+	p.offset = (uint64_t)r->block * USTAR_BLOCK;
+	if (r->object & 1) {
+		const struct piece *piece = object_record_piece(t, i);
+
+		p.part = piece->part;
 		p.first = piece->first;
 		p.length = piece->length;
 	}
@@ -84,7 +103,7 @@ int object_table_find(const struct object_table *t, const unsigned char sha256[3
 	assert(t->finished);
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
-		int order = memcmp(digest_at(t, middle), sha256, DIGEST_SHA256);
+		int order = memcmp(object_record_digest(t, middle), sha256, DIGEST_SHA256);
 
 		if (order == 0) {
 			*i = t->first_part[middle];
@@ -101,9 +120,9 @@ int object_table_find(const struct object_table *t, const unsigned char sha256[3
 int object_table_next(const struct object_table *t, size_t *i)
 {
 	assert(*i < t->part_count);
-	if (t->parts[*i].part == 0)
+	if (!(t->parts[*i].object & 1))
 		return 0;
-	uint32_t next = find_piece(t, *i)->next;
+	uint32_t next = object_record_piece(t, *i)->next;
 
 	if (next == 0)
 		return 0;

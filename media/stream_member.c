@@ -1,7 +1,6 @@
 #include "media/stream_member.h"
 
 #include "lib/base/error.h"
-#include "media/segment.h"
 #include "media/volume.h"
 
 #include <stdbool.h>
@@ -30,24 +29,16 @@ static bool is_name(const char *name)
 	return name[0] != '\0';
 }
 
-static bool ends_with(const char *name, const char *end)
-{
-	size_t len = strlen(name), tail = strlen(end);
-
-	return len > tail && strcmp(name + len - tail, end) == 0;
-}
-
 static enum stream_member_kind kind_of(struct stream_member *m)
 {
-	size_t len = strlen(m->name);
+	struct volume_file f;
 
-	if (volume_number(m->name, len, &m->volume) ||
-	    segment_parse(m->name, len, &m->volume, &m->chunk))
-		return STREAM_MEMBER_VOLUME;
-	if ((strncmp(m->name, "vol-", 4) == 0 && ends_with(m->name, ".par")) ||
-	    (strncmp(m->name, "par-", 4) == 0 && ends_with(m->name, ".ec")))
-		return STREAM_MEMBER_HELPER;
-	return STREAM_MEMBER_SMALL;
+	if (!volume_file_parse(m->name, strlen(m->name), &f))
+		return STREAM_MEMBER_SMALL;
+	m->volume = f.number;
+	m->chunk = f.chunk;
+	return f.kind == VOLUME_WHOLE || f.kind == VOLUME_SEGMENT ? STREAM_MEMBER_VOLUME
+								  : STREAM_MEMBER_HELPER;
 }
 
 static bool is_zero(const unsigned char block[USTAR_BLOCK])

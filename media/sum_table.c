@@ -19,13 +19,13 @@ static bool is_reserved(const char *name, size_t len)
 	static const char *const names[] = { "MANIFEST", "CHUNKS", "OBJECTS", "SHA256SUMS",
 					     "sigs" };
 	const struct text_field whole = { name, len };
-	uint32_t number;
+	struct volume_file file;
 
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
 		if (text_is(&whole, names[i]))
 			return true;
 	}
-	return (len > 5 && memcmp(name, "sigs/", 5) == 0) || volume_number(name, len, &number);
+	return (len > 5 && memcmp(name, "sigs/", 5) == 0) || volume_file_parse(name, len, &file);
 }
 
 bool sum_table_is_name(const char *name, size_t len)

@@ -8,7 +8,6 @@
 #include "lib/crypto/digest.h"
 #include "media/chunk_table.h"
 #include "media/object_table.h"
-#include "media/segment.h"
 #include "media/volume.h"
 #include "verifier/verify.h"
 
@@ -47,22 +46,6 @@ static void add_file(struct medium_files *out, const char *folder, const char *n
 	out->small_bytes += size;
 }
 
-/* Parity files: their names were checked when the bundle was opened. */
-static bool is_helper(const char *name)
-{
-	return strncmp(name, "par-", 4) == 0 ||
-	       (strncmp(name, "vol-", 4) == 0 && strstr(name, ".par"));
-}
-
-static bool is_volume(const char *name)
-{
-	uint32_t volume;
-	uint64_t chunk;
-
-	return volume_number(name, strlen(name), &volume) ||
-	       segment_parse(name, strlen(name), &volume, &chunk);
-}
-
 static int list_folder(int dir, const char *folder, struct medium_files *out, struct error *err)
 {
 	CLEANUP(file_list_clear) struct file_list list = { 0 };
@@ -71,14 +54,17 @@ static int list_folder(int dir, const char *folder, struct medium_files *out, st
 		return -1;
 	for (size_t i = 0; i < list.count; i++) {
 		const char *name = list.names[i];
+		struct volume_file f;
 		struct stat st;
+		bool named = !folder[0] && volume_file_parse(name, strlen(name), &f);
 
-		if (name[0] == '.' || is_volume(name))
+		if (name[0] == '.' ||
+		    (named && (f.kind == VOLUME_WHOLE || f.kind == VOLUME_SEGMENT)))
 			continue;
 		if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 			return error_set_errno(err, ERROR_FILE_READ, "%s: cannot examine", name);
 		if (!S_ISDIR(st.st_mode)) {
-			add_file(out, folder, name, (uint64_t)st.st_size, is_helper(name));
+			add_file(out, folder, name, (uint64_t)st.st_size, named);
 			continue;
 		}
 		CLEANUP(file_close)
@@ -97,11 +83,18 @@ int medium_copy_list(const struct verified_bundle *b, struct medium_files *out, 
 void medium_copy_name(const struct verified_bundle *b, const struct medium_piece *piece,
 		      char out[MEDIUM_COPY_NAME])
 {
-	if (piece->chunk == 0 &&
-	    piece->bytes == object_table_volume_size(verify_objects(b), piece->volume))
-		volume_name(piece->volume, out);
-	else
-		segment_name(piece->volume, piece->chunk, out);
+	const struct volume_file whole = { .kind = VOLUME_WHOLE, .number = piece->volume };
+	const struct volume_file segment = { .kind = VOLUME_SEGMENT,
+					     .number = piece->volume,
+					     .chunk = (uint32_t)piece->chunk };
+
+	volume_file_name(piece->chunk == 0 &&
+					 piece->bytes ==
+						 object_table_volume_size(verify_objects(b),
+									  piece->volume)
+				 ? &whole
+				 : &segment,
+			 out);
 }
 
 /* ---- a file that is being written: ".NAME.part" until it was read back ---- */

@@ -8,6 +8,7 @@
 
 #include "lib/base/cleanup.h"
 #include "media/sum_table.h"
+#include "media/volume.h"
 #include "verifier/medium_plan.h"
 
 #include <stdbool.h>
@@ -18,7 +19,7 @@ struct error;
 struct progress;
 struct verified_bundle;
 
-enum { MEDIUM_COPY_NAME = 32 };
+enum { MEDIUM_COPY_NAME = VOLUME_FILE_SIZE };
 
 struct medium_file {
 	char name[SUM_NAME_SIZE]; /* below the bundle's directory: "sigs/x.p7s" */

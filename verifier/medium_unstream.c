@@ -8,7 +8,6 @@
 #include "media/chunk_table.h"
 #include "media/manifest.h"
 #include "media/object_table.h"
-#include "media/segment.h"
 #include "media/stream_member.h"
 #include "media/sum_table.h"
 #include "media/ustar.h"
@@ -170,7 +169,7 @@ static int read_proved(struct reading *r, const struct stream_member *m, int fd,
 	if (m->volume > object_table_volumes(verify_objects(r->bundle)))
 		return error_set(err, ERROR_STREAM_FORMAT, "%s: no volume of this bundle", m->name);
 	size = object_table_volume_size(verify_objects(r->bundle), m->volume);
-	if (!segment_fits(m->chunk, m->size, size))
+	if (!volume_segment_fits(m->chunk, m->size, size))
 		return error_set(err, ERROR_STREAM_FORMAT, "%s: %llu bytes cannot be part of it",
 				 m->name, (unsigned long long)m->size);
 	for (uint64_t i = 0; i < volume_chunks(m->size); i++) {

@@ -8,7 +8,6 @@
 #include "lib/crypto/digest.h"
 #include "media/manifest.h"
 #include "media/object_table.h"
-#include "media/segment.h"
 #include "media/volume.h"
 #include "verifier/verify.h"
 #include "verifier/volumes.h"
@@ -133,17 +132,19 @@ static int open_place(const struct verified_bundle *b, const char *root, bool cr
 
 static int resume_file(struct medium_job *job, int dir, const char *name, struct error *err)
 {
-	struct medium_piece piece = { 0 };
+	struct volume_file file;
 	struct stat st;
 
-	if (!volume_number(name, strlen(name), &piece.volume) &&
-	    !segment_parse(name, strlen(name), &piece.volume, &piece.chunk))
+	if (!volume_file_parse(name, strlen(name), &file) ||
+	    (file.kind != VOLUME_WHOLE && file.kind != VOLUME_SEGMENT))
 		return 0;
 	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return error_set_errno(err, ERROR_FILE_READ, "%s: cannot examine", name);
-	piece.bytes = (uint64_t)st.st_size;
+	const struct medium_piece piece = { .volume = file.number,
+					    .chunk = file.chunk,
+					    .bytes = (uint64_t)st.st_size };
 	if (piece.volume <= object_table_volumes(verify_objects(job->bundle)) &&
-	    segment_fits(piece.chunk, piece.bytes,
+	    volume_segment_fits(piece.chunk, piece.bytes,
 			 object_table_volume_size(verify_objects(job->bundle), piece.volume))) {
 		int good = medium_copy_check(job->bundle, &piece, dir, job->progress, err);
 

@@ -9,9 +9,9 @@
 #include "media/chunk_table.h"
 #include "media/manifest.h"
 #include "media/object_table.h"
-#include "media/segment.h"
 #include "media/sum_table.h"
 #include "media/volume.h"
+#include "verifier/table.h"
 #include "verifier/volumes.h"
 
 #include <errno.h>
@@ -179,20 +179,15 @@ static int read_manifest(struct verified_bundle *b, struct error *err)
 	return trust_check_validity(b->trust, &b->signers, b->manifest.created, err);
 }
 
-/* A table whole, its size and digest proved, not yet interpreted. */
-static int load_table(const struct verified_bundle *b, enum manifest_table table,
-		      unsigned char **out, size_t *len, struct error *err)
+/* SHA256SUMS whole, its size and digest proved, not yet interpreted. */
+static int load_sums(const struct verified_bundle *b, unsigned char **out, size_t *len,
+		     struct error *err)
 {
-	static const uint64_t limits[MANIFEST_TABLES] = {
-		[MANIFEST_CHUNKS] = LIMIT_CHUNKS_BYTES,
-		[MANIFEST_OBJECTS] = LIMIT_OBJECTS_BYTES,
-		[MANIFEST_SUMS] = LIMIT_SUMS_BYTES,
-	};
-	const struct manifest_file *want = &b->manifest.files[table];
-	const char *name = manifest_table_name(table);
+	const struct manifest_file *want = &b->manifest.files[MANIFEST_SUMS];
+	const char *name = manifest_table_name(MANIFEST_SUMS);
 	unsigned char digest[DIGEST_SHA256];
 
-	if (load(b->dir, name, limits[table], out, len, err) < 0)
+	if (load(b->dir, name, LIMIT_SUMS_BYTES, out, len, err) < 0)
 		return -1;
 	if (*len != want->size)
 		return error_set(err, ERROR_BUNDLE_DIGEST, "%s: %zu bytes, MANIFEST says %llu",
@@ -204,14 +199,29 @@ static int load_table(const struct verified_bundle *b, enum manifest_table table
 	return 0;
 }
 
+static int feed_chunks(void *ctx, const void *bytes, size_t len, struct error *err)
+{
+	return chunk_table_feed(ctx, bytes, len, err);
+}
+
+static int feed_objects(void *ctx, const void *bytes, size_t len, struct error *err)
+{
+	return object_table_feed(ctx, bytes, len, err);
+}
+
+static int read_table(const struct verified_bundle *b, enum manifest_table table,
+		      const struct table_reader *reader, struct error *err)
+{
+	return table_read(b->dir, manifest_table_name(table), &b->manifest.files[table], reader,
+			  err);
+}
+
 static int read_chunks(struct verified_bundle *b, struct error *err)
 {
-	CLEANUP(free) unsigned char *bytes = NULL;
-	size_t len;
-
 	b->chunks = chunk_table_new();
-	if (load_table(b, MANIFEST_CHUNKS, &bytes, &len, err) < 0 ||
-	    chunk_table_feed(b->chunks, bytes, len, err) < 0 ||
+	struct table_reader reader = { .feed = feed_chunks, .ctx = b->chunks };
+
+	if (read_table(b, MANIFEST_CHUNKS, &reader, err) < 0 ||
 	    chunk_table_finish(b->chunks, err) < 0)
 		return -1;
 	return chunk_table_check(b->chunks, object_table_volume_sizes(b->objects),
@@ -220,12 +230,10 @@ static int read_chunks(struct verified_bundle *b, struct error *err)
 
 static int read_objects(struct verified_bundle *b, struct error *err)
 {
-	CLEANUP(free) unsigned char *bytes = NULL;
-	size_t len;
-
 	b->objects = object_table_new();
-	if (load_table(b, MANIFEST_OBJECTS, &bytes, &len, err) < 0 ||
-	    object_table_feed(b->objects, bytes, len, err) < 0 ||
+	struct table_reader reader = { .feed = feed_objects, .ctx = b->objects };
+
+	if (read_table(b, MANIFEST_OBJECTS, &reader, err) < 0 ||
 	    object_table_finish(b->objects, err) < 0)
 		return -1;
 	return object_table_check(b->objects, &b->manifest, err);
@@ -237,8 +245,7 @@ static int check_sums(struct verified_bundle *b, struct error *err)
 	CLEANUP(free) unsigned char *bytes = NULL;
 	size_t len;
 
-	if (load_table(b, MANIFEST_SUMS, &bytes, &len, err) < 0 ||
-	    sum_table_parse(bytes, len, &b->sums, err) < 0)
+	if (load_sums(b, &bytes, &len, err) < 0 || sum_table_parse(bytes, len, &b->sums, err) < 0)
 		return -1;
 	for (size_t i = 0; i < b->sums.count; i++) {
 		CLEANUP(free) unsigned char *file = NULL;
@@ -271,14 +278,22 @@ static bool is_listed(const struct sum_table *sums, const char *name)
 	return false;
 }
 
+/* Whether a file of this name may lie beside volumes; nothing in it is trusted for its name. */
+static bool is_of_volumes(const struct verified_bundle *b, const struct volume_file *f)
+{
+	if (f->kind == VOLUME_SPARE)
+		return true;
+	if (f->number > b->manifest.volumes)
+		return false;
+	return f->kind != VOLUME_SEGMENT || f->chunk < chunk_table_count(b->chunks, f->number);
+}
+
 static bool belongs(const struct verified_bundle *b, const char *name)
 {
-	uint32_t volume;
-	uint64_t chunk;
+	struct volume_file file;
 
-	if (volume_number(name, strlen(name), &volume) ||
-	    segment_parse(name, strlen(name), &volume, &chunk))
-		return volume <= b->manifest.volumes;
+	if (volume_file_parse(name, strlen(name), &file))
+		return is_of_volumes(b, &file);
 	for (int t = 0; t < MANIFEST_TABLES; t++)
 		if (strcmp(name, manifest_table_name((enum manifest_table)t)) == 0)
 			return true;

@@ -4,7 +4,6 @@
 #include "lib/base/error.h"
 #include "lib/base/file.h"
 #include "lib/base/limits.h"
-#include "media/segment.h"
 #include "media/volume.h"
 
 #include <fcntl.h>
@@ -95,17 +94,15 @@ static void add_piece(struct volumes *v, uint32_t volume, struct piece piece)
 static void add_name(struct volumes *v, size_t place, const char *name)
 {
 	struct piece p = { .fd = -1, .place = place };
-	uint32_t volume;
-	uint64_t chunk = 0;
+	struct volume_file f;
 
-	p.segment = segment_parse(name, strlen(name), &volume, &chunk);
-	if (!p.segment && !volume_number(name, strlen(name), &volume))
+	if (!volume_file_parse(name, strlen(name), &f) || f.number > v->count ||
+	    (f.kind != VOLUME_WHOLE && f.kind != VOLUME_SEGMENT))
 		return;
-	if (volume > v->count)
-		return;
-	p.first = chunk * VOLUME_CHUNK;
+	p.segment = f.kind == VOLUME_SEGMENT;
+	p.first = (uint64_t)f.chunk * VOLUME_CHUNK;
 	p.name = buf_strdup(name);
-	add_piece(v, volume, p);
+	add_piece(v, f.number, p);
 }
 
 int volumes_add_dir(struct volumes *v, int dir, const char *path, bool label, struct error *err)
@@ -154,7 +151,7 @@ static int open_piece(struct volumes *v, uint32_t volume, struct piece *p, struc
 	if (!p->segment && size != want)
 		return error_set(err, ERROR_VOLUME_SIZE, "%s: %llu bytes, must be %llu", p->name,
 				 (unsigned long long)size, (unsigned long long)want);
-	if (p->segment && !segment_fits(p->first / VOLUME_CHUNK, size, want))
+	if (p->segment && !volume_segment_fits(p->first / VOLUME_CHUNK, size, want))
 		return error_set(err, ERROR_VOLUME_SIZE,
 				 "%s: %llu bytes are no segment of a volume of %llu", p->name,
 				 (unsigned long long)size, (unsigned long long)want);

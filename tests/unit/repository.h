@@ -46,7 +46,7 @@ static const char repository_rows[] =
 	"(1, 101, 0, 0, x'a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0', NULL, 7, 'one.cab', NULL),"
 	"(1, 101, 0, 1, x'b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0', NULL, NULL, NULL, NULL),"
 	"(1, 101, 1, 0, x'c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0c0', NULL, NULL, 'eula', 'en');"
-	"INSERT INTO object VALUES(99, "
+	"INSERT INTO object(id, sha256, size, kind, sha1, name) VALUES(99, "
 	"x'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa',"
 	" 7, 3, x'a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0', 'one.cab');"
 	"INSERT INTO finding VALUES"
@@ -55,10 +55,12 @@ static const char repository_rows[] =
 	"(2, 1, 'GF-C010', 1, 101, x'11111111111111111111111111111111', '954474', 'c/101', 0, NULL,"
 	" 'unusual', 'nothing'),"
 	"(3, 1, 'GF-C011', 2, 0, NULL, NULL, 'package.xml', 0, NULL, 'about the whole', 'nothing');"
-	"INSERT INTO channel VALUES(1, 'plant', 'site-a', 1, 5,"
+	"INSERT INTO channel(id, name, audience, epoch, sequence, manifest, catalog_root,"
+	" trust_version, time_floor) VALUES(1, 'plant', 'site-a', 1, 5,"
 	" x'eeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeee',"
 	" x'dddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddd', 1, 0);"
-	"INSERT INTO bundle VALUES(1, 1, 5, x'ee', x'00', 1700000000, 4, 1);";
+	"INSERT INTO bundle(channel_id, epoch, sequence, digest, manifest, recorded, processed,"
+	" quarantined) VALUES(1, 1, 5, x'ee', x'00', 1700000000, 4, 1);";
 
 /* An empty repository in a directory of its own below TMPDIR. */
 static inline void repository_create(struct repository *r)

@@ -91,7 +91,7 @@ static void bundle_objects(struct bundle *b, const struct layout *l)
 
 	b->objects = object_table_new();
 	for (size_t i = 0; i < l->count; i++) {
-		const struct layout_part *q = &l->parts[i];
+		const struct layout_part at = layout_get(l, i), *q = &at;
 		struct object_part p = { .kind = OBJECT_CONTENT, .size = b->sizes[q->object],
 					 .volume = q->volume, .offset = q->offset,
 					 .first = q->first, .length = q->length };
