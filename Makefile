@@ -56,11 +56,12 @@ lib/cab.pkgs         := libarchive
 lib/pack.pkgs        := libzstd
 lib/report.pkgs      := jansson
 lib/store.pkgs       := sqlite3
+media.pkgs           := libisal
 importer/server.pkgs := libmicrohttpd
 
 # Third-party headers appear in one component each ("jansson.h" is the text of every program).
 SEALED := openssl/=lib/crypto libxml/=lib/xml sqlite3.h=lib/store archive=lib/cab zstd=lib/pack \
-          microhttpd=importer/server
+          microhttpd=importer/server isa-l=media
 
 exporter.program        := gapferry-export
 verifier.program        := gapferry-verify
@@ -124,7 +125,7 @@ TESTS    := $(sort $(shell find tests/unit -name 'test_*.c' 2>/dev/null))
 FUZZERS  := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 E2E      := $(sort $(wildcard tests/e2e/[0-9]*.sh))
 BINS     := $(foreach p,$(PROGRAMS),$(B)/bin/$($(p).program))
-TOOLS    := $(B)/bin/mkcatalog $(B)/bin/scale $(B)/bin/measure
+TOOLS    := $(B)/bin/mkcatalog $(B)/bin/scale $(B)/bin/measure $(B)/bin/sweep
 TESTBINS := $(TESTS:%.c=$(B)/%)
 PKGS     := $(sort $(foreach d,$(DIRS),$($(d).pkgs)))
 
@@ -170,7 +171,7 @@ $(B)/$(2:.c=): $(call objs,$(2)) $(call libs,$(1))
 endef
 $(foreach t,$(TESTS),$(eval $(call unittest,$(patsubst tests/unit/%/,%,$(dir $(t))),$(t))))
 
-everything := $(call objs,$(ALL_SRCS) $(TESTS) $(FUZZERS) tests/fuzz/replay.c tests/bench/measure.c)
+everything := $(call objs,$(ALL_SRCS) $(TESTS) $(FUZZERS) tests/fuzz/replay.c tests/bench/measure.c tests/bench/parity.c tests/bench/repair.c tests/sweep/sweep.c)
 -include $(everything:.o=.d)
 
 # ---- The two commands, and what they stand on -----------------------------------
@@ -189,7 +190,7 @@ test: deps                                  ## every test; last line is "N passe
 
 # ---- Checks ---------------------------------------------------------------------
 
-.PHONY: tools unit-bins replay-bins check layers headers symbols banned size docs-check docs-tables format-check format asan analyze coverage fuzz fuzz-run repro bench scale
+.PHONY: tools unit-bins replay-bins check layers headers symbols banned size docs-check docs-tables format-check format asan analyze coverage fuzz fuzz-run repro bench bench-parity sweep scale
 tools: $(TOOLS)
 unit-bins: $(TESTBINS)
 check: layers headers symbols banned size docs-check ## the checks of the code itself
@@ -236,7 +237,8 @@ docs-check: $(BINS)                         ## docs name every error id, verb, e
 docs-tables:                                ## rewrite the generated tables of the docs
 	@mkdir -p $(B); for d in docs/OPERATIONS.md docs/SECURITY.md; do tests/check/docs-tables.sh $$d > $(B)/document && cp $(B)/document $$d; done
 
-FORMATTED = $(ALL_SRCS) $(HDRS) $(TESTS) $(FUZZERS) tests/fuzz/replay.c tests/bench/measure.c $(wildcard tests/unit/*.h)
+FORMATTED = $(ALL_SRCS) $(HDRS) $(TESTS) $(FUZZERS) tests/fuzz/replay.c tests/bench/measure.c tests/bench/parity.c tests/bench/repair.c tests/sweep/sweep.c \
+            $(wildcard tests/unit/*.h)
 format-check:                               ## clang-format has nothing to change
 	@clang-format --dry-run --Werror $(FORMATTED)
 format:                                     ## let clang-format change the sources
@@ -256,6 +258,18 @@ scale: all tools                            ## a bundle of 5 TiB: plan, tables, 
 $(B)/bin/measure: $(call objs,tests/bench/measure.c)
 	@mkdir -p $(@D)
 	$(call say,LD)$(CC) -o $@ $< $(LDFLAGS_ALL)
+
+sweep: all tools                            ## 10,000 random damages: repaired or named
+	@BIN=$(CURDIR)/$(B)/bin sh tests/sweep/sweep.sh
+SWEEP_LIBS := $(foreach d,verifier media lib/crypto lib/base,$(call lib,$(d)))
+bench-parity: all tools $(B)/bin/measure $(B)/bin/parity-bench $(B)/bin/repair ## parity and repair beside cp and par2
+	@tests/bench/parity.sh $(B)/bin
+$(B)/bin/sweep: $(call objs,tests/sweep/sweep.c)
+$(B)/bin/parity-bench: $(call objs,tests/bench/parity.c)
+$(B)/bin/repair: $(call objs,tests/bench/repair.c)
+$(B)/bin/sweep $(B)/bin/parity-bench $(B)/bin/repair: $(SWEEP_LIBS) $(call lib,lib/cli)
+	@mkdir -p $(@D)
+	$(call say,LD)$(CC) -o $@ $(filter %.o,$^) $(LDFLAGS_ALL) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(foreach p,libcrypto libisal jansson threads,$(LIBS.$(p)))
 
 repro:                                      ## two clean builds in two places must be identical
 	@rm -rf build/r1 build/r2; for r in r1 r2; do mkdir -p build/$$r/src; tar -c --exclude=./build --exclude=./.git . | tar -x -C build/$$r/src; \

@@ -196,8 +196,7 @@ static int open_target(struct making *m, struct error *err)
 
 	if (out < 0)
 		return -1;
-	for (uint32_t v = 1; v <= m->manifest.volumes; v++)
-		need += object_table_volume_size(m->objects, v);
+	need += write_bytes(m->objects, m->request->parity, m->request->spares);
 	if (file_free_space(out, &room, err) < 0)
 		return -1;
 	if (room < need)
@@ -354,7 +353,13 @@ int bundle_write(struct store *s, const struct bundle_request *request, struct b
 		return -1;
 	m.chunks = chunk_table_new();
 	progress_begin(request->progress, "writing", m.plan.layout.bytes);
-	int failed = write_volumes(s, m.objects, m.dir, request->threads, request->progress,
+	int failed = write_volumes(&(struct write_request){ .store = s,
+							    .objects = m.objects,
+							    .dir = m.dir,
+							    .threads = request->threads,
+							    .progress = request->progress,
+							    .parity = request->parity,
+							    .spares = request->spares },
 				   m.chunks, err);
 	progress_end(request->progress);
 	if (failed || tables_save(m.dir, m.objects, m.chunks, &m.manifest, err) < 0 ||

@@ -22,6 +22,8 @@ struct bundle_request {
 	uint64_t volume_limit;
 	int64_t valid_seconds; /* expires = created + this */
 	bool incomplete;       /* payload that was expected may be missing */
+	bool parity;           /* parity files beside the volumes */
+	unsigned spares;       /* spare volumes per eight volumes */
 	unsigned threads;
 	struct progress *progress;
 };

@@ -6,6 +6,7 @@
 #include "lib/cli/progress.h"
 #include "lib/crypto/digest.h"
 #include "lib/store/store.h"
+#include "media/parity.h"
 #include "media/profile.h"
 
 #include <stdio.h>
@@ -45,15 +46,18 @@ int cmd_write(const struct cli_args *args, struct error *err)
 					  .passphrase = passphrase,
 					  .out = cli_text(args, "out"),
 					  .incomplete = cli_flag(args, "incomplete"),
+					  .parity = !cli_flag(args, "no-parity"),
 					  .progress = &progress };
 	struct bundle_result result;
-	uint64_t threads, days;
+	uint64_t threads, days, spares;
 
 	if (cli_number(args, "threads", 1, 64, pool_default_threads(), &threads, err) < 0 ||
+	    cli_number(args, "spare", 0, PARITY_SPARES, 0, &spares, err) < 0 ||
 	    cli_number(args, "expires-days", 1, 36500, 90, &days, err) < 0 ||
 	    profile_volume_limit(media ? media : "usb", &request.volume_limit, err) < 0)
 		return -1;
 	request.threads = (unsigned)threads;
+	request.spares = (unsigned)spares;
 	request.valid_seconds = (int64_t)days * 86400;
 	CLEANUP(store_close) struct store *s = store_open(cli_text(args, "repo"), true, err);
 	if (!s || bundle_write(s, &request, &result, err) < 0)

@@ -12,6 +12,42 @@
 #include <string.h>
 #include <unistd.h>
 
+static json_t *repaired_json(const struct import_result *r)
+{
+	json_t *all = json_array();
+
+	for (size_t i = 0; i < r->repaired_count; i++) {
+		const struct repair_found *f = &r->repaired[i];
+
+		json_array_append_new(all, json_pack("{s:i, s:I, s:s, s:I, s:I, s:I, s:I, s:s}",
+						     "volume", (int)f->volume, "chunk",
+						     (json_int_t)f->chunk, "source",
+						     f->from_spare ? "spare" : "parity", "first",
+						     (json_int_t)f->damage.ranges[0].first, "last",
+						     (json_int_t)f->damage.last, "bytes",
+						     (json_int_t)f->damage.bytes, "bits",
+						     (json_int_t)f->damage.bits, "cause",
+						     damage_cause_name(f->damage.cause)));
+	}
+	return all;
+}
+
+static void print_repaired(const struct import_result *r)
+{
+	for (size_t i = 0; i < r->repaired_count; i++) {
+		const struct repair_found *f = &r->repaired[i];
+		char damage[DAMAGE_TEXT];
+
+		damage_describe(&f->damage, damage);
+		printf("repaired vol-%04u.tar chunk %06zu from %s: %s\n", f->volume, f->chunk,
+		       f->from_spare ? "spare volumes" : "parity", damage);
+	}
+	if (r->repaired_count > 0)
+		printf("%zu chunks were damaged on the medium and rebuilt: copy it, or ask for a "
+		       "new one\n",
+		       r->repaired_count);
+}
+
 static void print_json(const struct import_result *r)
 {
 	json_t *findings = json_array();
@@ -19,13 +55,14 @@ static void print_json(const struct import_result *r)
 	for (size_t i = 0; i < r->sources.count; i++)
 		report_findings_json(r->sources.items[i]->catalog, findings);
 	cli_print_json(json_pack(
-		"{s:s, s:I, s:I, s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:b, s:o, s:o}", "channel",
+		"{s:s, s:I, s:I, s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:b, s:o, s:o, s:o}", "channel",
 		r->channel, "epoch", (json_int_t)r->epoch, "sequence", (json_int_t)r->sequence,
 		"already_imported", r->already, "updates_processed", (json_int_t)r->processed,
 		"updates_quarantined", (json_int_t)r->quarantined, "objects",
 		(json_int_t)r->objects, "bytes", (json_int_t)r->bytes, "new_objects",
 		(json_int_t)r->new_objects, "new_bytes", (json_int_t)r->new_bytes, "trust_updated",
-		r->trust_updated, "counts", report_counts_json(&r->summary), "findings", findings));
+		r->trust_updated, "counts", report_counts_json(&r->summary), "findings", findings,
+		"repaired", repaired_json(r)));
 }
 
 static void print_text(const struct import_result *r)
@@ -44,6 +81,7 @@ static void print_text(const struct import_result *r)
 	       r->channel, (unsigned long long)r->sequence, (unsigned long long)r->objects,
 	       (unsigned long long)r->bytes, (unsigned long long)r->new_objects,
 	       (unsigned long long)r->new_bytes);
+	print_repaired(r);
 	if (r->trust_updated)
 		printf("the bundle brought a newer trust root, which is used from now on\n");
 	report_summary_text(stdout, &r->summary);
@@ -116,5 +154,5 @@ int cmd_import(const struct cli_args *args, struct error *err)
 		print_json(&result);
 	else
 		print_text(&result);
-	return result.summary.errors > 0 ? CLI_FINDINGS : 0;
+	return result.summary.errors > 0 || result.repaired_count > 0 ? CLI_FINDINGS : 0;
 }

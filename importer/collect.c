@@ -16,6 +16,7 @@
 #include "media/manifest.h"
 #include "media/object_table.h"
 #include "media/volume.h"
+#include "verifier/repair.h"
 #include "verifier/stream.h"
 #include "verifier/verify.h"
 
@@ -79,6 +80,20 @@ static int open_folder(struct collecting *c, struct error *err)
 
 /* ---- chunk by chunk ---- */
 
+/* A damaged chunk from parity: 1, or 0 when it is beyond that. */
+static int rebuild_chunk(struct collecting *c, uint32_t volume, size_t chunk, size_t index)
+{
+	struct error beyond = ERROR_INIT; /* it stays noted as damaged */
+	const unsigned char *bytes;
+
+	if (repair_chunk(c->request->repair, volume, chunk, &bytes, &c->loaded_len, &beyond) < 0)
+		return 0;
+	memcpy(c->buffer, bytes, c->loaded_len);
+	c->missing[index] = CHUNK_UNKNOWN;
+	c->loaded = index + 1;
+	return 1;
+}
+
 /* The chunk into the buffer: 1, or 0 when it is noted as missing or damaged; -1. */
 static int load_chunk(struct collecting *c, uint32_t volume, size_t chunk, struct error *err)
 {
@@ -98,8 +113,11 @@ static int load_chunk(struct collecting *c, uint32_t volume, size_t chunk, struc
 		c->request->progress->done += c->loaded_len;
 		return 1;
 	}
-	c->missing[index] = problem.id == ERROR_VOLUME_MISSING ? CHUNK_MISSING : CHUNK_DAMAGED;
-	return 0;
+	c->missing[index] = CHUNK_MISSING;
+	if (problem.id == ERROR_VOLUME_MISSING)
+		return 0;
+	c->missing[index] = CHUNK_DAMAGED;
+	return rebuild_chunk(c, volume, chunk, index);
 }
 
 /* What chunk number `chunk` of its volume holds of a part: bytes of the object. */
@@ -314,14 +332,19 @@ static int collect_all(struct collecting *c, struct error *err)
 	return record_all(c, (const bool *)whole, err) < 0 ? -1 : complete;
 }
 
-/* Whether all volumes are at hand; -1 when one is not what it should be. */
-static int is_complete(struct verified_bundle *b, struct error *err)
+/* Whether all volumes, or spare ones in their place, are at hand; -1 when one is not what it should be. */
+static int is_complete(const struct collect_request *r, struct error *err)
 {
+	struct verified_bundle *b = r->bundle;
 	int complete = 1;
 
 	for (uint32_t v = 1; v <= verify_manifest(b)->volumes; v++) {
 		if (verify_volume(b, v, err) == 0)
 			continue;
+		if (repair_spares(r->repair, v) > 0) {
+			error_clear(err);
+			continue;
+		}
 		if (err->id != ERROR_VOLUME_MISSING)
 			return -1;
 		error_clear(err);
@@ -344,11 +367,11 @@ int collect_objects(struct collect_request *request, struct error *err)
 	struct collecting c = { .request = request,
 				.table = verify_objects(request->bundle),
 				.dir = -1 };
-	int complete = is_complete(request->bundle, err);
+	int complete = is_complete(request, err);
 
 	if (complete != 0)
 		return complete < 0 ? -1 : 0;
-	c.objects = objects_plan(request->store, request->bundle, err);
+	c.objects = objects_plan(request->store, request->bundle, request->repair, err);
 	if (!c.objects)
 		return -1;
 	if (is_known(&c))

@@ -13,12 +13,14 @@
 struct buf;
 struct error;
 struct progress;
+struct repair;
 struct store;
 struct verified_bundle;
 
 struct collect_request {
 	struct store *store;
 	struct verified_bundle *bundle;
+	struct repair *repair; /* what parity can do is done */
 	unsigned threads;
 	struct progress *progress;
 	struct buf *missing;     /* receives a line for each volume with missing chunks */

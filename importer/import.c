@@ -21,6 +21,7 @@
 #include "media/manifest.h"
 #include "media/object_table.h"
 #include "verifier/accept.h"
+#include "verifier/repair.h"
 #include "verifier/stream.h"
 #include "verifier/verify.h"
 
@@ -275,11 +276,22 @@ static void describe(const struct importing *in, struct import_result *out)
 	out->bytes = m->object_bytes;
 }
 
+static void add_repaired(void *ctx, const struct repair_found *found)
+{
+	struct import_result *out = ctx;
+
+	out->repaired = buf_grow(out->repaired, &out->repaired_capacity, out->repaired_count,
+				 sizeof *out->repaired);
+	out->repaired[out->repaired_count++] = *found;
+}
+
 /* What lies on the media that are here, when that is not everything. */
-static int collect(struct importing *in, struct import_result *out, struct error *err)
+static int collect(struct importing *in, struct repair *repair, struct import_result *out,
+		   struct error *err)
 {
 	struct collect_request request = { .store = in->store,
 					   .bundle = in->bundle,
+					   .repair = repair,
 					   .threads = in->request->threads,
 					   .progress = in->request->progress,
 					   .missing = &out->missing };
@@ -293,10 +305,17 @@ static int collect(struct importing *in, struct import_result *out, struct error
 static int load_and_publish(struct importing *in, struct import_result *out, struct error *err)
 {
 	struct progress *progress = in->request->progress;
+	CLEANUP(repair_close)
+	struct repair *repair = repair_open(&(struct repair_options){ .bundle = in->bundle,
+								      .found = add_repaired,
+								      .ctx = out,
+								      .tick = progress_tick,
+								      .tick_ctx = progress });
 
-	if (collect(in, out, err) < 0)
+	if (collect(in, repair, out, err) < 0)
 		return error_wrap(err, "%s", verify_path(in->bundle));
-	CLEANUP(objects_free) struct objects *objects = objects_plan(in->store, in->bundle, err);
+	CLEANUP(objects_free)
+	struct objects *objects = objects_plan(in->store, in->bundle, repair, err);
 	if (!objects)
 		return -1;
 	progress_begin(progress, "importing", stream_total(in->bundle));
@@ -332,6 +351,8 @@ int import_bundle(struct store *s, const struct import_request *request, struct 
 
 void import_clear(struct import_result *r)
 {
+	free(r->repaired);
+	r->repaired = NULL;
 	gather_set_clear(&r->sources);
 	buf_clear(&r->missing);
 }

@@ -12,6 +12,7 @@
 #include "lib/base/cleanup.h"
 #include "lib/catalog/catalog.h"
 #include "lib/store/gather_load.h"
+#include "verifier/repair.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -40,6 +41,8 @@ struct import_result {
 	uint64_t new_objects, new_bytes;
 	uint64_t processed, quarantined;
 	bool trust_updated;
+	struct repair_found *repaired; /* chunks that were rebuilt from parity */
+	size_t repaired_count, repaired_capacity;
 	struct gather_set sources; /* empty when already */
 	struct buf missing;        /* when volumes are missing: a line for each */
 	struct catalog_summary summary;

@@ -44,6 +44,8 @@ static const struct cli_verb verbs[] = {
 	  "verify a bundle and load it", cmd_import },
 	{ "media check", "DIR [DIR...]", 1, CLI_OPERANDS_MAX, medium_verbs_check_options,
 	  "check every chunk that lies on media", medium_verbs_check },
+	{ "media repair", "DIR [DIR...]", 1, CLI_OPERANDS_MAX, medium_verbs_repair_options,
+	  "write repaired copies of damaged volumes elsewhere", medium_verbs_repair },
 	{ "media unstream", "FILE|DEVICE|-", 1, 1, medium_verbs_unstream_options,
 	  "read a bundle from a tape or raw device", medium_verbs_unstream },
 	{ "status", NULL, 0, 0, repo_options, "what was imported last and what is here",

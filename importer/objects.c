@@ -9,6 +9,7 @@
 #include "lib/store/store.h"
 #include "lib/store/stored.h"
 #include "media/object_table.h"
+#include "verifier/repair.h"
 #include "verifier/stream.h"
 #include "verifier/verify.h"
 
@@ -22,6 +23,7 @@ struct objects {
 	struct store *store;
 	struct verified_bundle *bundle;
 	const struct object_table *table;
+	struct repair *repair;
 	bool *known; /* by part: nothing to do for the object that begins there */
 	uint64_t need[2];
 	_Atomic uint64_t count, bytes;
@@ -169,12 +171,14 @@ static int check_space(struct store *s, uint64_t need, struct error *err)
 			 (unsigned long long)((need + margin) >> 20));
 }
 
-struct objects *objects_plan(struct store *s, struct verified_bundle *b, struct error *err)
+struct objects *objects_plan(struct store *s, struct verified_bundle *b, struct repair *repair,
+			     struct error *err)
 {
 	CLEANUP(objects_free) struct objects *o = buf_calloc(1, sizeof *o);
 
 	o->store = s;
 	o->bundle = b;
+	o->repair = repair;
 	o->table = verify_objects(b);
 	o->known = buf_calloc(object_table_count(o->table), sizeof *o->known);
 	if (find_known(o, err) < 0 ||
@@ -197,6 +201,15 @@ static void leave_out(void *ctx, const struct error *problem)
 	(void)ctx, (void)problem;
 }
 
+/* A damaged object once more, through parity. */
+static int heal(void *ctx, size_t first, struct error *err)
+{
+	const struct stream_sink *sink = ctx;
+	const struct pass *pass = sink->ctx;
+
+	return repair_object(pass->objects->repair, first, sink, err);
+}
+
 int objects_store(struct objects *o, enum objects_part part, unsigned threads,
 		  struct progress *progress, struct error *err)
 {
@@ -211,7 +224,9 @@ int objects_store(struct objects *o, enum objects_part part, unsigned threads,
 					  .sink = &sink,
 					  .done = &progress->done,
 					  .tick = progress_tick,
-					  .tick_ctx = progress };
+					  .tick_ctx = progress,
+					  .heal = heal,
+					  .heal_ctx = &sink };
 
 	if (part == OBJECTS_AT_HAND)
 		options.problem = leave_out;

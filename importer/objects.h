@@ -14,15 +14,17 @@
 struct error;
 struct objects;
 struct progress;
+struct repair;
 struct store;
 struct verified_bundle;
 
 /*
  * Which objects of the bundle are missing here, and whether there is room for
- * them (STORE_SPACE otherwise).  Asks the database; changes nothing.
+ * them (STORE_SPACE otherwise).  Asks the database; changes nothing.  Objects that turn out to be
+ * damaged on the medium will be rebuilt by repair, which is borrowed.
  */
-struct objects *objects_plan(struct store *s, struct verified_bundle *b, struct error *err)
-	__attribute__((nonnull, warn_unused_result));
+struct objects *objects_plan(struct store *s, struct verified_bundle *b, struct repair *repair,
+			     struct error *err) __attribute__((nonnull, warn_unused_result));
 void objects_free(struct objects *o);
 DEFINE_CLEANUP(struct objects *, objects_free);
 

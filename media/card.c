@@ -120,7 +120,7 @@ static const char text[] =
 	"\t\tok[\"MANIFEST\"]; ok[\"CHUNKS\"]; ok[\"OBJECTS\"]; ok[\"SHA256SUMS\"]; ok[\"sigs\"]\n"
 	"\t}\n"
 	"\t!($0 in ok) && !/^sigs\\/[A-Za-z0-9][A-Za-z0-9._-]*$/ &&\n"
-	"\t!/^vol-[0-9]+\\.tar$/ && !/^par-[0-9]+\\.ec$/ { n++ }\n"
+	"\t!/^vol-[0-9]+\\.(tar|par)$/ && !/^par-[0-9]+\\.ec$/ { n++ }\n"
 	"\tEND { if (n) print n \" entries\"; exit n > 0 }' ||\n"
 	"\tfailed 'directory: files that nobody listed'\n"
 	"\n"

@@ -13,6 +13,7 @@
 #include "verifier/accept.h"
 #include "verifier/commands.h"
 #include "verifier/medium_find.h"
+#include "verifier/repair.h"
 #include "verifier/stream.h"
 #include "verifier/verify.h"
 
@@ -24,6 +25,9 @@ struct run {
 	struct trust *trust;
 	struct verified_bundle *bundle; /* NULL when even the signed files are wrong */
 	json_t *problems;               /* in order */
+	struct repair *repair;          /* once there is something to repair */
+	json_t *repairs;                /* what parity could do about damaged chunks */
+	uint32_t volume;                /* whose chunks are being checked */
 	struct error worst;             /* the first problem: decides the exit status */
 	struct progress progress;
 	unsigned threads;
@@ -33,6 +37,8 @@ struct run {
 
 static void run_clear(struct run *r)
 {
+	repair_close(r->repair);
+	json_decref(r->repairs);
 	verify_close(r->bundle);
 	trust_free(r->trust);
 	json_decref(r->problems);
@@ -51,6 +57,75 @@ static void add_problem(void *ctx, const struct error *problem)
 					error_next_step(problem->id)));
 }
 
+/* ---- what could be repaired ---- */
+
+static void add_found(void *ctx, const struct repair_found *f)
+{
+	struct run *r = ctx;
+	char damage[DAMAGE_TEXT], text[DAMAGE_TEXT + 80];
+
+	damage_describe(&f->damage, damage);
+	snprintf(text, sizeof text, "vol-%04u.tar chunk %06zu: repairable from %s: %s", f->volume,
+		 f->chunk, f->from_spare ? "spare volumes" : "parity", damage);
+	json_array_append_new(
+		r->repairs,
+		json_pack("{s:b, s:i, s:I, s:s, s:I, s:I, s:I, s:I, s:s, s:s}", "repairable", 1,
+			  "volume", (int)f->volume, "chunk", (json_int_t)f->chunk, "source",
+			  f->from_spare ? "spare" : "parity", "first",
+			  (json_int_t)f->damage.ranges[0].first, "last", (json_int_t)f->damage.last,
+			  "bytes", (json_int_t)f->damage.bytes, "bits", (json_int_t)f->damage.bits,
+			  "cause", damage_cause_name(f->damage.cause), "message", text));
+}
+
+static void add_beyond(void *ctx, const struct error *why)
+{
+	struct run *r = ctx;
+
+	json_array_append_new(r->repairs,
+			      json_pack("{s:b, s:s}", "repairable", 0, "message", why->message));
+}
+
+static struct repair *repair_of(struct run *r)
+{
+	if (!r->repair)
+		r->repair = repair_open(&(struct repair_options){ .bundle = r->bundle,
+								  .found = add_found,
+								  .beyond = add_beyond,
+								  .ctx = r,
+								  .tick = progress_tick,
+								  .tick_ctx = &r->progress });
+	return r->repair;
+}
+
+/* A damaged object, or chunk, is a problem whatever parity can do about it. */
+static int survey_object(void *ctx, size_t first, struct error *err)
+{
+	if (repair_survey(repair_of(ctx), first, err) < 0)
+		return -1;
+	return 1;
+}
+
+static int survey_chunk(void *ctx, size_t chunk, struct error *err)
+{
+	struct run *r = ctx;
+
+	return repair_survey_chunk(repair_of(r), r->volume, chunk, err) < 0 ? -1 : 1;
+}
+
+/* A volume that is not there. */
+static void survey_volume(struct run *r, uint32_t volume)
+{
+	unsigned spares = repair_spares(repair_of(r), volume);
+	char text[120];
+
+	snprintf(text, sizeof text, "vol-%04u.tar: spare volumes that could replace it: %u", volume,
+		 spares);
+	if (spares > 0)
+		json_array_append_new(r->repairs,
+				      json_pack("{s:b, s:i, s:s, s:s}", "repairable", 1, "volume",
+						(int)volume, "source", "spare", "message", text));
+}
+
 /* ---- what can be checked ---- */
 
 static struct stream_options stream_of(struct run *r)
@@ -61,17 +136,22 @@ static struct stream_options stream_of(struct run *r)
 					.tick = progress_tick,
 					.tick_ctx = &r->progress,
 					.problem = add_problem,
-					.problem_ctx = r };
+					.problem_ctx = r,
+					.heal = survey_object,
+					.heal_ctx = r };
 }
 
 static int check_all_chunks(struct run *r, struct error *err)
 {
 	struct stream_options options = stream_of(r);
 
+	options.heal = survey_chunk;
 	/* Chunks that are not at hand are a problem already. */
-	for (uint32_t v = 1; v <= verify_manifest(r->bundle)->volumes; v++)
+	for (uint32_t v = 1; v <= verify_manifest(r->bundle)->volumes; v++) {
+		r->volume = v;
 		if (stream_chunks(r->bundle, v, &options, err) < 0)
 			return -1;
+	}
 	return 0;
 }
 
@@ -96,6 +176,7 @@ static int check_everything(struct run *r, struct error *err)
 		if (verify_volume(r->bundle, v, &problem) == 0)
 			continue;
 		add_problem(r, &problem);
+		survey_volume(r, v);
 		complete = false;
 	}
 	if (!complete) {
@@ -124,6 +205,8 @@ static int check_volumes(struct run *r, const char *const *files, size_t count, 
 		    v > verify_manifest(r->bundle)->volumes)
 			return error_set(err, ERROR_USAGE, "%s: no volume of this bundle",
 					 files[i]);
+		options.heal = survey_chunk;
+		r->volume = v;
 		/* A bare name is in the bundle; a path may be on another medium. */
 		if ((slash ? verify_volume_at(r->bundle, v, files[i], &problem)
 			   : verify_volume(r->bundle, v, &problem)) < 0) {
@@ -258,10 +341,10 @@ static const char *verdict(const struct run *r)
 
 static void print_json(const struct run *r)
 {
-	json_t *out = json_pack("{s:s, s:s, s:s, s:o, s:O}", "verdict", verdict(r), "checked",
+	json_t *out = json_pack("{s:s, s:s, s:s, s:o, s:O, s:O}", "verdict", verdict(r), "checked",
 				r->checked, "bundle",
 				r->bundle ? verify_path(r->bundle) : r->args->operands[0], "signers",
-				signers_json(r), "problems", r->problems);
+				signers_json(r), "problems", r->problems, "repairs", r->repairs);
 
 	if (r->bundle) {
 		const struct manifest *m = verify_manifest(r->bundle);
@@ -315,6 +398,8 @@ static void print_text(const struct run *r)
 	json_array_foreach(r->problems, i, row)
 		printf("problem %s: %s\n", json_string_value(json_object_get(row, "id")),
 		       json_string_value(json_object_get(row, "message")));
+	json_array_foreach(r->repairs, i, row)
+		printf("%s\n", json_string_value(json_object_get(row, "message")));
 	if (r->worst.id != ERROR_NONE)
 		printf("next step: %s\n", error_next_step(r->worst.id));
 	printf("%s: %s\n", r->checked, verdict(r));
@@ -354,7 +439,8 @@ enum depth { TABLES, TABLES_AND_LIST, CONTENTS };
 
 static int run_verb(const struct cli_args *args, enum depth depth, struct error *err)
 {
-	CLEANUP(run_clear) struct run r = { .args = args, .problems = json_array() };
+	CLEANUP(run_clear)
+	struct run r = { .args = args, .problems = json_array(), .repairs = json_array() };
 	uint64_t threads;
 
 	r.list = depth == TABLES_AND_LIST;

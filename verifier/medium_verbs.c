@@ -1,11 +1,13 @@
 #include "verifier/medium_verbs.h"
 
+#include "lib/base/buf.h"
 #include "lib/base/error.h"
 #include "lib/base/file.h"
 #include "lib/base/str.h"
 #include "lib/cli/progress.h"
 #include "lib/crypto/digest.h"
 #include "lib/crypto/trust.h"
+#include "media/chunk_table.h"
 #include "media/manifest.h"
 #include "media/object_table.h"
 #include "media/ustar.h"
@@ -13,6 +15,8 @@
 #include "verifier/medium_check.h"
 #include "verifier/medium_find.h"
 #include "verifier/medium_stream.h"
+#include "verifier/repair.h"
+#include "verifier/stream.h"
 #include "verifier/verify.h"
 
 #include <fcntl.h>
@@ -27,6 +31,12 @@
 	}
 
 const struct cli_option medium_verbs_check_options[] = { TRUST, CLI_OPTIONS_END };
+
+const struct cli_option medium_verbs_repair_options[] = {
+	TRUST,
+	{ "out", CLI_TEXT, "DIR", NULL, true, "where repaired volumes go; not the bundle itself" },
+	CLI_OPTIONS_END,
+};
 
 const struct cli_option medium_verbs_unstream_options[] = {
 	TRUST,
@@ -148,6 +158,104 @@ int medium_verbs_check(const struct cli_args *args, struct error *err)
 		printf("%s: %llu chunks read, %llu damaged\n", verify_path(s.bundle),
 		       (unsigned long long)check.chunks, (unsigned long long)check.damaged);
 	return check.damaged ? error_exit_status(ERROR_CLASS_INTEGRITY) : 0;
+}
+
+/* ---- repair ---- */
+
+struct repairing {
+	const struct cli_args *args;
+	json_t *repaired, *volumes;
+};
+
+static void repairing_clear(struct repairing *r)
+{
+	json_decref(r->repaired);
+	json_decref(r->volumes);
+}
+DEFINE_CLEANUP_IN_PLACE(struct repairing, repairing_clear);
+
+static void add_repaired(void *ctx, const struct repair_found *f)
+{
+	struct repairing *r = ctx;
+	char damage[DAMAGE_TEXT], text[DAMAGE_TEXT + 80];
+
+	damage_describe(&f->damage, damage);
+	snprintf(text, sizeof text, "vol-%04u.tar chunk %06zu: repaired from %s: %s", f->volume,
+		 f->chunk, f->from_spare ? "spare volumes" : "parity", damage);
+	json_array_append_new(r->repaired, json_string(text));
+	if (r->args->json)
+		return;
+	progress_clear_line();
+	printf("%s\n", text);
+}
+
+/* 1 when every chunk of the volume is at hand and good, 0, or -1 when stopped. */
+static int is_sound(struct verified_bundle *b, uint32_t volume, struct progress *progress,
+		    struct error *err)
+{
+	CLEANUP(free) unsigned char *buffer = buf_malloc(VOLUME_CHUNK);
+	struct error problem = ERROR_INIT;
+	size_t len;
+
+	if (verify_volume(b, volume, &problem) < 0)
+		return 0;
+	for (size_t i = 0; i < chunk_table_count(verify_chunks(b), volume); i++) {
+		if (verify_read_chunk(b, volume, i, buffer, &len, &problem) < 0)
+			return 0;
+		if (progress_add(progress, len))
+			return error_set(err, ERROR_STOPPED, "stopped");
+	}
+	return 1;
+}
+
+static int repair_all(struct repairing *c, struct verified_bundle *b, struct repair *r,
+		      struct progress *progress, struct error *err)
+{
+	const char *out = cli_text(c->args, "out");
+
+	for (uint32_t v = 1; v <= verify_manifest(b)->volumes; v++) {
+		char name[VOLUME_NAME_SIZE];
+		int sound = is_sound(b, v, progress, err);
+
+		if (sound < 0 || (sound == 0 && repair_volume(r, v, out, err) < 0))
+			return -1;
+		if (sound == 1)
+			continue;
+		volume_name(v, name);
+		json_array_append_new(c->volumes, json_string(name));
+		if (!c->args->json)
+			printf("%s/%s: whole and as signed\n", out, name);
+	}
+	return 0;
+}
+
+int medium_verbs_repair(const struct cli_args *args, struct error *err)
+{
+	CLEANUP(medium_verbs_close) struct medium_source s = { 0 };
+	CLEANUP(repairing_clear)
+	struct repairing c = { .args = args, .repaired = json_array(), .volumes = json_array() };
+	struct progress progress;
+
+	if (medium_verbs_open(args, args->operands, args->operand_count, &s, err) < 0 ||
+	    file_make_dirs(cli_text(args, "out"), err) < 0)
+		return -1;
+	progress_begin(&progress, "repairing", stream_total(s.bundle));
+	CLEANUP(repair_close)
+	struct repair *r = repair_open(&(struct repair_options){ .bundle = s.bundle,
+								 .found = add_repaired,
+								 .ctx = &c,
+								 .tick = progress_tick,
+								 .tick_ctx = &progress });
+	int failed = repair_all(&c, s.bundle, r, &progress, err);
+	progress_end(&progress);
+	if (failed)
+		return -1;
+	if (args->json)
+		cli_print_json(json_pack("{s:s, s:O, s:O}", "bundle", verify_path(s.bundle),
+					 "volumes", c.volumes, "repaired", c.repaired));
+	else if (json_array_size(c.volumes) == 0)
+		printf("every volume is whole and as signed; nothing to repair\n");
+	return 0;
 }
 
 /* ---- unstream ---- */

@@ -16,7 +16,10 @@ struct verified_bundle;
 extern const struct cli_option medium_verbs_check_options[];
 extern const struct cli_option medium_verbs_unstream_options[];
 
+extern const struct cli_option medium_verbs_repair_options[];
+
 int medium_verbs_check(const struct cli_args *args, struct error *err);
+int medium_verbs_repair(const struct cli_args *args, struct error *err);
 int medium_verbs_unstream(const struct cli_args *args, struct error *err);
 
 /* A bundle under the trust directory of --trust, for verbs that write it somewhere. */

@@ -256,6 +256,12 @@ static void locate(const struct run *r, size_t i, unsigned char *buffer, struct 
 		error_wrap(err, "every chunk is as signed, so the bundle was made wrong");
 }
 
+/* Whether it is the medium that failed, not the sink. */
+static bool is_medium(const struct error *err)
+{
+	return err->class == ERROR_CLASS_INTEGRITY || err->class == ERROR_CLASS_MISSING;
+}
+
 /* ---- items ---- */
 
 static int run_item(void *ctx, size_t index, unsigned worker, struct error *err)
@@ -273,9 +279,11 @@ static int run_item(void *ctx, size_t index, unsigned worker, struct error *err)
 			continue;
 		if (read_object(r, i, r->buffers[worker], err) == 0)
 			continue;
-		if (err->class == ERROR_CLASS_INTEGRITY || err->class == ERROR_CLASS_MISSING)
+		bool medium = is_medium(err);
+		if (medium)
 			locate(r, i, r->buffers[worker], err);
-		if (!r->problems || err->class == ERROR_CLASS_SPACE)
+		if (!r->problems || err->class == ERROR_CLASS_SPACE ||
+		    (!r->options->problem && !medium))
 			return -1;
 		if (r->problems[i].id == ERROR_NONE)
 			r->problems[i] = *err;
@@ -333,13 +341,29 @@ static int start(struct run *r, size_t items,
 			 err);
 }
 
-static int report_problems(const struct run *r, size_t count)
+static int is_healed(const struct run *r, size_t i, struct error *err)
+{
+	return r->options->heal && r->options->heal(r->options->heal_ctx, i, err) == 0;
+}
+
+/* What could not be healed is a problem, or the result. */
+static int report_problems(const struct run *r, size_t count, struct error *err)
 {
 	int found = 0;
 
 	for (size_t i = 0; r->problems && i < count; i++) {
-		if (r->problems[i].id == ERROR_NONE)
+		struct error why = ERROR_INIT;
+
+		if (r->problems[i].id == ERROR_NONE || is_healed(r, i, &why))
 			continue;
+		if (why.class == ERROR_CLASS_INTERRUPTED || why.class == ERROR_CLASS_SPACE) {
+			*err = why;
+			return -1;
+		}
+		if (!r->options->problem) {
+			*err = why.id == ERROR_NONE ? r->problems[i] : why;
+			return -1;
+		}
 		r->options->problem(r->options->problem_ctx, &r->problems[i]);
 		found = 1;
 	}
@@ -354,12 +378,12 @@ int stream_volumes(struct verified_bundle *b, const struct stream_options *optio
 	size_t count = object_table_count(r.objects);
 
 	assert(options->threads > 0);
-	if (options->problem)
+	if (options->problem || options->heal)
 		r.problems = buf_calloc(count, sizeof *r.problems);
 	plan_items(&r);
 	if (start(&r, r.item_count, run_item, err) < 0)
 		return -1;
-	return report_problems(&r, count);
+	return report_problems(&r, count, err);
 }
 
 /* ---- chunks ---- */
@@ -399,11 +423,11 @@ int stream_chunks(struct verified_bundle *b, uint32_t volume, const struct strea
 	};
 	size_t count = chunk_table_count(verify_chunks(b), volume);
 
-	if (options->problem)
+	if (options->problem || options->heal)
 		r.problems = buf_calloc(count, sizeof *r.problems);
 	if (start(&r, count, run_chunk, err) < 0)
 		return -1;
-	return report_problems(&r, count);
+	return report_problems(&r, count, err);
 }
 
 /* ---- one object into memory ---- */

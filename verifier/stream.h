@@ -53,6 +53,12 @@ struct stream_options {
 	 */
 	void (*problem)(void *ctx, const struct error *problem);
 	void *problem_ctx;
+	/*
+	 * NULL, or called for every damaged object (its first part), or chunk, before it becomes a
+	 * problem, on the calling thread when all workers are done: 0 when it is whole now.
+	 */
+	int (*heal)(void *ctx, size_t first, struct error *err);
+	void *heal_ctx;
 };
 
 /*

@@ -78,6 +78,13 @@ int verify_read(const struct verified_bundle *b, uint32_t volume, void *buf, siz
 int verify_read_chunk(const struct verified_bundle *b, uint32_t volume, size_t chunk, void *buf,
 		      size_t *len, struct error *err) __attribute__((nonnull, warn_unused_result));
 
+/*
+ * A file that lies beside volumes, in whichever directory, and is not signed: as
+ * file_open_read().
+ */
+int verify_open_helper(const struct verified_bundle *b, const char *name, int *fd, uint64_t *size,
+		       struct error *err) __attribute__((nonnull, warn_unused_result));
+
 /* First byte and length of a chunk of a volume. */
 uint64_t verify_chunk_span(const struct verified_bundle *b, uint32_t volume, size_t chunk,
 			   size_t *len) __attribute__((nonnull));

@@ -65,6 +65,12 @@ int verify_read(const struct verified_bundle *b, uint32_t volume, void *buf, siz
 	return volumes_read(verify_places(b), volume, buf, len, at, err);
 }
 
+int verify_open_helper(const struct verified_bundle *b, const char *name, int *fd, uint64_t *size,
+		       struct error *err)
+{
+	return volumes_open_file(verify_places(b), name, fd, size, err);
+}
+
 uint64_t verify_chunk_span(const struct verified_bundle *b, uint32_t volume, size_t chunk,
 			   size_t *len)
 {

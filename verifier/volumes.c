@@ -329,6 +329,17 @@ int volumes_read_copy(const struct volumes *v, uint32_t volume, unsigned copy, v
 	return read_piece(v, p, buf, len, at, err) < 0 ? -1 : 1;
 }
 
+int volumes_open_file(const struct volumes *v, const char *name, int *fd, uint64_t *size,
+		      struct error *err)
+{
+	int found = 0;
+
+	for (size_t i = 0; i < v->place_count && found == 0; i++)
+		if (v->places[i].dir != AT_FDCWD)
+			found = file_open_read(v->places[i].dir, name, fd, size, err);
+	return found;
+}
+
 static bool path_of(const struct volumes *v, const struct piece *p, char *path, size_t size)
 {
 	bool named = strcmp(place_of(v, p)->path, ".") != 0;

@@ -62,6 +62,10 @@ int volumes_read_copy(const struct volumes *v, uint32_t volume, unsigned copy, v
 bool volumes_gap(const struct volumes *v, uint32_t volume, uint64_t *at, uint64_t *len)
 	__attribute__((nonnull));
 
+/* A file by name from the first directory that has it: as file_open_read(). */
+int volumes_open_file(const struct volumes *v, const char *name, int *fd, uint64_t *size,
+		      struct error *err) __attribute__((nonnull, warn_unused_result));
+
 /* The path of the copy that volumes_read_copy() reads; empty when it is too long. */
 void volumes_copy_path(const struct volumes *v, uint32_t volume, unsigned copy, uint64_t at,
 		       char *path, size_t size) __attribute__((nonnull));
