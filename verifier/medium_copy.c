@@ -58,13 +58,12 @@ static int list_folder(int dir, const char *folder, struct medium_files *out, st
 		struct stat st;
 		bool named = !folder[0] && volume_file_parse(name, strlen(name), &f);
 
-		if (name[0] == '.' ||
-		    (named && (f.kind == VOLUME_WHOLE || f.kind == VOLUME_SEGMENT)))
+		if (name[0] == '.' || named)
 			continue;
 		if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 			return error_set_errno(err, ERROR_FILE_READ, "%s: cannot examine", name);
 		if (!S_ISDIR(st.st_mode)) {
-			add_file(out, folder, name, (uint64_t)st.st_size, named);
+			add_file(out, folder, name, (uint64_t)st.st_size, false);
 			continue;
 		}
 		CLEANUP(file_close)
@@ -75,9 +74,72 @@ static int list_folder(int dir, const char *folder, struct medium_files *out, st
 	return 0;
 }
 
+static int find_helper(const struct verified_bundle *b, const struct volume_file *f,
+		       struct medium_files *out, struct error *err)
+{
+	char name[VOLUME_FILE_SIZE];
+	CLEANUP(file_close) int fd = -1;
+	uint64_t size;
+
+	volume_file_name(f, name);
+	int found = verify_open_helper(b, name, &fd, &size, err);
+	if (found == 1)
+		add_file(out, "", name, size, true);
+	return found < 0 ? -1 : 0;
+}
+
+/* Parity may lie on any medium of the bundle. */
+static int find_helpers(const struct verified_bundle *b, struct medium_files *out,
+			struct error *err)
+{
+	uint32_t volumes = object_table_volumes(verify_objects(b));
+	uint32_t spares = volumes < LIMIT_VOLUMES / 4 ? volumes * 4 : LIMIT_VOLUMES;
+
+	for (uint32_t n = 1; n <= spares; n++) {
+		const struct volume_file parity = { .kind = VOLUME_PARITY, .number = n };
+		const struct volume_file spare = { .kind = VOLUME_SPARE, .number = n };
+
+		if ((n <= volumes && find_helper(b, &parity, out, err) < 0) ||
+		    find_helper(b, &spare, out, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 int medium_copy_list(const struct verified_bundle *b, struct medium_files *out, struct error *err)
 {
-	return list_folder(verify_dir(b), "", out, err);
+	return list_folder(verify_dir(b), "", out, err) < 0 ? -1 : find_helpers(b, out, err);
+}
+
+int medium_copy_open(const struct verified_bundle *b, const struct medium_file *file, int *fd,
+		     struct error *err)
+{
+	const char *slash = strchr(file->name, '/');
+	struct volume_file helper;
+	CLEANUP(file_close) int dir = -1;
+	uint64_t size;
+	int found;
+
+	if (slash) {
+		char folder[SUM_NAME_SIZE];
+
+		snprintf(folder, sizeof folder, "%.*s", (int)(slash - file->name), file->name);
+		dir = file_open_subdir(verify_dir(b), folder, false, err);
+		if (dir < 0)
+			return -1;
+	}
+	if (volume_file_parse(file->name, strlen(file->name), &helper))
+		found = verify_open_helper(b, file->name, fd, &size, err);
+	else
+		found = file_open_read(slash ? dir : verify_dir(b), slash ? slash + 1 : file->name,
+				       fd, &size, err);
+	if (found < 0)
+		return -1;
+	if (found == 0)
+		return error_set(err, ERROR_BUNDLE_FILE_MISSING, "%s: not there", file->name);
+	if (size == file->size)
+		return 0;
+	return error_set(err, ERROR_BUNDLE_DIGEST, "%s: its size changed", file->name);
 }
 
 void medium_copy_name(const struct verified_bundle *b, const struct medium_piece *piece,
@@ -266,41 +328,29 @@ static bool is_same(int dir, const char *name, uint64_t size, const unsigned cha
 	       memcmp(actual, digest, sizeof actual) == 0;
 }
 
-static int copy_file(int from, int to, const char *name, struct progress *progress,
-		     struct error *err)
+int medium_copy_file(const struct verified_bundle *b, const struct medium_file *file, int dir,
+		     struct progress *progress, struct error *err)
 {
-	CLEANUP(target_clear) struct target t = { .dir = to, .fd = -1, .name = name };
+	const char *slash = strchr(file->name, '/'), *name = slash ? slash + 1 : file->name;
 	unsigned char want[DIGEST_SHA256], have[DIGEST_SHA256];
-	CLEANUP(file_close) int fd = -1;
-	uint64_t size;
-	int found = file_open_read(from, name, &fd, &size, err);
+	char folder[SUM_NAME_SIZE] = ".";
+	CLEANUP(file_close) int fd = -1, to = -1;
 
-	if (found <= 0)
-		return found < 0 ? -1
-				 : error_set(err, ERROR_BUNDLE_FILE_MISSING, "%s: not there", name);
-	if (pass(fd, name, size, NULL, progress, want, err) < 0)
+	if (slash)
+		snprintf(folder, sizeof folder, "%.*s", (int)(slash - file->name), file->name);
+	to = file_open_subdir(dir, folder, slash != NULL, err);
+	if (to < 0 || medium_copy_open(b, file, &fd, err) < 0 ||
+	    pass(fd, name, file->size, NULL, progress, want, err) < 0)
 		return -1;
-	if (is_same(to, name, size, want, progress))
+	if (is_same(to, name, file->size, want, progress))
 		return 0;
-	if (target_open(&t, err) < 0 || pass(fd, name, size, &t, progress, have, err) < 0 ||
-	    target_flush(&t, err) < 0 || pass(t.fd, name, size, NULL, progress, have, err) < 0)
+	CLEANUP(target_clear) struct target t = { .dir = to, .fd = -1, .name = name };
+	if (target_open(&t, err) < 0 || pass(fd, name, file->size, &t, progress, have, err) < 0 ||
+	    target_flush(&t, err) < 0 ||
+	    pass(t.fd, name, file->size, NULL, progress, have, err) < 0)
 		return -1;
 	if (memcmp(want, have, sizeof want) != 0)
 		return error_set(err, ERROR_MEDIUM_READBACK,
 				 "%s: does not read back as it was written", name);
 	return target_publish(&t, err);
-}
-
-int medium_copy_file(const struct verified_bundle *b, const struct medium_file *file, int dir,
-		     struct progress *progress, struct error *err)
-{
-	const char *slash = strchr(file->name, '/');
-	char folder[SUM_NAME_SIZE];
-
-	if (!slash)
-		return copy_file(verify_dir(b), dir, file->name, progress, err);
-	snprintf(folder, sizeof folder, "%.*s", (int)(slash - file->name), file->name);
-	CLEANUP(file_close) int from = file_open_subdir(verify_dir(b), folder, false, err);
-	CLEANUP(file_close) int to = from < 0 ? -1 : file_open_subdir(dir, folder, true, err);
-	return to < 0 ? -1 : copy_file(from, to, slash + 1, progress, err);
 }

@@ -39,6 +39,10 @@ int medium_copy_list(const struct verified_bundle *b, struct medium_files *out, 
 void medium_copy_clear(struct medium_files *f);
 DEFINE_CLEANUP_IN_PLACE(struct medium_files, medium_copy_clear);
 
+/* Open one of them, wherever it lies. */
+int medium_copy_open(const struct verified_bundle *b, const struct medium_file *file, int *fd,
+		     struct error *err) __attribute__((nonnull, warn_unused_result));
+
 /* The file name of a piece: of the whole volume, or of a segment. */
 void medium_copy_name(const struct verified_bundle *b, const struct medium_piece *piece,
 		      char out[MEDIUM_COPY_NAME]) __attribute__((nonnull));

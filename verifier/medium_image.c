@@ -114,7 +114,9 @@ static int add_pieces(struct words *w, struct medium_job *job, const struct medi
 	for (size_t i = 0; i < job->files.helper_count; i++) {
 		const struct medium_file *f = &job->files.helpers[i];
 
-		if (job->helpers_done[i] || f->size + space.per_file > space.room)
+		/* xorriso wants a path: only those beside MANIFEST have one here. */
+		if (job->helpers_done[i] || f->size + space.per_file > space.room ||
+		    faccessat(verify_dir(job->bundle), f->name, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
 			continue;
 		if (add_file(w, verify_path(job->bundle), to, f->name, f->name, err) < 0)
 			return -1;

@@ -78,24 +78,11 @@ static int put_file(struct out *o, const struct verified_bundle *b, const struct
 		    struct error *err)
 {
 	CLEANUP(free) unsigned char *buffer = buf_malloc(VOLUME_CHUNK);
-	const char *slash = strchr(f->name, '/');
-	CLEANUP(file_close) int fd = -1, dir = -1;
-	uint64_t size;
+	CLEANUP(file_close) int fd = -1;
+	uint64_t size = f->size;
 
-	if (slash) {
-		char folder[SUM_NAME_SIZE] = "";
-
-		memcpy(folder, f->name, (size_t)(slash - f->name));
-		dir = file_open_subdir(verify_dir(b), folder, false, err);
-		if (dir < 0)
-			return -1;
-	}
-	int found = file_open_read(slash ? dir : verify_dir(b), slash ? slash + 1 : f->name, &fd,
-				   &size, err);
-	if (found <= 0)
-		return found < 0 ? -1
-				 : error_set(err, ERROR_BUNDLE_FILE_MISSING, "%s: not there",
-					     f->name);
+	if (medium_copy_open(b, f, &fd, err) < 0)
+		return -1;
 	if (put_header(o, f->name, size, err) < 0)
 		return -1;
 	for (uint64_t at = 0; at < size;) {

@@ -9,6 +9,8 @@ t_need mkcatalog gapferry-export gapferry-verify gapferry-import jq
 A_MEDIA=5M a_site --updates 24 --payloads 3 --payload-min 12500K --payload-max 13M
 volumes=$(find "$T_DIR/good" -name 'vol-*.tar' | wc -l)
 t_ok 'the bundle has many volumes' test "$volumes" -ge 8
+mkdir "$T_DIR/parity"
+mv "$T_DIR"/good/*.par "$T_DIR/parity" # most of this is about media that have none
 cp -r "$T_DIR/importer" "$T_DIR/pristine"
 mkdir "$T_DIR/reference"
 cp -r "$T_DIR/importer" "$T_DIR/reference/importer"
@@ -107,6 +109,13 @@ t_error 3 GF-2121 'all but the damaged chunk' import "$T_DIR/damaged" "$T_DIR/fo
 t_contains 'it is named' "$T_DIR/err" 'vol-0001.tar'
 t_ok 'a good copy completes' import "$T_DIR/set/1"
 same 'damaged, then good'
+
+fresh
+cp "$T_DIR"/parity/*.par "$T_DIR/damaged/gapferry/main-1-1"
+t_error 6 GF-2120 'a damaged medium with parity' import "$T_DIR/damaged"
+t_status 1 'nothing of it is damaged any more' grep -q '^damaged:' "$T_DIR/out"
+t_status 0 'the others complete' import "$T_DIR/set/0" "$T_DIR/folder"
+same 'damaged, with parity'
 
 # ---- objects that cross segments ----
 
