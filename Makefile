@@ -254,7 +254,7 @@ coverage:                                   ## line coverage per source file
 bench: all tools                            ## speed and memory beside the standard tools
 	@tests/bench/bench.sh $(B)/bin
 scale: all tools                            ## a bundle of 5 TiB: plan, tables, their verification
-	@tests/scale/scale.sh $(B)/bin 4000000
+	@tests/scale/scale.sh $(B)/bin 3999900
 $(B)/bin/measure: $(call objs,tests/bench/measure.c)
 	@mkdir -p $(@D)
 	$(call say,LD)$(CC) -o $@ $< $(LDFLAGS_ALL)

@@ -171,5 +171,28 @@ t_error 6 GF-1901 'a file in place of a bundle' \
 rm "$A_BUNDLE"
 a_unchanged 'nothing changed by any of them' damaged importer
 
+# ---- unsigned helpers, and volumes that are cut ----
+
+a_bundle
+touch "$A_BUNDLE/vol-0001.par" "$A_BUNDLE/par-0001.ec"
+t_ok 'parity files beside the volumes are nobody'"'"'s business' \
+	gapferry-verify "$A_BUNDLE" --trust "$T_DIR/trust"
+t_ok 'nor the card'"'"'s' a_card
+a_bundle
+touch "$A_BUNDLE/vol-9999.par"
+t_status 3 'parity of a volume that does not exist' \
+	gapferry-verify "$A_BUNDLE" --trust "$T_DIR/trust"
+a_bundle
+for file in "$A_BUNDLE"/vol-*.tar; do
+	mv "$file" "${file%.tar}.s000000"
+done
+t_ok 'the card reads volumes that were cut' a_card
+t_contains 'and proves them' "$T_DIR/out" VERIFIED
+t_ok 'one of them alone' a_card vol-0002.tar
+a_flip "$A_BUNDLE/vol-0002.s000000" $data 3
+t_status 1 'the card finds damage in a cut volume' a_card
+rm "$A_BUNDLE/vol-0002.s000000"
+t_status 1 'and that one is missing' a_card
+
 a_bundle
 t_ok 'the good bundle still imports' gapferry-import --repo "$T_DIR/importer" import "$A_BUNDLE"

@@ -53,7 +53,7 @@ a_bundle() {
 }
 
 a_card() {
-	(cd "$A_BUNDLE" && ANCHORS=$T_DIR/trust sh "$T_DIR/card.sh") </dev/null
+	(cd "$A_BUNDLE" && ANCHORS=$T_DIR/trust sh "$T_DIR/card.sh" "$@") </dev/null
 }
 
 # The exit status N of both programs, the id when given, and NOT VERIFIED of the card.

@@ -1,6 +1,6 @@
 #!/bin/sh
 # scale.sh BIN COUNT: plan, lay out, write and verify the tables of a bundle of COUNT objects
-# (4000000 have about 5 TiB) with sparse volumes, and say what each step took.  Every step must
+# (3999900, and their parts make 4 million lines, have 5.3 TiB) with sparse volumes, and say what each step took.  Every step must
 # stay below SCALE_KIB KiB resident (512 MiB).  Works in SCALE_DIR (build/scale), removed at the end.
 set -eu
 bin=$1 count=$2

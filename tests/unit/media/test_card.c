@@ -35,7 +35,8 @@ static void card_keeps_its_safeguards(void **state)
 {
 	static const char *const words[] = {
 		"-partial_chain", "-no-CApath", "-no-CAstore",         "-x509_strict",
-		"-cades",         "--strict",   "gapferry-manifest 1", "NOT VERIFIED",
+		"-cades",         "--strict",   "gapferry-manifest 1", "gapferry-manifest 2",
+		"NOT VERIFIED",
 	};
 
 	(void)state;

@@ -245,6 +245,33 @@ static void a_signed_contradiction_is_refused(void **state)
 	assert_good();
 }
 
+/* Unsigned files beside volumes are allowed by their names alone. */
+static void helpers_of_volumes_may_lie_there(void **state)
+{
+	static const struct {
+		const char *name;
+		bool allowed;
+	} rows[] = {
+		{ "vol-0001.par", true },      { "par-0001.ec", true },
+		{ "par-9999.ec", true },       { "vol-0001.s000000", true },
+		{ "vol-0001.s000001", false }, { "vol-0001.s0000000", false },
+		{ "vol-9999.par", false },     { "vol-9999.s000000", false },
+		{ "par-0000.ec", false },      { "vol-0001.ec", false },
+		{ "par-0001.ec2", false },     { "vol-0001.par.txt", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		temporary_write(&bundle.folder, rows[i].name, "x", 1);
+		if (rows[i].allowed)
+			assert_good();
+		else
+			assert_refused(ERROR_MEDIA_MISMATCH, "a file that nobody listed");
+		assert_int_equal(unlinkat(bundle.folder.dir, rows[i].name, 0), 0);
+	}
+	assert_good();
+}
+
 static void another_sites_trust_is_no_trust(void **state)
 {
 	struct error err = ERROR_INIT;
@@ -296,6 +323,7 @@ int main(void)
 		cmocka_unit_test(files_may_not_be_missing_or_of_another_length),
 		cmocka_unit_test(both_roles_must_sign),
 		cmocka_unit_test(a_signed_contradiction_is_refused),
+		cmocka_unit_test(helpers_of_volumes_may_lie_there),
 		cmocka_unit_test(another_sites_trust_is_no_trust),
 		cmocka_unit_test(volumes_must_be_there_and_have_their_size),
 	};
