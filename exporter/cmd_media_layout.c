@@ -84,8 +84,7 @@ static void report(const struct cli_args *args, const struct medium_job *job,
 		return;
 	progress_clear_line();
 	printf("%s:", path);
-	json_array_foreach(names, i, name)
-		printf(" %s", json_string_value(name));
+	json_array_foreach(names, i, name) printf(" %s", json_string_value(name));
 	printf("\n");
 }
 
@@ -145,8 +144,8 @@ static int run_verb(const struct cli_args *args, bool image, struct error *err)
 	}
 	progress_end(&progress);
 	if (!failed && args->json)
-		cli_print_json(json_pack("{s:s, s:O}", "bundle", verify_path(s.bundle), "media",
-					 media));
+		cli_print_json(
+			json_pack("{s:s, s:O}", "bundle", verify_path(s.bundle), "media", media));
 	json_decref(media);
 	return failed;
 }

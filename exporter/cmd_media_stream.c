@@ -56,7 +56,7 @@ int cmd_media_stream(const struct cli_args *args, struct error *err)
 					 "to", to, "bytes", (json_int_t)progress.done,
 					 "parity_left_out", (json_int_t)left));
 	else if (!standard)
-		printf("%s: %llu bytes in records of %zu\n", to,
-		       (unsigned long long)progress.done, record);
+		printf("%s: %llu bytes in records of %zu\n", to, (unsigned long long)progress.done,
+		       record);
 	return 0;
 }

@@ -185,8 +185,8 @@ int cmd_media_write(const struct cli_args *args, struct error *err)
 	uint32_t volumes = verify_manifest(s.bundle)->volumes;
 	CLEANUP(free) unsigned char *only = buf_calloc(volumes + 1, sizeof(bool));
 	int some = mark_volumes(args, volumes, (bool *)only, err);
-	if (some < 0 || medium_write_begin(&r.job, s.bundle, some ? (bool *)only : NULL,
-					   &r.progress, err) < 0)
+	if (some < 0 ||
+	    medium_write_begin(&r.job, s.bundle, some ? (bool *)only : NULL, &r.progress, err) < 0)
 		return -1;
 	progress_begin(&r.progress, "writing", 2 * medium_write_wanted(&r.job));
 	int failed = write_all(&r, err);
@@ -194,8 +194,8 @@ int cmd_media_write(const struct cli_args *args, struct error *err)
 	if (failed)
 		return -1;
 	if (args->json)
-		cli_print_json(json_pack("{s:s, s:O}", "bundle", verify_path(s.bundle), "media",
-					 r.media));
+		cli_print_json(
+			json_pack("{s:s, s:O}", "bundle", verify_path(s.bundle), "media", r.media));
 	else
 		printf("everything was read back and is as signed\n");
 	return 0;

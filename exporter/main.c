@@ -87,10 +87,9 @@ static const struct cli_option approve_options[] = {
 	CLI_OPTIONS_END,
 };
 
-#define MEDIA_TRUST                                                             \
-	{                                                                       \
-		"trust", CLI_TEXT, "DIR", "GAPFERRY_TRUST", true,               \
-			"the trust directory"                                   \
+#define MEDIA_TRUST                                                                     \
+	{                                                                               \
+		"trust", CLI_TEXT, "DIR", "GAPFERRY_TRUST", true, "the trust directory" \
 	}
 
 static const struct cli_option media_write_options[] = {
@@ -102,14 +101,16 @@ static const struct cli_option media_write_options[] = {
 
 static const struct cli_option media_revolume_options[] = {
 	MEDIA_TRUST,
-	{ "media", CLI_TEXT, "PROFILE|SIZE", "GAPFERRY_MEDIA", true, "the media to lay it out for" },
+	{ "media", CLI_TEXT, "PROFILE|SIZE", "GAPFERRY_MEDIA", true,
+	  "the media to lay it out for" },
 	{ "to", CLI_TEXT, "DIR", NULL, true, "where folders medium-01 and so on go" },
 	CLI_OPTIONS_END,
 };
 
 static const struct cli_option media_image_options[] = {
 	MEDIA_TRUST,
-	{ "media", CLI_TEXT, "PROFILE|SIZE", "GAPFERRY_MEDIA", true, "the media to lay it out for" },
+	{ "media", CLI_TEXT, "PROFILE|SIZE", "GAPFERRY_MEDIA", true,
+	  "the media to lay it out for" },
 	{ "out", CLI_TEXT, "FILE.iso", NULL, true, "the image; several are numbered" },
 	CLI_OPTIONS_END,
 };

@@ -26,7 +26,8 @@ static bool digest_of(const char *path, unsigned char out[DIGEST_SHA256])
 	CLEANUP(file_close) int dir = file_open_dir(path, &ignored);
 	size_t len;
 
-	if (dir < 0 || file_load(dir, "MANIFEST", LIMIT_MANIFEST_BYTES, &bytes, &len, &ignored) != 1)
+	if (dir < 0 ||
+	    file_load(dir, "MANIFEST", LIMIT_MANIFEST_BYTES, &bytes, &len, &ignored) != 1)
 		return false;
 	digest_sha256(bytes, len, out);
 	return true;

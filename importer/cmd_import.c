@@ -103,8 +103,7 @@ static bool next_medium(const struct cli_args *args, const struct import_request
 	if (!is_attended(args))
 		return false;
 	if (err->id != ERROR_IMPORT_VOLUMES && err->id != ERROR_IMPORT_DAMAGED &&
-	    (!request->wanted ||
-	     (err->id != ERROR_BUNDLE_OTHER && err->id != ERROR_BUNDLE_ABSENT)))
+	    (!request->wanted || (err->id != ERROR_BUNDLE_OTHER && err->id != ERROR_BUNDLE_ABSENT)))
 		return false;
 	cli_note(args, "%s", err->message);
 	cli_note(args, "change the medium at %s and press Enter (or end with Ctrl-C)",

@@ -332,7 +332,8 @@ static int collect_all(struct collecting *c, struct error *err)
 	return record_all(c, (const bool *)whole, err) < 0 ? -1 : complete;
 }
 
-/* Whether all volumes, or spare ones in their place, are at hand; -1 when one is not what it should be. */
+/* Whether all volumes, or spare ones in their place, are at hand; -1 when one is not what it should
+ * be. */
 static int is_complete(const struct collect_request *r, struct error *err)
 {
 	struct verified_bundle *b = r->bundle;

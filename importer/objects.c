@@ -57,8 +57,7 @@ static bool sink_wanted(void *ctx, const struct object_part *object)
 	if (o->known[i])
 		pass->progress->done += object->size;
 	else
-		o->known[i] =
-			content_check(o->store, object->sha256, object->size, &ignored) == 1;
+		o->known[i] = content_check(o->store, object->sha256, object->size, &ignored) == 1;
 	if (o->known[i])
 		return false;
 	return pass->part != OBJECTS_AT_HAND || stream_at_hand(o->bundle, object);

@@ -31,7 +31,8 @@ DEFINE_CLEANUP(struct objects *, objects_free);
 enum objects_part {
 	OBJECTS_METADATA, /* listings and packs: what the catalog is loaded from */
 	OBJECTS_CONTENT,  /* everything else */
-	OBJECTS_AT_HAND,  /* of both, what lies in volumes that are here; damaged ones are left out */
+	OBJECTS_AT_HAND,  /* of both, what lies in volumes that are here; damaged ones are left out
+			   */
 };
 
 /*

@@ -97,8 +97,9 @@ static int load_record(struct partial *p, struct error *err)
 		const unsigned char *end = memchr(bytes + at, '\n', len - at);
 		struct range r;
 
-		if (!end || !parse_line((const char *)bytes + at, (size_t)(end - bytes) - at,
-					p->size, &r) ||
+		if (!end ||
+		    !parse_line((const char *)bytes + at, (size_t)(end - bytes) - at, p->size,
+				&r) ||
 		    (p->count > 0 && r.first <= p->ranges[p->count - 1].end)) {
 			p->count = 0;
 			return 0;

@@ -34,8 +34,7 @@ int partial_write(struct partial *p, const void *bytes, uint64_t first, size_t l
 		  struct error *err) __attribute__((nonnull, warn_unused_result));
 
 /* The bytes first, then the record, onto the disk. */
-int partial_save(struct partial *p, struct error *err)
-	__attribute__((nonnull, warn_unused_result));
+int partial_save(struct partial *p, struct error *err) __attribute__((nonnull, warn_unused_result));
 
 bool partial_is_complete(const struct partial *p) __attribute__((nonnull));
 

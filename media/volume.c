@@ -101,7 +101,8 @@ bool volume_segment_fits(uint64_t chunk, uint64_t size, uint64_t volume_size)
 {
 	uint64_t first = chunk * VOLUME_CHUNK;
 
-	if (chunk >= LIMIT_CHUNKS || size == 0 || first >= volume_size || size > volume_size - first)
+	if (chunk >= LIMIT_CHUNKS || size == 0 || first >= volume_size ||
+	    size > volume_size - first)
 		return false;
 	return size % VOLUME_CHUNK == 0 || size == volume_size - first;
 }

@@ -8,7 +8,7 @@ set -u
 
 build='binutils coreutils curl gcc jq libarchive-dev libc6-dev libisal-dev libjansson-dev libmicrohttpd-dev
 	libsqlite3-dev libssl-dev libxml2-dev libzstd-dev make openssl pkg-config tar zstd'
-test='bsdutils cabextract clang clang-format faketime libcmocka-dev libxml2-utils par2 shellcheck strace'
+test='bsdutils cabextract clang clang-format faketime libcmocka-dev libxml2-utils par2 shellcheck xorriso strace'
 fuzz='clang-tools libclang-rt-14-dev'
 
 case ${1:-test} in

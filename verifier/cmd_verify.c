@@ -341,10 +341,10 @@ static const char *verdict(const struct run *r)
 
 static void print_json(const struct run *r)
 {
-	json_t *out = json_pack("{s:s, s:s, s:s, s:o, s:O, s:O}", "verdict", verdict(r), "checked",
-				r->checked, "bundle",
-				r->bundle ? verify_path(r->bundle) : r->args->operands[0], "signers",
-				signers_json(r), "problems", r->problems, "repairs", r->repairs);
+	json_t *out = json_pack(
+		"{s:s, s:s, s:s, s:o, s:O, s:O}", "verdict", verdict(r), "checked", r->checked,
+		"bundle", r->bundle ? verify_path(r->bundle) : r->args->operands[0], "signers",
+		signers_json(r), "problems", r->problems, "repairs", r->repairs);
 
 	if (r->bundle) {
 		const struct manifest *m = verify_manifest(r->bundle);

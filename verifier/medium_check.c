@@ -47,8 +47,8 @@ static void report(struct medium_check *c, uint32_t volume, size_t chunk, unsign
 	c->damage(c->ctx, &d);
 }
 
-static int check_chunk(struct medium_check *c, uint32_t volume, size_t chunk,
-		       unsigned char *buffer, struct error *err)
+static int check_chunk(struct medium_check *c, uint32_t volume, size_t chunk, unsigned char *buffer,
+		       struct error *err)
 {
 	size_t len;
 	uint64_t at = verify_chunk_span(c->bundle, volume, chunk, &len);

@@ -18,9 +18,9 @@ struct medium_damage {
 	size_t chunk;
 	const char *path; /* of the file */
 	const char *why;
-	bool other_copy;           /* a good one is at hand */
-	size_t objects;            /* that have bytes in this chunk */
-	unsigned char object[32];  /* the first of them */
+	bool other_copy;          /* a good one is at hand */
+	size_t objects;           /* that have bytes in this chunk */
+	unsigned char object[32]; /* the first of them */
 };
 
 struct medium_check {

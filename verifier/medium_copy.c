@@ -151,9 +151,8 @@ void medium_copy_name(const struct verified_bundle *b, const struct medium_piece
 					     .chunk = (uint32_t)piece->chunk };
 
 	volume_file_name(piece->chunk == 0 &&
-					 piece->bytes ==
-						 object_table_volume_size(verify_objects(b),
-									  piece->volume)
+					 piece->bytes == object_table_volume_size(verify_objects(b),
+										  piece->volume)
 				 ? &whole
 				 : &segment,
 			 out);
@@ -192,7 +191,8 @@ static int target_flush(struct target *t, struct error *err)
 {
 	if (file_sync(t->fd, t->name, err) < 0)
 		return -1;
-	(void)posix_fadvise(t->fd, 0, 0, POSIX_FADV_DONTNEED); /* a hint: nothing else may be done */
+	(void)posix_fadvise(t->fd, 0, 0,
+			    POSIX_FADV_DONTNEED); /* a hint: nothing else may be done */
 	return 0;
 }
 

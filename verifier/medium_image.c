@@ -186,9 +186,9 @@ int medium_image_write(struct medium_job *job, const struct medium_plan *plan, u
 		"-rockridge",  "on",
 		NULL
 	};
-	static const char *const after[] = { "-chown_r", "0",  "/",	    "--",   "-chgrp_r", "0",
-					     "/",	 "--", "-chmod_r", "a-w,a+r", "/",
-					     "--",	 "-commit", "-end", NULL };
+	static const char *const after[] = { "-chown_r", "0",  "/",       "--",       "-chgrp_r",
+					     "0",        "/",  "--",      "-chmod_r", "a-w,a+r",
+					     "/",        "--", "-commit", "-end",     NULL };
 	CLEANUP(words_clear) struct words w = { 0 };
 	char name[MANIFEST_DIRECTORY_SIZE], part[PATH_SIZE];
 
@@ -202,8 +202,7 @@ int medium_image_write(struct medium_job *job, const struct medium_plan *plan, u
 	add_all(&w, (const char *const[]){ "xorriso", "-report_about", "WARNING", "-abort_on",
 					   "FAILURE", "-outdev", part, "-volid", label, NULL });
 	add_all(&w, before);
-	if (prove(job, plan, index, err) < 0 ||
-	    add_pieces(&w, job, plan, index, name, err) < 0)
+	if (prove(job, plan, index, err) < 0 || add_pieces(&w, job, plan, index, name, err) < 0)
 		return -1;
 	add_all(&w, after);
 	if (run(&w, err) < 0)

@@ -31,8 +31,9 @@ struct medium_request {
 	size_t wanted_count;
 	const struct medium_space *spaces;
 	size_t space_count;
-	const struct medium_space *fresh; /* further media are like this one; NULL: there are none */
-	bool cut;                         /* what fits nowhere in one file may be cut */
+	const struct medium_space
+		*fresh; /* further media are like this one; NULL: there are none */
+	bool cut;       /* what fits nowhere in one file may be cut */
 };
 
 struct medium_plan {

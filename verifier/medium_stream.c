@@ -139,8 +139,8 @@ static int put_small(struct out *o, const struct verified_bundle *b, const struc
 	return 0;
 }
 
-static int put_helpers(struct out *o, const struct verified_bundle *b,
-		       const struct medium_files *f, size_t *left, struct error *err)
+static int put_helpers(struct out *o, const struct verified_bundle *b, const struct medium_files *f,
+		       size_t *left, struct error *err)
 {
 	for (size_t i = 0; i < f->helper_count; i++)
 		if (f->helpers[i].size > USTAR_SIZE_MAX)

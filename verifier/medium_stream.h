@@ -26,13 +26,13 @@ int medium_stream_write(struct verified_bundle *b, int fd, const char *name, siz
 struct medium_unstream {
 	int fd; /* what is read */
 	const char *name;
-	size_t record; /* bytes of one read: at least the record of a tape */
+	size_t record;  /* bytes of one read: at least the record of a tape */
 	const char *to; /* DIR: the bundle goes to DIR/gapferry/NAME */
 	const struct trust *trust;
 	struct progress *progress;
-	char path[4096];           /* result: where it lies */
-	uint64_t damaged;          /* result: chunks that are not as signed */
-	uint32_t bad_volume;       /* the first of them */
+	char path[4096];     /* result: where it lies */
+	uint64_t damaged;    /* result: chunks that are not as signed */
+	uint32_t bad_volume; /* the first of them */
 	uint64_t bad_chunk;
 };
 

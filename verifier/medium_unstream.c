@@ -66,9 +66,8 @@ static int fill(struct reading *r, struct error *err)
 				 r->u->name, (unsigned long long)r->at);
 	r->have = (size_t)n;
 	r->used = 0;
-	return progress_add(r->u->progress, (uint64_t)n)
-		       ? error_set(err, ERROR_STOPPED, "stopped")
-		       : 0;
+	return progress_add(r->u->progress, (uint64_t)n) ? error_set(err, ERROR_STOPPED, "stopped")
+							 : 0;
 }
 
 static int take(struct reading *r, unsigned char *out, size_t len, struct error *err)
@@ -119,8 +118,7 @@ static int open_new(int dir, const char *name, struct error *err)
 		return error_set_errno(err, ERROR_FILE_WRITE, "%s: cannot remove", name);
 	int fd = openat(dir, name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0644);
 
-	return fd >= 0 ? fd
-		       : error_set_errno(err, ERROR_FILE_WRITE, "%s: cannot create", name);
+	return fd >= 0 ? fd : error_set_errno(err, ERROR_FILE_WRITE, "%s: cannot create", name);
 }
 
 static int read_small(struct reading *r, const struct stream_member *m, struct error *err)

@@ -24,10 +24,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#define TRUST                                                                   \
-	{                                                                       \
-		"trust", CLI_TEXT, "DIR", "GAPFERRY_TRUST", true,               \
-			"the trust directory, obtained out of band"             \
+#define TRUST                                                       \
+	{                                                           \
+		"trust", CLI_TEXT, "DIR", "GAPFERRY_TRUST", true,   \
+			"the trust directory, obtained out of band" \
 	}
 
 const struct cli_option medium_verbs_check_options[] = { TRUST, CLI_OPTIONS_END };
@@ -101,11 +101,11 @@ static void add_damage(void *ctx, const struct medium_damage *d)
 	volume_name(d->volume, volume);
 	if (d->objects > 0)
 		str_to_hex(d->object, DIGEST_SHA256, hex);
-	json_array_append_new(
-		c->damage,
-		json_pack("{s:s, s:I, s:s, s:s, s:b, s:I, s:s}", "volume", volume, "chunk",
-			  (json_int_t)d->chunk, "path", d->path, "cause", d->why, "other_copy",
-			  d->other_copy, "objects", (json_int_t)d->objects, "first_object", hex));
+	json_array_append_new(c->damage,
+			      json_pack("{s:s, s:I, s:s, s:s, s:b, s:I, s:s}", "volume", volume,
+					"chunk", (json_int_t)d->chunk, "path", d->path, "cause",
+					d->why, "other_copy", d->other_copy, "objects",
+					(json_int_t)d->objects, "first_object", hex));
 	if (c->args->json)
 		return;
 	progress_clear_line();
@@ -140,10 +140,9 @@ int medium_verbs_check(const struct cli_args *args, struct error *err)
 	if (medium_verbs_open(args, args->operands, args->operand_count, &s, err) < 0 ||
 	    note_missing(&c, s.bundle, err) < 0)
 		return -1;
-	struct medium_check check = { .bundle = s.bundle,
-				      .progress = &progress,
-				      .damage = add_damage,
-				      .ctx = &c };
+	struct medium_check check = {
+		.bundle = s.bundle, .progress = &progress, .damage = add_damage, .ctx = &c
+	};
 	progress_begin(&progress, "checking", 0);
 	int failed = medium_check_run(&check, err);
 	progress_end(&progress);

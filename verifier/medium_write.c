@@ -37,9 +37,8 @@ static void want(struct medium_job *job, uint32_t volume, uint64_t at, uint64_t 
 {
 	job->wanted = buf_grow(job->wanted, &job->wanted_capacity, job->wanted_count,
 			       sizeof *job->wanted);
-	job->wanted[job->wanted_count++] = (struct medium_piece){ .volume = volume,
-								  .chunk = at / VOLUME_CHUNK,
-								  .bytes = len };
+	job->wanted[job->wanted_count++] =
+		(struct medium_piece){ .volume = volume, .chunk = at / VOLUME_CHUNK, .bytes = len };
 }
 
 int medium_write_begin(struct medium_job *job, struct verified_bundle *b, const bool *only,
@@ -102,8 +101,8 @@ static int check_same(const struct verified_bundle *b, const struct place *p, st
 		return -1;
 	if (text && len == want_len && memcmp(text, want_text, len) == 0)
 		return 0;
-	return error_set(err, ERROR_BUNDLE_OTHER,
-			 "gapferry/%s: another bundle has this name there", p->name);
+	return error_set(err, ERROR_BUNDLE_OTHER, "gapferry/%s: another bundle has this name there",
+			 p->name);
 }
 
 static int open_place(const struct verified_bundle *b, const char *root, bool create,
@@ -144,8 +143,9 @@ static int resume_file(struct medium_job *job, int dir, const char *name, struct
 					    .chunk = file.chunk,
 					    .bytes = (uint64_t)st.st_size };
 	if (piece.volume <= object_table_volumes(verify_objects(job->bundle)) &&
-	    volume_segment_fits(piece.chunk, piece.bytes,
-			 object_table_volume_size(verify_objects(job->bundle), piece.volume))) {
+	    volume_segment_fits(
+		    piece.chunk, piece.bytes,
+		    object_table_volume_size(verify_objects(job->bundle), piece.volume))) {
 		int good = medium_copy_check(job->bundle, &piece, dir, job->progress, err);
 
 		if (good != 0)
@@ -179,8 +179,7 @@ int medium_write_resume(struct medium_job *job, const char *const *roots, size_t
 {
 	const struct object_table *t = verify_objects(job->bundle);
 	CLEANUP(volumes_free)
-	struct volumes *there =
-		volumes_new(object_table_volume_sizes(t), object_table_volumes(t));
+	struct volumes *there = volumes_new(object_table_volume_sizes(t), object_table_volumes(t));
 	CLEANUP(free) unsigned char *only = buf_calloc(object_table_volumes(t) + 1, 1);
 
 	for (size_t i = 0; i < count; i++)

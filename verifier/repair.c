@@ -255,12 +255,10 @@ static int prove(struct repair *r, uint32_t volume, size_t chunk, struct error *
 		memcpy(medium, r->current, len);
 	}
 	/* A volume that is not there at all has no use for its own parity. */
-	if (!repair_is_there(r, volume) ||
-	    repair_within_chunk(r, volume, chunk, r->current) < 0) {
+	if (!repair_is_there(r, volume) || repair_within_chunk(r, volume, chunk, r->current) < 0) {
 		found.from_spare = true;
 		if (repair_stopped(r) ||
-		    (repair_is_there(r, volume) &&
-		     repair_across_spares(r, volume) == 0) ||
+		    (repair_is_there(r, volume) && repair_across_spares(r, volume) == 0) ||
 		    repair_across_chunk(r, volume, chunk, r->current) < 0)
 			return beyond(r, volume, chunk, err);
 	}

@@ -216,8 +216,9 @@ static int set_missing(const struct volumes *v, uint32_t volume, struct error *e
 		at += len;
 	}
 	if (used == 0)
-		return error_set(err, ERROR_VOLUME_MISSING, "vol-%04u.tar: not there (volume %u of %u)",
-				 volume, volume, v->count);
+		return error_set(err, ERROR_VOLUME_MISSING,
+				 "vol-%04u.tar: not there (volume %u of %u)", volume, volume,
+				 v->count);
 	return error_set(err, ERROR_VOLUME_MISSING,
 			 "vol-%04u.tar: chunks %s are not there (volume %u of %u)", volume, text,
 			 volume, v->count);

@@ -225,8 +225,7 @@ int content_adopt(const struct store *s, int dirfd, const char *name,
 	if (memcmp(actual, sha256, sizeof actual) != 0)
 		return error_set(err, ERROR_CONTENT_DIGEST, "%s: bytes do not have this SHA-256",
 				 name);
-	if (fchmod(fd, 0444) < 0 ||
-	    renameat(dirfd, name, store_content_dir(s), object) < 0)
+	if (fchmod(fd, 0444) < 0 || renameat(dirfd, name, store_content_dir(s), object) < 0)
 		return error_set_errno(err, ERROR_FILE_WRITE,
 				       "content/%s: cannot rename into place", object);
 	return 0;
