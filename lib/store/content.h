@@ -51,7 +51,7 @@ int content_put(const struct store *s, const void *bytes, size_t len, unsigned c
 		struct error *err) __attribute__((nonnull(1, 4, 5), warn_unused_result));
 
 /*
- * Take over a finished file of the same file system (dirfd, name) as the object with this
+ * Take over a finished file, dirfd and name, of the same disk as the object with this
  * digest: it is hashed first, and renamed.  -1 with CONTENT_DIGEST when it is another one; the
  * file is left alone then.
  */
