@@ -5,7 +5,7 @@
 . tests/e2e/attack.sh
 t_need mkcatalog gapferry-export gapferry-verify gapferry-import jq
 
-A_MEDIA=9M a_site --updates 24 --payloads 4 --payload-min 9M --payload-max 13M
+A_PARITY=yes A_MEDIA=9M a_site --updates 24 --payloads 4 --payload-min 9M --payload-max 13M
 cp -r "$T_DIR/importer" "$T_DIR/pristine"
 name=main-1-1
 volumes=$(find "$T_DIR/good" -name 'vol-*.tar' | wc -l)
@@ -177,6 +177,20 @@ t_error 3 GF-1936 'no stream at all' media unstream "$T_DIR/good/vol-0001.tar" -
 t_ok 'nothing is kept' test -z "$(find "$T_DIR/unshort" -type f)"
 
 # ---- full media, FAT ----
+
+mkdir -p "$T_DIR/mnt"
+if [ "$(id -u)" -eq 0 ] && mount -t tmpfs -o size=24m tmpfs "$T_DIR/mnt" 2>/dev/null; then
+	trap 'umount "$T_DIR/mnt" 2>/dev/null; t_on_exit' EXIT
+	t_error 7 GF-1932 'a full medium' media write "$T_DIR/good" --to "$T_DIR/mnt"
+	t_ok 'nothing was written' test ! -e "$T_DIR/mnt/gapferry"
+	mkdir "$T_DIR/remainder"
+	t_ok 'two media' media write "$T_DIR/good" --to "$T_DIR/mnt" "$T_DIR/remainder"
+	t_ok 'both have volumes' test -n "$(find "$T_DIR/mnt" -name 'vol-*.tar')"
+	verifies 'a small medium and another' "$T_DIR/mnt" "$T_DIR/remainder"
+	umount "$T_DIR/mnt"
+else
+	t_skip 'a full medium' 'no mounts here'
+fi
 
 # mounted SIZE COMMAND: a file system in a file, at $T_DIR/mnt; only as root, where that is allowed.
 mounted() {

@@ -6,7 +6,7 @@
 t_need mkcatalog gapferry-export gapferry-verify gapferry-import jq
 
 # Two objects are larger than three volumes together.
-A_MEDIA=5M a_site --updates 24 --payloads 3 --payload-min 12500K --payload-max 13M
+A_PARITY=yes A_MEDIA=5M a_site --updates 24 --payloads 3 --payload-min 12500K --payload-max 13M
 volumes=$(find "$T_DIR/good" -name 'vol-*.tar' | wc -l)
 t_ok 'the bundle has many volumes' test "$volumes" -ge 8
 mkdir "$T_DIR/parity"
