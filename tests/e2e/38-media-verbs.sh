@@ -188,6 +188,7 @@ if [ "$(id -u)" -eq 0 ] && mount -t tmpfs -o size=24m tmpfs "$T_DIR/mnt" 2>/dev/
 	t_ok 'both have volumes' test -n "$(find "$T_DIR/mnt" -name 'vol-*.tar')"
 	verifies 'a small medium and another' "$T_DIR/mnt" "$T_DIR/remainder"
 	umount "$T_DIR/mnt"
+	trap t_on_exit EXIT
 else
 	t_skip 'a full medium' 'no mounts here'
 fi
@@ -236,6 +237,7 @@ if [ "$(id -u)" -eq 0 ] && command -v mkfs.vfat >/dev/null && mounted 24M mkfs.v
 		verifies 'two sticks' "$T_DIR/mnt" "$T_DIR/second"
 		umount "$T_DIR/mnt"
 	fi
+	trap t_on_exit EXIT
 else
 	t_skip 'FAT and full media' 'no loop mounts here'
 fi
