@@ -25,10 +25,10 @@ struct bundle_request {
 	uint64_t volume_limit;
 	int64_t valid_seconds; /* expires = created + this */
 	struct increment_wish wish;
-	uint64_t min_free;     /* bytes of out that must stay free */
-	bool incomplete;       /* payload that was expected may be missing */
-	bool parity;           /* parity files beside the volumes */
-	unsigned spares;       /* spare volumes per eight volumes */
+	uint64_t min_free; /* bytes of out that must stay free */
+	bool incomplete;   /* payload that was expected may be missing */
+	bool parity;       /* parity files beside the volumes */
+	unsigned spares;   /* spare volumes per eight volumes */
 	unsigned threads;
 	struct progress *progress;
 	const struct medium *medium; /* for the ledger */

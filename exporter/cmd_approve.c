@@ -104,7 +104,8 @@ static int add_record(struct store *s, const struct approve *a, const char *hold
 	return ledger_rows_add(s, body.text, err);
 }
 
-/* The signature counts whether or not it can be recorded here: a medium may be approved anywhere. */
+/* The signature counts whether or not it can be recorded here: a medium may be approved anywhere.
+ */
 static void record_approval(const struct cli_args *args, const struct approve *a,
 			    const char *holder)
 {

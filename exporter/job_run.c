@@ -183,8 +183,7 @@ int job_run_preview(const struct job_conf *c, const struct job_run *options, jso
 			    json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "kind",
 				      inc.full ? "full" : "increment", "base", (json_int_t)inc.base,
 				      "assumed_objects", (json_int_t)p.assumed_count, "objects",
-				      (json_int_t)p.count,
-				      "bytes", (json_int_t)p.bytes, "volumes",
+				      (json_int_t)p.count, "bytes", (json_int_t)p.bytes, "volumes",
 				      (json_int_t)p.layout.volumes, "volume_bytes",
 				      (json_int_t)p.layout.bytes, "missing",
 				      (json_int_t)p.missing));

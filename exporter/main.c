@@ -1,6 +1,7 @@
 /* gapferry-export: the connected side. */
 #include "exporter/commands.h"
 #include "verifier/care/medium.h"
+#include "verifier/medium_verbs.h"
 
 #define REPO                                                                     \
 	{                                                                        \
@@ -193,6 +194,41 @@ static const struct cli_option run_options[] = {
 
 static const struct cli_option job_options[] = { CONFIG_DIR, STATE_DIR, CLI_OPTIONS_END };
 
+#define MEDIA_TRUST                                                                     \
+	{                                                                               \
+		"trust", CLI_TEXT, "DIR", "GAPFERRY_TRUST", true, "the trust directory" \
+	}
+
+static const struct cli_option media_write_options[] = {
+	MEDIA_TRUST,
+	{ "to", CLI_LIST, "DIR", NULL, true, "mounted media" },
+	{ "volume", CLI_LIST, "N", NULL, false, "these volumes alone" },
+	CLI_OPTIONS_END,
+};
+
+static const struct cli_option media_revolume_options[] = {
+	MEDIA_TRUST,
+	{ "media", CLI_TEXT, "PROFILE|SIZE", "GAPFERRY_MEDIA", true,
+	  "the media to lay it out for" },
+	{ "to", CLI_TEXT, "DIR", NULL, true, "where folders medium-01 and so on go" },
+	CLI_OPTIONS_END,
+};
+
+static const struct cli_option media_image_options[] = {
+	MEDIA_TRUST,
+	{ "media", CLI_TEXT, "PROFILE|SIZE", "GAPFERRY_MEDIA", true,
+	  "the media to lay it out for" },
+	{ "out", CLI_TEXT, "FILE.iso", NULL, true, "the image; several are numbered" },
+	CLI_OPTIONS_END,
+};
+
+static const struct cli_option media_stream_options[] = {
+	MEDIA_TRUST,
+	{ "to", CLI_TEXT, "FILE|DEVICE|-", NULL, true, "a new file, a device, or standard output" },
+	{ "record", CLI_TEXT, "SIZE", NULL, false, "bytes of one record (256K)" },
+	CLI_OPTIONS_END,
+};
+
 static const struct cli_verb verbs[] = {
 	{ "init", NULL, 0, 0, repo_options, "make an empty repository", cmd_init },
 	{ "key new", NULL, 0, 0, key_options, "make a private key and its certificate",
@@ -237,6 +273,21 @@ static const struct cli_verb verbs[] = {
 	  cmd_job_timer },
 	{ "job service", "JOB", 1, 1, job_options, "drop-in for the job's systemd service",
 	  cmd_job_service },
+	{ "media write", "BUNDLE", 1, 1, media_write_options,
+	  "copy a bundle onto mounted media and read it back", cmd_media_write },
+	{ "media check", "DIR [DIR...]", 1, CLI_OPERANDS_MAX, medium_verbs_check_options,
+	  "check every chunk that lies on media", medium_verbs_check },
+	{ "media revolume", "BUNDLE [DIR...]", 1, CLI_OPERANDS_MAX, media_revolume_options,
+	  "lay a bundle out for other media, as folders", cmd_media_revolume },
+	{ "media image", "BUNDLE [DIR...]", 1, CLI_OPERANDS_MAX, media_image_options,
+	  "make images of optical media", cmd_media_image },
+	{ "media stream", "BUNDLE [DIR...]", 1, CLI_OPERANDS_MAX, media_stream_options,
+	  "write a bundle to a tape or raw device", cmd_media_stream },
+	{ "media repair", "DIR [DIR...]", 1, CLI_OPERANDS_MAX, medium_verbs_repair_options,
+	  "write repaired copies of damaged volumes elsewhere", medium_verbs_repair },
+	{ "media unstream", "FILE|DEVICE|-", 1, 1, medium_verbs_unstream_options,
+	  "read a bundle from a tape or raw device", medium_verbs_unstream },
+	{ "status", NULL, 0, 0, repo_options, "what the repository holds and sent", cmd_status },
 	{ NULL, NULL, 0, 0, NULL, NULL, NULL },
 };
 

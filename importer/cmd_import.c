@@ -12,8 +12,11 @@
 #include "lib/store/store.h"
 #include "verifier/care/medium.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 static json_t *repaired_json(const struct import_result *r)
 {
@@ -158,18 +161,67 @@ static void print_text(const struct import_result *r)
 	report_summary_text(stdout, &r->summary);
 }
 
+/* ---- changing media ---- */
+
+static bool is_attended(const struct cli_args *args)
+{
+	return !args->json && isatty(STDIN_FILENO) && isatty(STDERR_FILENO);
+}
+
+/* Whether another medium helps; then it is asked for.  STOPPED when nobody answers. */
+static bool next_medium(const struct cli_args *args, const struct import_request *request,
+			struct error *err)
+{
+	char line[256];
+
+	if (!is_attended(args))
+		return false;
+	if (err->id != ERROR_IMPORT_VOLUMES && err->id != ERROR_IMPORT_DAMAGED &&
+	    (!request->wanted || (err->id != ERROR_BUNDLE_OTHER && err->id != ERROR_BUNDLE_ABSENT)))
+		return false;
+	cli_note(args, "%s", err->message);
+	cli_note(args, "change the medium at %s and press Enter (or end with Ctrl-C)",
+		 request->places[0]);
+	error_clear(err);
+	if (fgets(line, sizeof line, stdin))
+		return true;
+	error_set(err, ERROR_STOPPED, "stopped while waiting for a medium");
+	return false;
+}
+
+static int import(struct store *s, const struct cli_args *args, struct import_request *request,
+		  struct import_result *result, struct error *err)
+{
+	unsigned char wanted[32];
+
+	while (import_bundle(s, request, result, err) < 0) {
+		if (err->id == ERROR_IMPORT_VOLUMES || err->id == ERROR_IMPORT_DAMAGED) {
+			memcpy(wanted, result->manifest, sizeof wanted);
+			request->wanted = wanted;
+			if (!args->json)
+				fwrite(result->missing.bytes, 1, result->missing.len, stdout);
+		}
+		if (!next_medium(args, request, err))
+			return -1;
+		import_clear(result);
+	}
+	return 0;
+}
+
 int cmd_import(const struct cli_args *args, struct error *err)
 {
 	CLEANUP(import_clear) struct import_result result = { 0 };
 	struct issue_result receipt;
 	struct progress progress = { 0 };
-	struct import_request request = { .path = args->operands[0], .progress = &progress };
+	struct import_request request = { .places = args->operands,
+					  .place_count = args->operand_count,
+					  .progress = &progress };
 	struct retry again;
 	struct medium medium;
 	uint64_t threads;
 
 	if (cli_number(args, "threads", 1, 64, pool_default_threads(), &threads, err) < 0 ||
-	    medium_read(args, &medium_here, request.path, &medium, err) < 0)
+	    medium_read(args, &medium_here, request.places[0], &medium, err) < 0)
 		return -1;
 	request.threads = (unsigned)threads;
 	if (!cli_text(args, "receipt-key") != !cli_text(args, "receipt-out"))
@@ -179,7 +231,7 @@ int cmd_import(const struct cli_args *args, struct error *err)
 	CLEANUP(store_close) struct store *s = store_open(cli_text(args, "repo"), true, err);
 	if (!s)
 		return -1;
-	if (import_bundle(s, &request, &result, err) < 0) {
+	if (import(s, args, &request, &result, err) < 0) {
 		import_ledger_refuse(s, &request, err);
 		return -1;
 	}

@@ -1,6 +1,8 @@
 #include "importer/import.h"
 
 #include "importer/assumed.h"
+#include "importer/choose.h"
+#include "importer/collect.h"
 #include "importer/import_ledger.h"
 #include "importer/keep.h"
 #include "importer/objects.h"
@@ -59,7 +61,10 @@ DEFINE_CLEANUP_IN_PLACE(struct importing, importing_clear);
 
 /* ---- is it for us, now? ---- */
 
-static int open_bundle(struct importing *in, struct error *err)
+static int decide(void *ctx, const struct verified_bundle *b, enum accept_decision *decision,
+		  struct error *err);
+
+static int open_bundle(struct importing *in, enum accept_decision *decision, struct error *err)
 {
 	if (channel_load(in->store, NULL, &in->channel, err) < 0)
 		return -1;
@@ -69,13 +74,22 @@ static int open_bundle(struct importing *in, struct error *err)
 	in->trust = trust_load(dir, "trust of this repository", err);
 	if (!in->trust)
 		return -1;
-	in->bundle = verify_open(in->request->path, in->trust, VERIFY_COMPLETE, err);
-	return in->bundle ? 0 : -1;
+	in->bundle = choose_bundle(&(struct choose_request){ .places = in->request->places,
+							     .count = in->request->place_count,
+							     .trust = in->trust,
+							     .wanted = in->request->wanted,
+							     .decide = decide,
+							     .ctx = in },
+				   decision, err);
+	/* Again, because what is remembered was that of the bundle looked at last. */
+	return in->bundle ? decide(in, in->bundle, decision, err) : -1;
 }
 
-static int decide(struct importing *in, enum accept_decision *decision, struct error *err)
+static int decide(void *ctx, const struct verified_bundle *b, enum accept_decision *decision,
+		  struct error *err)
 {
-	const struct manifest *m = verify_manifest(in->bundle);
+	struct importing *in = ctx;
+	const struct manifest *m = verify_manifest(b);
 	struct accept_state state = { .channel = in->channel.name,
 				      .audience = in->channel.audience,
 				      .epoch = in->channel.epoch,
@@ -89,9 +103,8 @@ static int decide(struct importing *in, enum accept_decision *decision, struct e
 	if (seen < 0)
 		return -1;
 	state.same = seen == 1 ? in->before.digest : NULL;
-	if (accept_decide(&state, m, verify_manifest_digest(in->bundle), clock_now(), decision,
-			  err) < 0)
-		return error_wrap(err, "%s", in->request->path);
+	if (accept_decide(&state, m, verify_manifest_digest(b), clock_now(), decision, err) < 0)
+		return error_wrap(err, "%s", verify_path(b));
 	return 0;
 }
 
@@ -379,17 +392,21 @@ static void add_repaired(void *ctx, const struct repair_found *found)
 	out->repaired[out->repaired_count++] = *found;
 }
 
-/* All volumes, or spare volumes in their place. */
-static int open_volumes(struct importing *in, struct repair *repair, struct error *err)
+/* What lies on the media that are here, when that is not everything. */
+static int collect(struct importing *in, struct repair *repair, struct import_result *out,
+		   struct error *err)
 {
-	for (uint32_t v = 1; v <= verify_manifest(in->bundle)->volumes; v++) {
-		if (verify_volume(in->bundle, v, err) == 0)
-			continue;
-		if (repair_spares(repair, v) == 0)
-			return -1;
-		error_clear(err);
-	}
-	return 0;
+	struct collect_request request = { .store = in->store,
+					   .bundle = in->bundle,
+					   .repair = repair,
+					   .threads = in->request->threads,
+					   .progress = in->request->progress,
+					   .missing = &out->missing };
+	int failed = collect_objects(&request, err);
+
+	out->new_objects = request.objects;
+	out->new_bytes = request.bytes;
+	return failed;
 }
 
 static int load_and_publish(struct importing *in, struct import_result *out, struct error *err)
@@ -402,8 +419,8 @@ static int load_and_publish(struct importing *in, struct import_result *out, str
 								      .tick = progress_tick,
 								      .tick_ctx = progress });
 
-	if (!in->request->waited && open_volumes(in, repair, err) < 0)
-		return error_wrap(err, "%s", in->request->path);
+	if (!in->request->waited && collect(in, repair, out, err) < 0)
+		return error_wrap(err, "%s", verify_path(in->bundle));
 	CLEANUP(objects_free)
 	struct objects *objects = objects_plan(in->store, in->bundle, repair, err);
 	if (!objects)
@@ -411,8 +428,12 @@ static int load_and_publish(struct importing *in, struct import_result *out, str
 	progress_begin(progress, "importing", stream_total(in->bundle));
 	int failed = store_and_load(in, objects, out, err);
 	progress_end(progress);
-	out->new_objects = objects_new(objects, &out->new_bytes);
-	return failed ? error_wrap(err, "%s", in->request->path) : 0;
+	uint64_t bytes, count = objects_new(objects, &bytes);
+	out->new_objects += count;
+	out->new_bytes += bytes;
+	if (failed || collect_forget(in->store, in->bundle, err) < 0)
+		return error_wrap(err, "%s", verify_path(in->bundle));
+	return 0;
 }
 
 int import_bundle(struct store *s, const struct import_request *request, struct import_result *out,
@@ -421,8 +442,8 @@ int import_bundle(struct store *s, const struct import_request *request, struct 
 	CLEANUP(importing_clear) struct importing in = { .store = s, .request = request };
 	enum accept_decision decision;
 
-	*out = (struct import_result){ 0 };
-	if (open_bundle(&in, err) < 0 || decide(&in, &decision, err) < 0)
+	*out = (struct import_result){ .missing = BUF_INIT(4u << 20) };
+	if (open_bundle(&in, &decision, err) < 0)
 		return -1;
 	describe(&in, out);
 	if (decision == ACCEPT_NEW)
@@ -439,4 +460,5 @@ void import_clear(struct import_result *r)
 	r->repaired = NULL;
 	gather_set_clear(&r->sources);
 	need_clear(&r->need);
+	buf_clear(&r->missing);
 }

@@ -8,6 +8,7 @@
 #ifndef IMPORTER_IMPORT_H
 #define IMPORTER_IMPORT_H
 
+#include "lib/base/buf.h"
 #include "lib/base/cleanup.h"
 #include "lib/catalog/catalog.h"
 #include "lib/store/gather_load.h"
@@ -15,6 +16,7 @@
 #include "verifier/repair.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct error;
@@ -24,8 +26,10 @@ struct store;
 struct verified_bundle;
 
 struct import_request {
-	const char *path; /* of the bundle */
-	bool waited;      /* it is one of R/pending: volumes are not looked for */
+	const char *const *places; /* bundles, or media that carry them; volumes of one bundle */
+	size_t place_count;
+	const unsigned char *wanted; /* SHA-256 of the MANIFEST to go on with, or NULL */
+	bool waited;                 /* it is one of R/pending: volumes are not looked for */
 	unsigned threads;
 	struct progress *progress;
 	const struct medium *medium; /* for the ledger */
@@ -37,19 +41,20 @@ struct import_result {
 	char channel[64];
 	uint32_t epoch;
 	uint64_t sequence;
-	unsigned char manifest[32]; /* SHA-256 of MANIFEST */
+	unsigned char manifest[32]; /* its SHA-256; also when volumes are missing */
 	uint64_t objects, bytes;    /* of the bundle */
 	uint64_t new_objects, new_bytes;
 	uint64_t processed, quarantined;
 	bool trust_updated;
 	uint64_t base; /* of an increment; 0: full */
 	uint64_t assumed, assumed_bytes;
-	bool incomplete;           /* what it carries is kept, and it waits for what `need` lists */
-	struct need need;          /* empty unless incomplete */
-	uint64_t gone;             /* updates that were usable and went without being withdrawn */
+	bool incomplete;  /* what it carries is kept, and it waits for what `need` lists */
+	struct need need; /* empty unless incomplete */
+	uint64_t gone;    /* updates that were usable and went without being withdrawn */
 	struct repair_found *repaired; /* chunks that were rebuilt from parity */
 	size_t repaired_count, repaired_capacity;
 	struct gather_set sources; /* empty when already */
+	struct buf missing;        /* when volumes are missing: a line for each */
 	struct catalog_summary summary;
 };
 

@@ -94,10 +94,10 @@ void import_ledger_refuse(struct store *s, const struct import_request *request,
 	    failure->class != ERROR_CLASS_TRUST && failure->class != ERROR_CLASS_REPLAY)
 		return;
 	ledger_begin(&body, missing ? "incomplete" : "refused");
-	add_name(&body, request->path);
+	add_name(&body, request->places[0]);
 	ledger_text(&body, "id", error_id_text(failure->id));
-	ledger_text(&body, "path", request->path);
-	add_offered(&body, request->path);
+	ledger_text(&body, "path", request->places[0]);
+	add_offered(&body, request->places[0]);
 	ledger_text(&body, "message", failure->message);
 	medium_add(request->medium, &body);
 	if (ledger_rows_add(s, body.text, &ignored) < 0)

@@ -1,6 +1,7 @@
 /* gapferry-import: the isolated side.  Opens no socket. */
 #include "importer/commands.h"
 #include "verifier/care/medium.h"
+#include "verifier/medium_verbs.h"
 
 #define REPO                                                                     \
 	{                                                                        \
@@ -92,11 +93,18 @@ static const struct cli_option scrub_options[] = {
 
 static const struct cli_verb verbs[] = {
 	{ "init", NULL, 0, 0, init_options, "make an empty repository for one channel", cmd_init },
-	{ "import", "BUNDLE", 1, 1, import_options, "verify a bundle and load it", cmd_import },
+	{ "import", "DIR [DIR...]", 1, CLI_OPERANDS_MAX, import_options,
+	  "verify a bundle and load it", cmd_import },
 	{ "need", NULL, 0, 0, repo_options, "the need list: what a bundle that waits here lacks",
 	  cmd_need },
 	{ "receipt", NULL, 0, 0, receipt_options, "sign what is here, for the connected side",
 	  cmd_receipt },
+	{ "media check", "DIR [DIR...]", 1, CLI_OPERANDS_MAX, medium_verbs_check_options,
+	  "check every chunk that lies on media", medium_verbs_check },
+	{ "media repair", "DIR [DIR...]", 1, CLI_OPERANDS_MAX, medium_verbs_repair_options,
+	  "write repaired copies of damaged volumes elsewhere", medium_verbs_repair },
+	{ "media unstream", "FILE|DEVICE|-", 1, 1, medium_verbs_unstream_options,
+	  "read a bundle from a tape or raw device", medium_verbs_unstream },
 	{ "status", NULL, 0, 0, repo_options, "what was imported last and what is here",
 	  cmd_status },
 	{ "findings", NULL, 0, 0, findings_options, "what is wrong with the catalogs that are here",

@@ -51,13 +51,17 @@ static bool sink_wanted(void *ctx, const struct object_part *object)
 	struct error ignored = ERROR_INIT; /* a left-over that cannot be read is written again */
 	size_t i;
 
-	if (part_of(object->kind) != pass->part)
+	if (pass->part != OBJECTS_AT_HAND && part_of(object->kind) != pass->part)
 		return false;
-	if (object_table_find(o->table, object->sha256, &i) == 1 && o->known[i]) {
+	if (object_table_find(o->table, object->sha256, &i) != 1)
+		return false;
+	if (o->known[i])
 		pass->progress->done += object->size;
+	else
+		o->known[i] = content_check(o->store, object->sha256, object->size, &ignored) == 1;
+	if (o->known[i])
 		return false;
-	}
-	return content_check(o->store, object->sha256, object->size, &ignored) != 1;
+	return pass->part != OBJECTS_AT_HAND || stream_at_hand(o->bundle, object);
 }
 
 struct handle {
@@ -98,6 +102,7 @@ static int sink_finish(void *handle, const struct object_part *object, struct er
 	struct handle *h = handle;
 	struct objects *o = h->objects;
 	unsigned char actual[DIGEST_SHA256];
+	size_t i;
 
 	content_digests(h->writer, actual, NULL);
 	if (stream_check_digest(object, actual, err) < 0) {
@@ -108,6 +113,8 @@ static int sink_finish(void *handle, const struct object_part *object, struct er
 	free(h);
 	if (known < 0)
 		return -1;
+	if (object_table_find(o->table, object->sha256, &i) == 1)
+		o->known[i] = true;
 	o->count++;
 	o->bytes += object->size;
 	return 0;
@@ -188,6 +195,12 @@ void objects_free(struct objects *o)
 	free(o);
 }
 
+/* Where collect.c looks for them again, chunk by chunk. */
+static void leave_out(void *ctx, const struct error *problem)
+{
+	(void)ctx, (void)problem;
+}
+
 /* A damaged object once more, through parity. */
 static int heal(void *ctx, size_t first, struct error *err)
 {
@@ -215,7 +228,9 @@ int objects_store(struct objects *o, enum objects_part part, unsigned threads,
 					  .heal = heal,
 					  .heal_ctx = &sink };
 
-	if (o->need[part] == 0)
+	if (part == OBJECTS_AT_HAND)
+		options.problem = leave_out;
+	else if (o->need[part] == 0)
 		return 0;
 	return stream_volumes(o->bundle, &options, err) < 0 ? -1 : content_sync(o->store, err);
 }
@@ -230,6 +245,11 @@ void objects_lost(const struct objects *o, struct need *out)
 		    !o->known[i])
 			need_add_object(out, p.sha256, p.size);
 	}
+}
+
+bool objects_known(const struct objects *o, size_t i)
+{
+	return o->known[i];
 }
 
 uint64_t objects_new(const struct objects *o, uint64_t *bytes)

@@ -7,6 +7,8 @@
 
 #include "lib/base/cleanup.h"
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct error;
@@ -30,6 +32,8 @@ DEFINE_CLEANUP(struct objects *, objects_free);
 enum objects_part {
 	OBJECTS_METADATA, /* listings and packs: what the catalog is loaded from */
 	OBJECTS_CONTENT,  /* everything else */
+	OBJECTS_AT_HAND,  /* of both, what lies in volumes that are here; damaged ones are left out
+			   */
 };
 
 /*
@@ -46,6 +50,9 @@ int objects_store(struct objects *o, enum objects_part part, unsigned threads,
  * need list.
  */
 void objects_lost(const struct objects *o, struct need *out) __attribute__((nonnull));
+
+/* Whether the object whose first part has this index is in the content store by now. */
+bool objects_known(const struct objects *o, size_t i) __attribute__((nonnull));
 
 /* How many objects, and bytes, were stored so far. */
 uint64_t objects_new(const struct objects *o, uint64_t *bytes) __attribute__((nonnull));

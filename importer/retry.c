@@ -45,9 +45,12 @@ static int try_one(struct run *r, const struct pending *p, struct error *err)
 	CLEANUP(import_clear) struct import_result result = { 0 };
 	struct import_request request = *r->like;
 	char path[4096];
+	const char *place = path;
 
 	snprintf(path, sizeof path, "%s/pending/%s", r->repo, p->name);
-	request.path = path;
+	request.places = &place;
+	request.place_count = 1;
+	request.wanted = NULL;
 	request.waited = true;
 	if (import_bundle(r->store, &request, &result, err) < 0) {
 		if (!is_verdict(err))

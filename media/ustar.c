@@ -32,7 +32,7 @@ void ustar_header(const char *name, uint64_t size, unsigned char out[USTAR_BLOCK
 	size_t len = strlen(name);
 	uint64_t sum = 0;
 
-	assert(len > 0 && len <= USTAR_NAME_MAX && !strchr(name, '/') && size <= USTAR_SIZE_MAX);
+	assert(len > 0 && len <= USTAR_NAME_MAX && size <= USTAR_SIZE_MAX);
 	memset(out, 0, USTAR_BLOCK);
 	memcpy(out + AT_NAME, name, len);
 	octal(out + AT_MODE, 7, 0444);

@@ -14,7 +14,7 @@
 #define USTAR_NAME_MAX 99u                /* bytes of a name, so that it ends in NUL */
 #define USTAR_SIZE_MAX ((8ull << 30) - 1) /* eleven octal digits */
 
-/* name at most USTAR_NAME_MAX bytes without '/', size at most USTAR_SIZE_MAX: both asserted. */
+/* name at most USTAR_NAME_MAX bytes, size at most USTAR_SIZE_MAX: both asserted. */
 void ustar_header(const char *name, uint64_t size, unsigned char out[USTAR_BLOCK])
 	__attribute__((nonnull));
 

@@ -97,6 +97,16 @@ bool volume_file_parse(const char *name, size_t len, struct volume_file *out)
 	return true;
 }
 
+bool volume_segment_fits(uint64_t chunk, uint64_t size, uint64_t volume_size)
+{
+	uint64_t first = chunk * VOLUME_CHUNK;
+
+	if (chunk >= LIMIT_CHUNKS || size == 0 || first >= volume_size ||
+	    size > volume_size - first)
+		return false;
+	return size % VOLUME_CHUNK == 0 || size == volume_size - first;
+}
+
 uint64_t volume_member_bytes(uint64_t length)
 {
 	return USTAR_BLOCK + length + ustar_padding(length);

@@ -45,6 +45,12 @@ void volume_file_name(const struct volume_file *f, char out[VOLUME_FILE_SIZE])
 bool volume_file_parse(const char *name, size_t len, struct volume_file *out)
 	__attribute__((nonnull));
 
+/*
+ * Whether size bytes that begin with this chunk can be a segment of a volume of volume_size
+ * bytes: not empty, and whole chunks, or up to the volume's end.
+ */
+bool volume_segment_fits(uint64_t chunk, uint64_t size, uint64_t volume_size);
+
 /* Bytes of a volume that a member of length bytes takes: header, data and padding. */
 uint64_t volume_member_bytes(uint64_t length);
 

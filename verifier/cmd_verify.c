@@ -12,6 +12,7 @@
 #include "media/volume.h"
 #include "verifier/accept.h"
 #include "verifier/commands.h"
+#include "verifier/medium_find.h"
 #include "verifier/origin_report.h"
 #include "verifier/repair.h"
 #include "verifier/stream.h"
@@ -146,10 +147,9 @@ static int check_all_chunks(struct run *r, struct error *err)
 	struct stream_options options = stream_of(r);
 
 	options.heal = survey_chunk;
+	/* Chunks that are not at hand are a problem already. */
 	for (uint32_t v = 1; v <= verify_manifest(r->bundle)->volumes; v++) {
 		r->volume = v;
-		if (verify_volume_fd(r->bundle, v) < 0)
-			continue; /* already a problem */
 		if (stream_chunks(r->bundle, v, &options, err) < 0)
 			return -1;
 	}
@@ -160,16 +160,8 @@ static int check_all_chunks(struct run *r, struct error *err)
 static bool at_hand(void *ctx, const struct object_part *object)
 {
 	const struct run *r = ctx;
-	const struct object_table *t = verify_objects(r->bundle);
-	size_t i;
 
-	if (object_table_find(t, object->sha256, &i) != 1)
-		return false;
-	do {
-		if (verify_volume_fd(r->bundle, object_table_get(t, i).volume) < 0)
-			return false;
-	} while (object_table_next(t, &i) == 1);
-	return true;
+	return stream_at_hand(r->bundle, object);
 }
 
 static int check_everything(struct run *r, struct error *err)
@@ -350,9 +342,10 @@ static const char *verdict(const struct run *r)
 
 static void print_json(const struct run *r)
 {
-	json_t *out = json_pack("{s:s, s:s, s:s, s:o, s:O, s:O}", "verdict", verdict(r), "checked",
-				r->checked, "bundle", r->args->operands[0], "signers",
-				signers_json(r), "problems", r->problems, "repairs", r->repairs);
+	json_t *out = json_pack(
+		"{s:s, s:s, s:s, s:o, s:O, s:O}", "verdict", verdict(r), "checked", r->checked,
+		"bundle", r->bundle ? verify_path(r->bundle) : r->args->operands[0], "signers",
+		signers_json(r), "problems", r->problems, "repairs", r->repairs);
 
 	if (r->bundle) {
 		const struct manifest *m = verify_manifest(r->bundle);
@@ -439,7 +432,7 @@ static bool open_bundle(struct run *r)
 	struct error problem = ERROR_INIT;
 
 	r->checked = "signatures and tables";
-	r->bundle = verify_open(r->args->operands[0], r->trust, VERIFY_COMPLETE, &problem);
+	r->bundle = medium_find_open(r->args->operands, r->args->operand_count, r->trust, &problem);
 	if (!r->bundle) {
 		add_problem(r, &problem);
 		return false;

@@ -24,11 +24,11 @@ static const struct cli_option ledger_options[] = {
 };
 
 static const struct cli_verb verbs[] = {
-	{ "verify", "BUNDLE", 1, 1, options,
+	{ "verify", "DIR [DIR...]", 1, CLI_OPERANDS_MAX, options,
 	  "Check a bundle: signatures, tables, every byte of every volume.", cmd_verify },
-	{ "list", "BUNDLE", 1, 1, trust_options,
+	{ "list", "DIR", 1, 1, trust_options,
 	  "check signatures and tables and list the objects; contents are not read", cmd_list },
-	{ "show", "BUNDLE", 1, 1, trust_options,
+	{ "show", "DIR", 1, 1, trust_options,
 	  "check signatures and tables and show who signed what; contents are not read", cmd_show },
 	{ "ledger", "FILE", 1, 1, ledger_options, "prove the chain of a ledger", cmd_ledger },
 	{ NULL, NULL, 0, 0, NULL, NULL, NULL },

@@ -10,6 +10,7 @@
 #include "verifier/repair_internal.h"
 #include "verifier/stream.h"
 #include "verifier/verify.h"
+#include "verifier/volumes.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -94,7 +95,7 @@ void repair_file_open(struct repair *r, struct repair_file *f, const char *name,
 
 	f->tried = true;
 	f->sums = buf_calloc(parity_sum_count(id), sizeof *f->sums);
-	if (file_open_read(verify_dir(r->options.bundle), name, &f->fd, &size, &err) != 1)
+	if (verify_open_helper(r->options.bundle, name, &f->fd, &size, &err) != 1)
 		f->fd = -1;
 	for (size_t i = 0; i < 2 && f->fd >= 0; i++) {
 		error_clear(&err);
@@ -127,14 +128,27 @@ void repair_hash_chunks(const struct repair *r, uint32_t first, uint32_t count,
 
 int repair_read(struct repair *r, uint32_t volume, unsigned char *out, size_t len, uint64_t at)
 {
+	struct verified_bundle *b = r->options.bundle;
 	struct error ignored = ERROR_INIT;
-	char name[VOLUME_NAME_SIZE];
+	size_t chunk = (size_t)(at / VOLUME_CHUNK), have;
 
-	volume_name(volume, name);
-	if (verify_volume(r->options.bundle, volume, &ignored) < 0)
-		return -1;
-	return file_read_at(verify_volume_fd(r->options.bundle, volume), name, out, len, at,
-			    &ignored);
+	/* Parts of a volume that are at hand count, too. */
+	if (verify_volume(b, volume, &ignored) < 0)
+		error_clear(&ignored);
+	/* Of several copies of a chunk a good one. */
+	if (verify_chunk_span(b, volume, chunk, &have) == at && have == len &&
+	    verify_read_chunk(b, volume, chunk, out, &have, &ignored) == 0)
+		return 0;
+	error_clear(&ignored);
+	return verify_read(b, volume, out, len, at, &ignored);
+}
+
+bool repair_is_there(const struct repair *r, uint32_t volume)
+{
+	uint64_t at = 0, len;
+
+	return !volumes_gap(verify_places(r->options.bundle), volume, &at, &len) || at > 0 ||
+	       len < object_table_volume_size(verify_objects(r->options.bundle), volume);
 }
 
 size_t repair_chunk_bytes(const struct repair *r, uint32_t volume, size_t chunk)
@@ -241,12 +255,10 @@ static int prove(struct repair *r, uint32_t volume, size_t chunk, struct error *
 		memcpy(medium, r->current, len);
 	}
 	/* A volume that is not there at all has no use for its own parity. */
-	if (verify_volume_fd(r->options.bundle, volume) < 0 ||
-	    repair_within_chunk(r, volume, chunk, r->current) < 0) {
+	if (!repair_is_there(r, volume) || repair_within_chunk(r, volume, chunk, r->current) < 0) {
 		found.from_spare = true;
 		if (repair_stopped(r) ||
-		    (verify_volume_fd(r->options.bundle, volume) >= 0 &&
-		     repair_across_spares(r, volume) == 0) ||
+		    (repair_is_there(r, volume) && repair_across_spares(r, volume) == 0) ||
 		    repair_across_chunk(r, volume, chunk, r->current) < 0)
 			return beyond(r, volume, chunk, err);
 	}

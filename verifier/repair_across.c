@@ -108,7 +108,7 @@ static int read_member(const struct column *c, unsigned i, bool checked, unsigne
 		good = repair_is_genuine(r, volume, c->chunk, out);
 	if (good)
 		return 0;
-	if (!checked || verify_volume_fd(r->options.bundle, volume) < 0)
+	if (!checked || !repair_is_there(r, volume))
 		return -1;
 	return repair_within_chunk(r, volume, c->chunk, out);
 }

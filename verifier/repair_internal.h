@@ -47,6 +47,9 @@ struct repair {
 	char cause[REPAIR_CAUSE]; /* why the last attempt failed */
 };
 
+/* Whether any of the volume was found; after repair_read(). */
+bool repair_is_there(const struct repair *r, uint32_t volume);
+
 /* The only way to the bytes of a volume.  -1 without words: unreadable is damaged. */
 int repair_read(struct repair *r, uint32_t volume, unsigned char *out, size_t len, uint64_t at);
 

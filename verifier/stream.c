@@ -7,7 +7,6 @@
 
 #include "lib/base/buf.h"
 #include "lib/base/error.h"
-#include "lib/base/file.h"
 #include "lib/base/pool.h"
 #include "lib/base/str.h"
 #include "lib/crypto/digest.h"
@@ -102,13 +101,7 @@ const struct stream_sink stream_check = {
 static int read_at(const struct run *r, uint32_t volume, void *buf, size_t len, uint64_t at,
 		   struct error *err)
 {
-	char name[VOLUME_NAME_SIZE];
-	int fd = verify_volume_fd(r->bundle, volume);
-
-	volume_name(volume, name);
-	if (fd < 0)
-		return error_set(err, ERROR_VOLUME_MISSING, "%s: not at hand", name);
-	if (file_read_at(fd, name, buf, len, at, err) < 0)
+	if (verify_read(r->bundle, volume, buf, len, at, err) < 0)
 		return -1;
 	if (r->options->done)
 		*r->options->done += len;
@@ -400,7 +393,11 @@ static int run_chunk(void *ctx, size_t chunk, unsigned worker, struct error *err
 	struct run *r = ctx;
 	CLEANUP(digest_free) struct digest *d = digest_new(DIGEST_KIND_SHA256);
 	unsigned char actual[DIGEST_SHA256];
+	size_t len;
+	uint64_t at = verify_chunk_span(r->bundle, r->volume, chunk, &len);
 
+	if (!verify_has(r->bundle, r->volume, at, len))
+		return 0;
 	int failed = hash_chunk(r, r->volume, chunk, d, r->buffers[worker], actual, err);
 	if (!failed &&
 	    memcmp(actual, chunk_table_digest(verify_chunks(r->bundle), r->volume, chunk),
@@ -500,6 +497,23 @@ int stream_load(struct verified_bundle *b, const unsigned char sha256[32], size_
 	*len = m.bytes.len;
 	*out = buf_take(&m.bytes);
 	return 0;
+}
+
+bool stream_at_hand(const struct verified_bundle *b, const struct object_part *object)
+{
+	const struct run r = { .objects = verify_objects(b) };
+	size_t i;
+
+	if (object_table_find(r.objects, object->sha256, &i) != 1)
+		return false;
+	do {
+		struct object_part p = object_table_get(r.objects, i);
+		uint64_t from = p.offset - USTAR_BLOCK;
+
+		if (!verify_has(b, p.volume, from, part_end(&r, i, &p) + 1 - from))
+			return false;
+	} while (object_table_next(r.objects, &i) == 1);
+	return true;
 }
 
 uint64_t stream_total(const struct verified_bundle *b)

@@ -68,9 +68,19 @@ struct stream_options {
 int stream_volumes(struct verified_bundle *b, const struct stream_options *options,
 		   struct error *err) __attribute__((nonnull, warn_unused_result));
 
-/* Check the chunks of one volume against CHUNKS: proves one volume alone.  Results as above. */
+/*
+ * Check the chunks of one volume against CHUNKS: proves one volume alone.  Results as above;
+ * chunks that are not at hand are passed over.
+ */
 int stream_chunks(struct verified_bundle *b, uint32_t volume, const struct stream_options *options,
 		  struct error *err) __attribute__((nonnull, warn_unused_result));
+
+/*
+ * Whether every byte that is read for an object is at hand: headers, data, padding, and the
+ * trailer where the object is the last one of a volume.
+ */
+bool stream_at_hand(const struct verified_bundle *b, const struct object_part *object)
+	__attribute__((nonnull));
 
 /* One object into memory, at most max bytes; the caller frees *out.  Digest checked. */
 int stream_load(struct verified_bundle *b, const unsigned char sha256[32], size_t max,

@@ -14,6 +14,7 @@
 #include "media/volume.h"
 #include "verifier/origin.h"
 #include "verifier/table.h"
+#include "verifier/volumes.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -34,7 +35,7 @@ struct verified_bundle {
 	struct object_table *objects;
 	struct chunk_table *chunks;
 	struct sum_table sums;
-	int *volumes; /* descriptors, -1 until opened */
+	struct volumes *volumes;
 };
 
 /* A file every bundle has. */
@@ -307,7 +308,7 @@ static int check_folder(const struct verified_bundle *b, int dir, const char *fo
 {
 	CLEANUP(file_list_clear) struct file_list list = { 0 };
 
-	if (file_list_load(dir, LIMIT_SUMS + 3 * LIMIT_VOLUMES + LIMIT_SEGMENTS, &list, err) < 0)
+	if (file_list_load(dir, LIMIT_MEDIUM_FILES, &list, err) < 0)
 		return folder ? error_wrap(err, "%s", folder) : -1;
 	for (size_t i = 0; i < list.count; i++) {
 		char name[2 * SUM_NAME_SIZE];
@@ -351,53 +352,6 @@ static int check_strangers(const struct verified_bundle *b, struct error *err)
 	return 0;
 }
 
-/* ---- volumes ---- */
-
-static int open_volume(struct verified_bundle *b, uint32_t volume, int dir, const char *name,
-		       struct error *err)
-{
-	uint64_t size, want = object_table_volume_size(b->objects, volume);
-	int *fd = &b->volumes[volume - 1];
-
-	if (*fd >= 0)
-		return 0;
-	CLEANUP(file_close) int opened = -1;
-	int found = file_open_read(dir, name, &opened, &size, err);
-	if (found < 0)
-		return -1;
-	if (found == 0)
-		return error_set(err, ERROR_VOLUME_MISSING, "%s: not there (volume %u of %u)", name,
-				 volume, object_table_volumes(b->objects));
-	if (size != want)
-		return error_set(err, ERROR_VOLUME_SIZE, "%s: %llu bytes, must be %llu", name,
-				 (unsigned long long)size, (unsigned long long)want);
-	*fd = opened;
-	opened = -1;
-	return 0;
-}
-
-int verify_volume(struct verified_bundle *b, uint32_t volume, struct error *err)
-{
-	char name[VOLUME_NAME_SIZE];
-
-	volume_name(volume, name);
-	return open_volume(b, volume, b->dir, name, err);
-}
-
-int verify_volume_at(struct verified_bundle *b, uint32_t volume, const char *path,
-		     struct error *err)
-{
-	return open_volume(b, volume, AT_FDCWD, path, err);
-}
-
-int verify_volumes(struct verified_bundle *b, struct error *err)
-{
-	for (uint32_t v = 1; v <= object_table_volumes(b->objects); v++)
-		if (verify_volume(b, v, err) < 0)
-			return -1;
-	return 0;
-}
-
 /* ---- life ---- */
 
 struct verified_bundle *verify_open(const char *path, const struct trust *trust,
@@ -421,10 +375,10 @@ struct verified_bundle *verify_open(const char *path, const struct trust *trust,
 		error_wrap(err, "%s", path);
 		return NULL;
 	}
-	uint32_t volumes = object_table_volumes(b->objects);
-	b->volumes = buf_calloc(volumes, sizeof *b->volumes);
-	for (uint32_t v = 0; v < volumes; v++)
-		b->volumes[v] = -1;
+	b->volumes = volumes_new(object_table_volume_sizes(b->objects),
+				 object_table_volumes(b->objects));
+	if (volumes_add_dir(b->volumes, b->dir, path, false, err) < 0)
+		return NULL;
 	return STEAL(b);
 }
 
@@ -432,9 +386,7 @@ void verify_close(struct verified_bundle *b)
 {
 	if (!b)
 		return;
-	for (uint32_t v = 0; b->volumes && v < object_table_volumes(b->objects); v++)
-		file_close(b->volumes[v]);
-	free(b->volumes);
+	volumes_free(b->volumes);
 	object_table_free(b->objects);
 	chunk_table_free(b->chunks);
 	sum_table_clear(&b->sums);
@@ -502,9 +454,9 @@ int verify_trust_dir(const struct verified_bundle *b)
 	return b->trust_dir;
 }
 
-int verify_volume_fd(const struct verified_bundle *b, uint32_t volume)
+struct volumes *verify_places(const struct verified_bundle *b)
 {
-	return b->volumes[volume - 1];
+	return b->volumes;
 }
 
 const char *verify_path(const struct verified_bundle *b)

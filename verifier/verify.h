@@ -24,6 +24,7 @@ struct sum_table;
 struct trust;
 struct trust_verdict;
 struct verified_bundle;
+struct volumes;
 
 enum verify_policy {
 	VERIFY_COMPLETE,    /* builders and approvers, as the trust root demands */
@@ -43,8 +44,16 @@ void verify_close(struct verified_bundle *b);
 DEFINE_CLEANUP(struct verified_bundle *, verify_close);
 
 /*
- * Open one volume (from 1), wherever it lies, or all of them, and compare sizes; must succeed
- * before contents are read.  -1 with VOLUME_MISSING or VOLUME_SIZE.
+ * Look for volumes and segments in a further directory: another medium of the same bundle
+ * (-1 with BUNDLE_OTHER when its MANIFEST is another one), or a folder with volume files alone.
+ */
+int verify_add_dir(struct verified_bundle *b, const char *path, struct error *err)
+	__attribute__((nonnull, warn_unused_result));
+
+/*
+ * Open one volume (from 1), under its name or wherever it lies, or all of them, and compare
+ * sizes.  0 when all of it is at hand; -1 with VOLUME_MISSING (which chunks) or VOLUME_SIZE: what
+ * is there can be read nevertheless.  Comes before contents are read, on one thread.
  */
 int verify_volume(struct verified_bundle *b, uint32_t volume, struct error *err)
 	__attribute__((nonnull, warn_unused_result));
@@ -52,6 +61,34 @@ int verify_volume_at(struct verified_bundle *b, uint32_t volume, const char *pat
 		     struct error *err) __attribute__((nonnull, warn_unused_result));
 int verify_volumes(struct verified_bundle *b, struct error *err)
 	__attribute__((nonnull, warn_unused_result));
+
+/*
+ * Bytes of an opened volume, not proved yet: whole or in segments, from whichever directory has
+ * them.  verify_has() tells whether they are at hand.  From any thread.  -1 with VOLUME_MISSING
+ * or FILE_READ.
+ */
+bool verify_has(const struct verified_bundle *b, uint32_t volume, uint64_t at, uint64_t len)
+	__attribute__((nonnull));
+int verify_read(const struct verified_bundle *b, uint32_t volume, void *buf, size_t len,
+		uint64_t at, struct error *err) __attribute__((nonnull, warn_unused_result));
+
+/*
+ * One chunk of an opened volume, proved by CHUNKS, from whichever copy is good; buf has room
+ * for VOLUME_CHUNK bytes.  -1 with VOLUME_MISSING, FILE_READ or CHUNK_DIGEST.
+ */
+int verify_read_chunk(const struct verified_bundle *b, uint32_t volume, size_t chunk, void *buf,
+		      size_t *len, struct error *err) __attribute__((nonnull, warn_unused_result));
+
+/*
+ * A file that lies beside volumes, in whichever directory, and is not signed: as
+ * file_open_read().
+ */
+int verify_open_helper(const struct verified_bundle *b, const char *name, int *fd, uint64_t *size,
+		       struct error *err) __attribute__((nonnull, warn_unused_result));
+
+/* First byte and length of a chunk of a volume. */
+uint64_t verify_chunk_span(const struct verified_bundle *b, uint32_t volume, size_t chunk,
+			   size_t *len) __attribute__((nonnull));
 
 /* What was proved.  Borrowed from the bundle. */
 const struct manifest *verify_manifest(const struct verified_bundle *b);
@@ -66,10 +103,12 @@ const struct trust_verdict *verify_signers(const struct verified_bundle *b);
 const struct trust *verify_trust(const struct verified_bundle *b);
 bool verify_trust_is_newer(const struct verified_bundle *b);
 
-/* Descriptors: of the bundle directory, of its trust directory, of an opened volume (or -1). */
+/* Descriptors: of the bundle directory, of its trust directory. */
 int verify_dir(const struct verified_bundle *b);
 int verify_trust_dir(const struct verified_bundle *b);
-int verify_volume_fd(const struct verified_bundle *b, uint32_t volume);
+
+/* Where its volumes lie (verifier/volumes.h). */
+struct volumes *verify_places(const struct verified_bundle *b);
 
 /* The path given to verify_open(), for messages. */
 const char *verify_path(const struct verified_bundle *b);

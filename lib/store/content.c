@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { NAME_SIZE = 2 + 1 + DIGEST_HEX, CHECK_BUFFER = 1 << 20 };
@@ -189,18 +190,11 @@ int content_load(const struct store *s, const unsigned char sha256[32], size_t m
 	return 0;
 }
 
-int content_check(const struct store *s, const unsigned char sha256[32], uint64_t size,
-		  struct error *err)
+static int hash_file(int fd, uint64_t size, unsigned char out[DIGEST_SHA256], struct error *err)
 {
 	CLEANUP(digest_free) struct digest *d = digest_new(DIGEST_KIND_SHA256);
-	CLEANUP(file_close) int fd = -1;
-	unsigned char actual[DIGEST_SHA256];
-	uint64_t have;
-	int found = content_open(s, sha256, &fd, &have, err);
-
-	if (found <= 0 || have != size)
-		return found < 0 ? -1 : 0;
 	CLEANUP(free) unsigned char *buffer = buf_malloc(CHECK_BUFFER);
+
 	for (uint64_t at = 0; at < size;) {
 		size_t n = size - at < CHECK_BUFFER ? (size_t)(size - at) : CHECK_BUFFER;
 
@@ -209,6 +203,44 @@ int content_check(const struct store *s, const unsigned char sha256[32], uint64_
 		digest_update(d, buffer, n);
 		at += n;
 	}
-	digest_final(d, actual);
+	digest_final(d, out);
+	return 0;
+}
+
+int content_check(const struct store *s, const unsigned char sha256[32], uint64_t size,
+		  struct error *err)
+{
+	CLEANUP(file_close) int fd = -1;
+	unsigned char actual[DIGEST_SHA256];
+	uint64_t have;
+	int found = content_open(s, sha256, &fd, &have, err);
+
+	if (found <= 0 || have != size)
+		return found < 0 ? -1 : 0;
+	if (hash_file(fd, size, actual, err) < 0)
+		return -1;
 	return memcmp(actual, sha256, sizeof actual) == 0;
+}
+
+int content_adopt(const struct store *s, int dirfd, const char *name,
+		  const unsigned char sha256[32], struct error *err)
+{
+	CLEANUP(file_close) int fd = -1;
+	unsigned char actual[DIGEST_SHA256];
+	char object[NAME_SIZE];
+	uint64_t size;
+	int found = file_open_read(dirfd, name, &fd, &size, err);
+
+	if (found < 0)
+		return -1;
+	object_name(sha256, object);
+	if (found == 0 || hash_file(fd, size, actual, err) < 0)
+		return found ? -1 : error_set(err, ERROR_CONTENT_ABSENT, "%s: not there", name);
+	if (memcmp(actual, sha256, sizeof actual) != 0)
+		return error_set(err, ERROR_CONTENT_DIGEST, "%s: bytes do not have this SHA-256",
+				 name);
+	if (fchmod(fd, 0444) < 0 || renameat(dirfd, name, store_content_dir(s), object) < 0)
+		return error_set_errno(err, ERROR_FILE_WRITE,
+				       "content/%s: cannot rename into place", object);
+	return 0;
 }

@@ -54,6 +54,15 @@ DEFINE_CLEANUP(struct content_writer *, content_abandon);
 int content_put(const struct store *s, const void *bytes, size_t len, unsigned char sha256[32],
 		struct error *err) __attribute__((nonnull(1, 4, 5), warn_unused_result));
 
+/*
+ * Take over a finished file, dirfd and name, of the same disk as the object with this
+ * digest: it is hashed first, and renamed.  -1 with CONTENT_DIGEST when it is another one; the
+ * file is left alone then.
+ */
+int content_adopt(const struct store *s, int dirfd, const char *name,
+		  const unsigned char sha256[32], struct error *err)
+	__attribute__((nonnull, warn_unused_result));
+
 /* Flush everything committed so far to the disk (one syncfs). */
 int content_sync(const struct store *s, struct error *err)
 	__attribute__((nonnull, warn_unused_result));

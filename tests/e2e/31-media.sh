@@ -111,7 +111,11 @@ while [ "$volume" -lt "$volumes" ]; do
 	name=$(printf 'vol-%04d.tar' $volume)
 	a_bundle
 	rm "$A_BUNDLE/$name"
+	mv "$T_DIR/importer" "$T_DIR/aside" # what the other volumes hold is kept
+	cp -r "$T_DIR/pristine" "$T_DIR/importer"
 	a_refused 6 "$name missing" GF-1904
+	rm -rf "$T_DIR/importer"
+	mv "$T_DIR/aside" "$T_DIR/importer"
 	a_bundle
 	printf x >>"$A_BUNDLE/$name"
 	a_refused 3 "$name longer by one byte" GF-1905

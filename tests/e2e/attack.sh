@@ -83,7 +83,9 @@ a_refused() {
 # A site whose first bundle is good and was not imported; options are mkcatalog's.
 a_site() {
 	t_site "$T_DIR" "$@"
-	t_bundle "$T_DIR" 1 --media "${A_MEDIA:-1M}"
+	# Without parity, which would repair what is damaged here; A_PARITY asks for it.
+	if [ -n "${A_PARITY:-}" ]; then set --; else set -- --no-parity; fi
+	t_bundle "$T_DIR" 1 --media "${A_MEDIA:-1M}" "$@"
 	cp -r "$T_BUNDLE" "$T_DIR/good"
 	cp "$T_BUNDLE/VERIFY.txt" "$T_DIR/card.sh"
 }

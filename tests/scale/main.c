@@ -21,7 +21,6 @@
 #include "lib/base/str.h"
 #include "lib/crypto/signer.h"
 #include "lib/crypto/trust.h"
-#include "lib/crypto/signer.h"
 #include "lib/store/channel.h"
 #include "lib/store/db.h"
 #include "lib/store/store.h"

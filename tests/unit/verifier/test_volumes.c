@@ -1,0 +1,83 @@
+/* Volumes whole and in segments, in several directories: what is at hand, gaps, copies. */
+#include "verifier/volumes.h"
+
+#include "tests/unit/verifier/bundle.h"
+#include "verifier/verify.h"
+
+static const uint64_t sizes[] = { 9 * (uint64_t)(1 << 20) };
+
+static void segments_make_a_volume(void **state)
+{
+	struct error err = ERROR_INIT;
+	struct bundle b;
+	struct temporary more;
+	unsigned char byte, *bytes;
+
+	(void)state;
+	bundle_make(&b, sizes, 1, 16 << 20);
+	temporary_create(&more);
+	uint64_t size = object_table_volume_size(b.objects, 1), at = 0, len;
+	bytes = bundle_volume(&b, 1);
+	assert_int_equal(unlinkat(b.folder.dir, "vol-0001.tar", 0), 0);
+	temporary_write(&b.folder, "vol-0001.s000000", bytes, VOLUME_CHUNK);
+	temporary_write(&more, "vol-0001.s000002", bytes + 2 * VOLUME_CHUNK,
+			size - 2 * VOLUME_CHUNK);
+
+	CLEANUP(verify_close)
+	struct verified_bundle *v = verify_open(b.folder.path, b.trust, VERIFY_COMPLETE, &err);
+	assert_no_error(err);
+	assert_int_equal(verify_add_dir(v, more.path, &err), 0);
+	assert_int_equal(verify_volume(v, 1, &err), -1);
+	assert_error(err, ERROR_VOLUME_MISSING, "chunks 000001-000001");
+	error_clear(&err);
+	assert_true(volumes_gap(verify_places(v), 1, &at, &len));
+	assert_int_equal(at, VOLUME_CHUNK);
+	assert_int_equal(len, VOLUME_CHUNK);
+	assert_true(verify_has(v, 1, 0, VOLUME_CHUNK));
+	assert_false(verify_has(v, 1, 0, VOLUME_CHUNK + 1));
+	assert_true(verify_has(v, 1, 2 * VOLUME_CHUNK, size - 2 * VOLUME_CHUNK));
+
+	/* What is missing comes, and a damaged copy of chunk 0 with it. */
+	bytes[100] ^= 1;
+	temporary_write(&more, "vol-0001.tar", bytes, size);
+	bytes[100] ^= 1;
+	assert_int_equal(verify_add_dir(v, more.path, &err), 0);
+	assert_int_equal(verify_volumes(v, &err), 0);
+	CLEANUP(free) unsigned char *chunk = buf_malloc(VOLUME_CHUNK);
+	size_t got;
+	for (size_t i = 0; i < 3; i++) {
+		assert_int_equal(verify_read_chunk(v, 1, i, chunk, &got, &err), 0);
+		assert_memory_equal(chunk, bytes + i * VOLUME_CHUNK, got);
+	}
+	assert_int_equal(volumes_read_copy(verify_places(v), 1, 1, &byte, 1, 100, &err), 1);
+	assert_int_equal(byte, bytes[100] ^ 1);
+	assert_int_equal(volumes_read_copy(verify_places(v), 1, 2, &byte, 1, 100, &err), 0);
+	free(bytes);
+	temporary_remove(&more);
+	bundle_remove(&b);
+}
+
+static void segments_have_whole_chunks(void **state)
+{
+	const uint64_t volume = 2 * (uint64_t)VOLUME_CHUNK + 5;
+
+	(void)state;
+	assert_true(volume_segment_fits(0, VOLUME_CHUNK, volume));
+	assert_true(volume_segment_fits(1, VOLUME_CHUNK + 5, volume));
+	assert_true(volume_segment_fits(2, 5, volume));
+	assert_false(volume_segment_fits(0, 0, volume));
+	assert_false(volume_segment_fits(0, 5, volume));
+	assert_false(volume_segment_fits(2, 6, volume));
+	assert_false(volume_segment_fits(3, 1, volume));
+	assert_false(volume_segment_fits(UINT64_MAX, 1, volume));
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(segments_make_a_volume),
+		cmocka_unit_test(segments_have_whole_chunks),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
