@@ -254,7 +254,7 @@ static void helpers_of_volumes_may_lie_there(void **state)
 		bool allowed;
 	} rows[] = {
 		{ "vol-0001.par", true },      { "par-0001.ec", true },
-		{ "par-9999.ec", true },       { "vol-0001.s000000", true },
+		{ "par-9999.ec", false },      { "vol-0001.s000000", true },
 		{ "vol-0001.s000001", false }, { "vol-0001.s0000000", false },
 		{ "vol-9999.par", false },     { "vol-9999.s000000", false },
 		{ "par-0000.ec", false },      { "vol-0001.ec", false },

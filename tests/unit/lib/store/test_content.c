@@ -316,6 +316,7 @@ static void old_channels_find_their_direction(void **state)
 			  "ALTER TABLE bundle DROP COLUMN base;"
 			  "ALTER TABLE bundle DROP COLUMN bytes;"
 			  "ALTER TABLE object DROP COLUMN checked;"
+			  "ALTER TABLE object DROP COLUMN unneeded; DROP TABLE ledger;"
 			  "INSERT INTO channel VALUES(1, 'received', 'a', 1, 2, NULL, NULL, 1, 9),"
 			  " (2, 'sent', 'a', 1, 2, NULL, NULL, 1, 0),"
 			  " (3, 'unused', 'a', 1, 0, NULL, NULL, 1, 0);"
