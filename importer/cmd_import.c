@@ -83,13 +83,14 @@ static void print_json(const struct import_result *r, const struct retry *again,
 		(json_int_t)r->objects, "bytes", (json_int_t)r->bytes, "new_objects",
 		(json_int_t)r->new_objects, "new_bytes", (json_int_t)r->new_bytes, "trust_updated",
 		r->trust_updated, "counts", report_counts_json(&r->summary), "findings", findings);
-	json_t *more = json_pack("{s:s, s:I, s:I, s:I, s:b, s:o, s:I, s:I, s:I, s:o}", "kind",
+	json_t *more = json_pack("{s:s, s:I, s:I, s:I, s:b, s:o, s:I, s:I, s:I, s:b, s:o}", "kind",
 				 r->base ? "increment" : "full", "base", (json_int_t)r->base,
 				 "assumed_objects", (json_int_t)r->assumed, "assumed_bytes",
 				 (json_int_t)r->assumed_bytes, "overtaken", r->incomplete,
 				 "also_imported", also, "dropped", (json_int_t)again->refused,
 				 "waiting", (json_int_t)again->waiting, "updates_gone",
-				 (json_int_t)(r->gone + again->gone), "repaired", repaired_json(r));
+				 (json_int_t)(r->gone + again->gone), "shrunk",
+				 r->shrunk || again->shrunk, "repaired", repaired_json(r));
 	json_object_set_new(out, "receipt", *receipt ? json_string(receipt) : json_null());
 	json_object_update(out, more);
 	json_decref(more);
@@ -110,9 +111,9 @@ static void print_retry(const struct import_result *r, const struct retry *again
 		printf("sequence %llu still waits: see gapferry-import need\n",
 		       (unsigned long long)again->waiting);
 	if (gone)
-		printf("WARNING: %llu updates that could be used before are gone, and the bundle "
-		       "does not say that they were withdrawn\n",
-		       (unsigned long long)gone);
+		printf("%s%llu updates that could be used before are gone, and the bundle does not "
+		       "say that they were withdrawn\n",
+		       r->shrunk || again->shrunk ? "WARNING: " : "", (unsigned long long)gone);
 }
 
 /* What came is kept, but nothing is published. */
@@ -248,6 +249,6 @@ int cmd_import(const struct cli_args *args, struct error *err)
 		if (*receipt.file)
 			printf("receipt: %s/%s\n", cli_text(args, "receipt-out"), receipt.file);
 	}
-	bool noted = result.summary.errors + again.errors + result.gone + again.gone > 0;
+	bool noted = result.summary.errors + again.errors > 0 || result.shrunk || again.shrunk;
 	return noted || result.repaired_count > 0 ? CLI_FINDINGS : 0;
 }

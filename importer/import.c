@@ -39,7 +39,11 @@
 #include <string.h>
 
 /* So many bundles back a delta may refer to: ours refer to the newest one. */
-enum { LISTS_KEPT = 8 };
+/*
+ * LISTS_KEPT: bundles whose document lists later deltas may refer to.  SHRINK_PERCENT: of the usable
+ * updates may go with a full bundle before it is an alarm; as on ingest.
+ */
+enum { LISTS_KEPT = 8, SHRINK_PERCENT = 10 };
 
 struct importing {
 	struct store *store;
@@ -49,6 +53,7 @@ struct importing {
 	struct verified_bundle *bundle;
 	struct resolve resolve;
 	struct channel_bundle before; /* what is remembered of the sequence offered */
+	uint64_t collected, collected_bytes; /* objects kept before the others were read */
 };
 
 static void importing_clear(struct importing *in)
@@ -237,6 +242,10 @@ static int insert_rows(struct importing *in, struct import_result *out, struct e
 	    check_root(in, err) < 0 || usable_gone(in->store, &before, &out->gone, err) < 0 ||
 	    save_state(in, out, err) < 0)
 		return -1;
+	/* Increments say what they withdraw.  In a full bundle some updates go every month. */
+	out->shrunk = out->gone > 0 &&
+		      (verify_manifest(in->bundle)->increment ||
+		       out->gone * 100 > before.count * SHRINK_PERCENT);
 	return record_lists(in, out, err);
 }
 
@@ -248,6 +257,13 @@ static int save_trust(struct importing *in, struct import_result *out, struct er
 	if (!out->trust_updated)
 		return 0;
 	return channel_copy_trust(in->store, in->channel.name, verify_trust_dir(in->bundle), err);
+}
+
+static void count_new(const struct importing *in, const struct objects *objects,
+		      struct import_result *out)
+{
+	out->new_objects = in->collected + objects_new(objects, &out->new_bytes);
+	out->new_bytes += in->collected_bytes;
 }
 
 /* ---- content, on a worker beside the catalog ---- */
@@ -294,7 +310,7 @@ static int load_both(struct importing *in, struct objects *objects, struct impor
 	}
 	if (failed || save_trust(in, out, err) < 0)
 		return -1;
-	out->new_objects = objects_new(objects, &out->new_bytes);
+	count_new(in, objects, out);
 	if (import_ledger_add(in->store, in->bundle, in->request, out, err) < 0)
 		return -1;
 	return db_commit(db, err);
@@ -404,8 +420,8 @@ static int collect(struct importing *in, struct repair *repair, struct import_re
 					   .missing = &out->missing };
 	int failed = collect_objects(&request, err);
 
-	out->new_objects = request.objects;
-	out->new_bytes = request.bytes;
+	in->collected = request.objects;
+	in->collected_bytes = request.bytes;
 	return failed;
 }
 
@@ -428,9 +444,7 @@ static int load_and_publish(struct importing *in, struct import_result *out, str
 	progress_begin(progress, "importing", stream_total(in->bundle));
 	int failed = store_and_load(in, objects, out, err);
 	progress_end(progress);
-	uint64_t bytes, count = objects_new(objects, &bytes);
-	out->new_objects += count;
-	out->new_bytes += bytes;
+	count_new(in, objects, out);
 	if (failed || collect_forget(in->store, in->bundle, err) < 0)
 		return error_wrap(err, "%s", verify_path(in->bundle));
 	return 0;

@@ -51,6 +51,7 @@ struct import_result {
 	bool incomplete;  /* what it carries is kept, and it waits for what `need` lists */
 	struct need need; /* empty unless incomplete */
 	uint64_t gone;    /* updates that were usable and went without being withdrawn */
+	bool shrunk;      /* so many that somebody should ask why */
 	struct repair_found *repaired; /* chunks that were rebuilt from parity */
 	size_t repaired_count, repaired_capacity;
 	struct gather_set sources; /* empty when already */

@@ -67,6 +67,7 @@ static int try_one(struct run *r, const struct pending *p, struct error *err)
 		r->out->sequences[r->out->count] = result.sequence;
 	r->out->count++;
 	r->out->gone += result.gone;
+	r->out->shrunk |= result.shrunk;
 	r->out->errors += result.summary.errors;
 	return 0;
 }

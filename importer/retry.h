@@ -7,6 +7,7 @@
 
 #include "importer/import.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -20,6 +21,7 @@ struct retry {
 		       */
 	uint64_t sequences[RETRY_MAX];
 	uint64_t gone;    /* of all of them, as in struct import_result */
+	bool shrunk;      /* one of them did, as in struct import_result */
 	uint64_t errors;  /* findings of all of them */
 	size_t refused;   /* waiting bundles that may not be imported any more: dropped */
 	uint64_t waiting; /* newest sequence that still waits; 0: none */

@@ -15,6 +15,7 @@ fresh() {
 	mkdir -p "${bad%/*}"
 	cp -r "$T_BUNDLE" "$bad"
 	chmod -R u+w "$bad"
+	rm "$bad"/*.par # it would be repaired
 }
 # problem STATUS ID DESC COMMAND...: a verifier's report names the problem.
 problem() {
@@ -41,9 +42,9 @@ flip() {
 }
 
 fresh; flip "$bad/vol-0001.tar" 1000
-refuse 3 GF-1907 'a bit flipped in an object'
+refuse 3 GF-1907 'a bit flipped in an object' GF-1925
 fresh; flip "$bad/vol-0001.tar" 3
-refuse 3 GF-1906 'a bit flipped in a header'
+refuse 3 GF-1906 'a bit flipped in a header' GF-1925
 fresh; flip "$bad/MANIFEST" 30
 refuse 4 GF-1240 'a bit flipped in MANIFEST'
 fresh; flip "$bad/OBJECTS" 5
@@ -53,7 +54,7 @@ refuse 3 GF-1903 'a bit flipped in CHUNKS'
 fresh; flip "$bad/VERIFY.txt" 5
 refuse 3 GF-1903 'a bit flipped in the card'
 fresh; rm "$bad/vol-0001.tar"
-refuse 6 GF-1904 'a lost volume'
+refuse 6 GF-1904 'a lost volume' GF-2120
 fresh; truncate -s -512 "$bad/vol-0001.tar"
 refuse 3 GF-1905 'a volume cut short'
 fresh; rm "$bad/SHA256SUMS"
