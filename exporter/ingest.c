@@ -7,6 +7,7 @@
 #include "lib/store/gather.h"
 #include "lib/store/ledger_rows.h"
 #include "lib/store/rows.h"
+#include "lib/store/scrub.h"
 #include "lib/store/store.h"
 #include "lib/store/stored.h"
 #include "media/ledger.h"
@@ -82,6 +83,7 @@ static int store_all(struct store *s, struct ingest *in, struct error *err)
 
 	if (content_sync(s, err) < 0 || db_begin(scope.db, err) < 0 ||
 	    rows_replace(s, in->catalog.gather, in->with_content, err) < 0 ||
+	    scrub_drop_lost(s, err) < 0 ||
 	    record_objects(s, in->catalog.licences, in->catalog.licence_count, err) < 0 ||
 	    record_objects(s, in->payload.objects, in->payload.object_count, err) < 0 ||
 	    add_records(s, in, err) < 0)

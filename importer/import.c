@@ -23,6 +23,7 @@
 #include "lib/store/doclist.h"
 #include "lib/store/gather.h"
 #include "lib/store/rows.h"
+#include "lib/store/scrub.h"
 #include "lib/store/store.h"
 #include "lib/store/usable.h"
 #include "media/manifest.h"
@@ -239,7 +240,7 @@ static int insert_rows(struct importing *in, struct import_result *out, struct e
 		if (rows_replace(in->store, out->sources.items[i], false, err) < 0)
 			return -1;
 	if (rows_withdraw_others(in->store, out->sources.items, out->sources.count, err) < 0 ||
-	    check_root(in, err) < 0 || usable_gone(in->store, &before, &out->gone, err) < 0 ||
+	    scrub_drop_lost(in->store, err) < 0 || check_root(in, err) < 0 || usable_gone(in->store, &before, &out->gone, err) < 0 ||
 	    save_state(in, out, err) < 0)
 		return -1;
 	/* Increments say what they withdraw.  In a full bundle some updates go every month. */

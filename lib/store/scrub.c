@@ -239,15 +239,18 @@ static int run_for(struct store *s, const char *sql, int64_t id, int64_t value, 
 	return db_execute(q, err);
 }
 
+/* What a stored source consists of. */
+#define NEEDED                                                      \
+	" (id IN (SELECT object_id FROM source_object) OR id IN"    \
+	" (SELECT object_id FROM fragment WHERE id IN (SELECT fragment_id FROM document)))"
+
 /* All of the lost at once: the tables have no index by object. */
 static int lose(struct store *s, struct error *err)
 {
 	return db_run(
 		store_db(s),
-		"UPDATE object SET checked=-1 WHERE id IN (SELECT id FROM temp.lost) AND"
-		" (id IN (SELECT object_id FROM source_object) OR id IN (SELECT object_id"
-		" FROM fragment WHERE id IN (SELECT fragment_id FROM document)));"
-		"DELETE FROM temp.lost WHERE id IN (SELECT id FROM object WHERE checked=-1);"
+		"UPDATE object SET checked=-1 WHERE id IN (SELECT id FROM temp.lost) AND" NEEDED ";"
+		"DELETE FROM temp.lost WHERE" NEEDED ";"
 		/* A list with a part missing is no list. */
 		"DELETE FROM bundle_listing WHERE (channel_id, epoch, sequence, kind, series) IN"
 		" (SELECT channel_id, epoch, sequence, kind, series FROM bundle_listing"
@@ -258,17 +261,30 @@ static int lose(struct store *s, struct error *err)
 		err);
 }
 
+static int begin_lost(struct store *s, struct error *err)
+{
+	return db_run(store_db(s),
+		      "CREATE TEMP TABLE IF NOT EXISTS lost(id INTEGER PRIMARY KEY);"
+		      "DELETE FROM temp.lost",
+		      err);
+}
+
+int scrub_drop_lost(struct store *s, struct error *err)
+{
+	if (begin_lost(s, err) < 0 ||
+	    db_run(store_db(s), "INSERT INTO temp.lost SELECT id FROM object WHERE checked<0",
+		   err) < 0)
+		return -1;
+	return lose(s, err);
+}
+
 int scrub_settle(struct store *s, const struct scrub_result *r, int64_t now, struct error *err)
 {
 	CLEANUP(db_scope_end) struct db_scope scope = { store_db(s) };
 	size_t healed = 0;
 	char body[256];
 
-	if (content_sync(s, err) < 0 || db_begin(scope.db, err) < 0 ||
-	    db_run(scope.db,
-		   "CREATE TEMP TABLE IF NOT EXISTS lost(id INTEGER PRIMARY KEY);"
-		   "DELETE FROM temp.lost",
-		   err) < 0)
+	if (content_sync(s, err) < 0 || db_begin(scope.db, err) < 0 || begin_lost(s, err) < 0)
 		return -1;
 	for (size_t i = 0; i < r->count; i++) {
 		const struct scrub_damage *d = &r->damages[i];

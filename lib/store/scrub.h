@@ -61,6 +61,12 @@ int scrub_run(struct store *s, const struct scrub_options *options, struct scrub
 int scrub_settle(struct store *s, const struct scrub_result *r, int64_t now, struct error *err)
 	__attribute__((nonnull, warn_unused_result));
 
+/*
+ * In a transaction that has replaced sources: rows of objects marked lost that no stored source
+ * consists of any more.
+ */
+int scrub_drop_lost(struct store *s, struct error *err) __attribute__((nonnull, warn_unused_result));
+
 void scrub_clear(struct scrub_result *r);
 DEFINE_CLEANUP_IN_PLACE(struct scrub_result, scrub_clear);
 
