@@ -1,5 +1,6 @@
 #include "exporter/commands.h"
 #include "exporter/payload.h"
+#include "exporter/signature.h"
 #include "exporter/wsusscn2.h"
 #include "lib/base/error.h"
 #include "lib/base/pool.h"
@@ -22,6 +23,8 @@ struct ingest {
 	struct store *store;
 	struct wsusscn2 catalog;
 	struct payload payload;
+	struct authenticode_roots *roots; /* NULL: none pinned */
+	struct authenticode_verdict signature;
 	struct catalog_summary summary;
 	const char *content; /* folder, or NULL */
 };
@@ -30,6 +33,7 @@ static void ingest_clear(struct ingest *in)
 {
 	wsusscn2_clear(&in->catalog);
 	payload_clear(&in->payload);
+	authenticode_roots_free(in->roots);
 	store_close(in->store);
 }
 DEFINE_CLEANUP_IN_PLACE(struct ingest, ingest_clear);
@@ -100,12 +104,14 @@ static json_t *result_json(const struct ingest *in)
 				"licences", (json_int_t)in->catalog.licence_count, "counts",
 				report_counts_json(&in->summary), "findings", findings,
 				"unknown_members", (json_int_t)in->catalog.unknown_members);
+	json_object_set_new(out, "authenticode", signature_json(&in->signature));
 	json_object_set_new(
 		out, "payload",
-		json_pack("{s:I, s:I, s:I, s:I, s:I, s:o, s:o}", "taken",
+		json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o}", "taken",
 			  (json_int_t)p->object_count, "bytes", (json_int_t)p->bytes, "wanted",
 			  (json_int_t)p->wanted, "present", (json_int_t)p->present, "unreferenced",
-			  (json_int_t)p->unreferenced, "rejected", rejected, "missing", missing));
+			  (json_int_t)p->unreferenced, "bad_signatures",
+			  (json_int_t)p->bad_signatures, "rejected", rejected, "missing", missing));
 	return out;
 }
 
@@ -118,8 +124,10 @@ static void payload_text(const struct ingest *in)
 	       p->object_count, (unsigned long long)p->bytes, p->present, p->wanted,
 	       (unsigned long long)p->unreferenced);
 	for (size_t i = 0; i < p->reject_count && i < REJECTS_SHOWN; i++)
-		printf("  rejected: %s has the name of a payload file, but not its digest\n",
-		       p->rejects[i].path);
+		printf("  rejected: %s%s\n", p->rejects[i].reason ?: p->rejects[i].path,
+		       p->rejects[i].reason
+			       ? ""
+			       : " has the name of a payload file, but not its digest");
 	for (size_t i = 0; i < sizeof p->missing / sizeof *p->missing && p->missing[i][0]; i++)
 		printf("  missing: %s\n", p->missing[i]);
 }
@@ -129,6 +137,7 @@ static void result_text(const struct ingest *in)
 	const struct listing_source *source = &in->catalog.gather->source;
 
 	report_findings_text(stdout, in->catalog.gather->catalog);
+	signature_text(&in->signature, source->name);
 	printf("%s: %s catalog, %zu documents, %zu distinct fragments in %zu packs, %zu licence "
 	       "texts\n",
 	       source->name, source->kind, in->catalog.gather->entry_count,
@@ -154,6 +163,8 @@ static int read_all(const struct cli_args *args, struct ingest *in, struct error
 
 	if (cli_number(args, "threads", 1, 64, pool_default_threads(), &threads, err) < 0)
 		return -1;
+	if (signature_roots(args, &in->roots, err) < 0)
+		return -1;
 	in->content = cli_text(args, "content");
 	in->store = store_open(cli_text(args, "repo"), true, err);
 	if (!in->store || wsusscn2_read(in->store, args->operands[1], (unsigned)threads, &progress,
@@ -161,7 +172,10 @@ static int read_all(const struct cli_args *args, struct ingest *in, struct error
 		return -1;
 	const struct catalog *catalog = in->catalog.gather->catalog;
 	catalog_summarize(catalog, &in->summary);
-	int failed = check_shrink(args, in, err);
+	int failed = signature_check(in->catalog.signature, in->roots, args->operands[1],
+				     &in->signature, err);
+	if (!failed)
+		failed = check_shrink(args, in, err);
 	if (!failed && in->content)
 		failed = payload_ingest(in->store, catalog, in->content, (unsigned)threads,
 					&progress, &in->payload, err);

@@ -8,6 +8,7 @@
 struct error;
 
 int cmd_approve(const struct cli_args *args, struct error *err);
+int cmd_authenticode(const struct cli_args *args, struct error *err);
 int cmd_channel_add(const struct cli_args *args, struct error *err);
 int cmd_ingest(const struct cli_args *args, struct error *err);
 int cmd_init(const struct cli_args *args, struct error *err);
