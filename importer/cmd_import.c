@@ -3,6 +3,7 @@
 #include "lib/base/error.h"
 #include "lib/base/pool.h"
 #include "lib/cli/progress.h"
+#include "lib/crypto/authenticode.h"
 #include "lib/report/report.h"
 #include "lib/store/gather.h"
 #include "lib/store/store.h"
@@ -46,6 +47,17 @@ static void print_text(const struct import_result *r)
 	report_summary_text(stdout, &r->summary);
 }
 
+static int open_roots(const struct cli_args *args, struct authenticode_roots **out,
+		      struct error *err)
+{
+	const char *path = cli_text(args, "microsoft-roots");
+
+	if (!path)
+		return 0;
+	*out = authenticode_roots_open(&path, 1, err);
+	return *out ? 0 : -1;
+}
+
 int cmd_import(const struct cli_args *args, struct error *err)
 {
 	CLEANUP(import_clear) struct import_result result = { 0 };
@@ -56,6 +68,10 @@ int cmd_import(const struct cli_args *args, struct error *err)
 	if (cli_number(args, "threads", 1, 64, pool_default_threads(), &threads, err) < 0)
 		return -1;
 	request.threads = (unsigned)threads;
+	CLEANUP(authenticode_roots_free) struct authenticode_roots *roots = NULL;
+	if (open_roots(args, &roots, err) < 0)
+		return -1;
+	request.roots = roots;
 	CLEANUP(store_close) struct store *s = store_open(cli_text(args, "repo"), true, err);
 	if (!s || import_bundle(s, &request, &result, err) < 0)
 		return -1;

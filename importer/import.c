@@ -1,6 +1,7 @@
 #include "importer/import.h"
 
 #include "importer/objects.h"
+#include "importer/signatures.h"
 #include "lib/base/buf.h"
 #include "lib/base/clock.h"
 #include "lib/base/error.h"
@@ -243,7 +244,10 @@ static int load_both(struct importing *in, struct objects *objects, struct impor
 		*err = content_error;
 		failed = true;
 	}
-	if (failed || save_trust(in, out, err) < 0)
+	if (failed ||
+	    signatures_check(in->store, in->bundle, in->request->roots, in->request->threads,
+			     in->request->progress, err) < 0 ||
+	    save_trust(in, out, err) < 0)
 		return -1;
 	return db_commit(db, err);
 }

@@ -15,6 +15,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct authenticode_roots;
 struct error;
 struct progress;
 struct store;
@@ -23,6 +24,7 @@ struct verified_bundle;
 struct import_request {
 	const char *path; /* of the bundle */
 	unsigned threads;
+	const struct authenticode_roots *roots; /* NULL: signatures of cabinets are not checked */
 	struct progress *progress;
 };
 

@@ -18,6 +18,8 @@ static const struct cli_option init_options[] = {
 
 static const struct cli_option import_options[] = {
 	REPO,
+	{ "microsoft-roots", CLI_TEXT, "PEM", "GAPFERRY_MICROSOFT_ROOTS", false,
+	  "pinned roots: check the Authenticode signatures of cabinets" },
 	{ "threads", CLI_TEXT, "N", "GAPFERRY_THREADS", false, "workers (default: processors)" },
 	CLI_OPTIONS_END,
 };

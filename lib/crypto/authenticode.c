@@ -89,6 +89,11 @@ void authenticode_feed(struct authenticode *a, const void *bytes, size_t len)
 	a->total += len;
 }
 
+bool authenticode_is_cabinet(const struct authenticode *a)
+{
+	return a->total < sizeof a->header || a->cab.kind != AUTHENTICODE_CAB_OTHER;
+}
+
 /* Judge the container now that its length is known; NULL or what is wrong. */
 static const char *check_container(struct authenticode *a)
 {

@@ -124,6 +124,9 @@ struct authenticode *authenticode_new(void) __attribute__((warn_unused_result, r
 void authenticode_feed(struct authenticode *a, const void *bytes, size_t len)
 	__attribute__((nonnull(1)));
 
+/* As far as can be told from what was fed: false as soon as it can be none. */
+bool authenticode_is_cabinet(const struct authenticode *a) __attribute__((nonnull));
+
 /*
  * After the last byte: the verdicts.  roots may be NULL; now (seconds) is when a signature
  * without a trusted time is judged.  May be asked again with other roots.
