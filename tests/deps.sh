@@ -8,7 +8,8 @@ set -u
 
 build='binutils coreutils curl gcc jq libarchive-dev libc6-dev libjansson-dev libmicrohttpd-dev
 	libsqlite3-dev libssl-dev libxml2-dev libzstd-dev make openssl pkg-config tar zstd'
-test='bsdutils cabextract clang clang-format faketime libcmocka-dev libxml2-utils shellcheck strace'
+test='bsdutils cabextract clang clang-format faketime libcmocka-dev libxml2-utils osslsigncode
+	shellcheck strace'
 fuzz='clang-tools libclang-rt-14-dev'
 
 case ${1:-test} in
