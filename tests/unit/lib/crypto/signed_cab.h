@@ -222,6 +222,7 @@ struct signature_spec {
 	const char *stamp;         /* GeneralizedTime of an RFC 3161 time stamp by tsa */
 	const char *countersigned; /* UTCTime of a PKCS#9 countersignature by tsa */
 	const struct signer *tsa;
+	const struct signer *also; /* whose certificate is in it too */
 	bool other_imprint;     /* the time is of another signature */
 	bool other_content;     /* messageDigest is not that of the content */
 	bool no_certificates;
@@ -279,7 +280,7 @@ MADE void signer_info(struct buf *out, const struct signer *s, const EVP_MD *md,
 /* ContentInfo around what signer_info() made. */
 MADE void signed_data(struct buf *out, const char *type, unsigned char tag,
 		      const struct buf *content, const struct signer *s, unsigned certificates,
-		      struct buf *info)
+		      const struct signer *also, struct buf *info)
 {
 	struct buf b = BUF_INIT(MADE_MAX), hashes = BUF_INIT(MADE_MAX), inner = BUF_INIT(MADE_MAX);
 	unsigned char *der = NULL;
@@ -297,6 +298,12 @@ MADE void signed_data(struct buf *out, const char *type, unsigned char tag,
 	for (unsigned i = 0; i < certificates; i++)
 		add(&inner, der, (size_t)n);
 	OPENSSL_free(der);
+	der = NULL;
+	if (also) {
+		n = i2d_X509(also->cert, &der);
+		add(&inner, der, (size_t)n);
+		OPENSSL_free(der);
+	}
 	add_wrapped(&b, DER_CONTEXT + 0, &inner);
 	add_wrapped(&b, DER_SET, info);
 	wrap(&b, DER_SEQUENCE);
@@ -320,7 +327,7 @@ MADE void time_stamp(struct buf *out, const struct signature_spec *spec,
 	element(&tst, DER_GENERALIZED_TIME, spec->stamp, strlen(spec->stamp));
 	wrap(&tst, DER_SEQUENCE);
 	signer_info(&info, spec->tsa, EVP_sha256(), OID_TST_INFO, NULL, &tst, NULL, NULL);
-	signed_data(&token, OID_TST_INFO, DER_OCTET_STRING, &tst, spec->tsa, 1, &info);
+	signed_data(&token, OID_TST_INFO, DER_OCTET_STRING, &tst, spec->tsa, 1, NULL, &info);
 	buf_clear(&tst);
 	attribute(out, OID_STAMP, &token);
 }
@@ -378,7 +385,7 @@ MADE void sign_file(struct buf *out, const struct signature_spec *given, const s
 		add_wrapped(&info, DER_SEQUENCE, &first);
 	}
 	signed_data(out, OID_SPC, DER_SEQUENCE, &content, spec.by,
-		    spec.no_certificates ? 0 : 1 + spec.certificates, &info);
+		    spec.no_certificates ? 0 : 1 + spec.certificates, spec.also, &info);
 	buf_clear(&content);
 	buf_clear(&signature);
 }

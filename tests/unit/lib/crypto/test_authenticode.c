@@ -285,6 +285,13 @@ static void time_counts_when_it_is_proved(void **state)
 		  roots,
 		  AUTHENTICODE_TIME_BAD,
 		  AUTHENTICODE_CHAIN_EXPIRED }, /* no certificate of tsa */
+		{ { .by = &p->old,
+		    .tsa = &p->tsa,
+		    .also = &p->tsa,
+		    .countersigned = "200601120000Z" },
+		  roots,
+		  AUTHENTICODE_TIME_OK,
+		  AUTHENTICODE_CHAIN_OK },
 		{ { .by = &p->tsa, .tsa = &p->tsa, .countersigned = "200601120000Z" },
 		  roots,
 		  AUTHENTICODE_TIME_OK,
