@@ -205,10 +205,14 @@ t_status 2 'bytes behind an unsigned cabinet' gapferry-export authenticode "$T_D
 
 # ---- ingest ----
 
-# transplant FROM TO OUT: the signature of one cabinet, of the same length, behind another one.
+# transplant FROM TO OUT: the signature of one cabinet behind another one, which states its size.
 transplant() {
-	head -c "$(le32 "$2" 44)" "$2" >"$3"
-	tail -c "$(le32 "$1" 48)" "$1" >>"$3"
+	size=$(le32 "$1" 48)
+	head -c 48 "$2" >"$3"
+	# shellcheck disable=SC2059
+	printf "\\$(printf %o $((size % 256)))\\$(printf %o $((size / 256)))\\0\\0" >>"$3"
+	head -c "$(le32 "$2" 44)" "$2" | tail -c +53 >>"$3"
+	tail -c "$size" "$1" >>"$3"
 }
 
 t_trust "$T_DIR"
