@@ -226,6 +226,7 @@ struct signature_spec {
 	bool other_imprint;     /* the time is of another signature */
 	bool other_content;     /* messageDigest is not that of the content */
 	bool no_certificates;
+	bool other_file; /* the outermost signature is of other bytes */
 	unsigned certificates;  /* this many more, the same again */
 	unsigned nested;        /* this many signatures inside */
 };
@@ -356,7 +357,7 @@ MADE void sign_file(struct buf *out, const struct signature_spec *given, const s
 	oid(&about, OID_MS "\x02\x01\x1c");
 	add_wrapped(&content, DER_SEQUENCE, &about);
 	hash_algorithm(&about, spec.file_hash);
-	digest_of(spec.file_hash, digested->bytes, digested->len, &about);
+	digest_of(spec.file_hash, digested->bytes, digested->len - spec.other_file, &about);
 	add_wrapped(&content, DER_SEQUENCE, &about);
 	struct buf covered = content;
 	covered.len -= spec.other_content;

@@ -232,6 +232,31 @@ static void every_verdict_has_its_error(void **state)
 	}
 }
 
+/* The certificate of one, the key of another. */
+static void forged_signatures_do_not_count(void **state)
+{
+	struct people *p = *state;
+	CLEANUP(authenticode_roots_free)
+	struct authenticode_roots *roots = make_roots(p->root.cert);
+	struct signer leaf = { p->leaf.cert, p->web.key }, tsa = { p->tsa.cert, p->web.key };
+	struct signature_spec spec = { .by = &leaf };
+	struct authenticode_verdict v = judge_spec(&spec, roots);
+
+	assert_int_equal(v.digest, AUTHENTICODE_DIGEST_OK);
+	assert_int_equal(accept_id(&v, true), ERROR_AUTHENTICODE_SIGNATURE);
+	assert_int_equal(accept_id(&v, false), ERROR_AUTHENTICODE_SIGNATURE);
+	spec = (struct signature_spec){ .by = &p->old, .tsa = &tsa, .stamp = "20200601120000Z" };
+	v = judge_spec(&spec, roots);
+	assert_int_equal(v.time, AUTHENTICODE_TIME_BAD);
+	assert_int_equal(v.chain, AUTHENTICODE_CHAIN_EXPIRED);
+	spec = (struct signature_spec){
+		.by = &p->old, .tsa = &tsa, .also = &p->tsa, .countersigned = "200601120000Z"
+	};
+	v = judge_spec(&spec, roots);
+	assert_int_equal(v.time, AUTHENTICODE_TIME_BAD);
+	assert_int_equal(v.chain, AUTHENTICODE_CHAIN_EXPIRED);
+}
+
 static void time_counts_when_it_is_proved(void **state)
 {
 	struct people *p = *state;
@@ -341,6 +366,10 @@ static void the_strongest_signature_counts(void **state)
 	assert_int_equal(v.signatures, 2);
 	assert_int_equal(v.digest, AUTHENTICODE_DIGEST_OK);
 	assert_int_equal(accept_id(&v, true), ERROR_NONE);
+	spec.other_file = true; /* then the strong one inside does not help */
+	v = judge_spec(&spec, roots);
+	assert_int_equal(accept_id(&v, true), ERROR_AUTHENTICODE_DIGEST);
+	spec.other_file = false;
 	spec.nested = LIMIT_AUTHENTICODE_SIGNATURES - 1;
 	v = judge_spec(&spec, roots);
 	assert_int_equal(v.signatures, LIMIT_AUTHENTICODE_SIGNATURES);
@@ -480,6 +509,7 @@ int main(void)
 		cmocka_unit_test(padding_is_zero_and_short),
 		cmocka_unit_test(unsigned_cabinets_and_others),
 		cmocka_unit_test(every_verdict_has_its_error),
+		cmocka_unit_test(forged_signatures_do_not_count),
 		cmocka_unit_test(time_counts_when_it_is_proved),
 		cmocka_unit_test(the_strongest_signature_counts),
 		cmocka_unit_test(certificates_are_counted),
