@@ -4,7 +4,6 @@
 # shellcheck disable=SC2086 # $e and $i are a program and its option
 . tests/e2e/lib.sh
 t_need mkcatalog gapferry-export gapferry-import jq openssl osslsigncode faketime
-unset GAPFERRY_MICROSOFT_ROOTS
 pki=$T_DIR/pki
 mkdir -p "$pki"
 

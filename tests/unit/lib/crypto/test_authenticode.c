@@ -452,6 +452,41 @@ static void times_have_two_forms(void **state)
 	}
 }
 
+/* Every CA certificate in these bytes: for once, what a file holds is pinned. */
+static void collect_authorities(const unsigned char *bytes, size_t len, struct buf *pem)
+{
+	static const unsigned char version[] = { 0xa0, 3, 2, 1, 2 };
+
+	for (size_t i = 0; i + 16 < len; i++) {
+		const unsigned char *at = bytes + i;
+
+		if (at[0] != DER_SEQUENCE || memcmp(at + 8, version, sizeof version) != 0)
+			continue;
+		X509 *cert = d2i_X509(NULL, &at, (long)(len - i));
+
+		if (cert && X509_check_ca(cert) == 1)
+			add_pem(pem, cert);
+		X509_free(cert);
+	}
+}
+
+static void genuine_chain_is_good(const struct buf *file)
+{
+	struct buf pem = BUF_INIT(MADE_MAX);
+	struct error err = ERROR_INIT;
+
+	collect_authorities(file->bytes + 156096, file->len - 156096, &pem);
+	CLEANUP(authenticode_roots_free)
+	struct authenticode_roots *roots = authenticode_roots_load(pem.bytes, pem.len, &err);
+	assert_no_error(err);
+	struct authenticode_verdict v = judge(file, 65536, roots);
+
+	assert_int_equal(v.chain, AUTHENTICODE_CHAIN_OK);
+	assert_int_equal(v.time, AUTHENTICODE_TIME_OK);
+	assert_true(v.rfc3161);
+	buf_clear(&pem);
+}
+
 static void genuine_bytes_cannot_be_flipped(void **state)
 {
 	const char *given = getenv("GAPFERRY_SHARED");
@@ -471,7 +506,9 @@ static void genuine_bytes_cannot_be_flipped(void **state)
 	assert_int_equal(v.digest, AUTHENTICODE_DIGEST_OK);
 	assert_true(v.signature_ok);
 	assert_int_equal(v.signatures, 2);
+	assert_int_equal(v.time, AUTHENTICODE_TIME_UNCHECKED);
 	assert_int_equal(v.time_stated, 1437499916);
+	genuine_chain_is_good(&file);
 	size_t flips = 0;
 	for (size_t i = 4; i < 156096; i += i < AUTHENTICODE_CAB_HEADER ? 1 : 251, flips++) {
 		bytes[i] ^= (unsigned char)(1u << i % 8);
