@@ -1,5 +1,6 @@
 #include "exporter/commands.h"
 #include "exporter/ingest.h"
+#include "exporter/signature.h"
 #include "lib/base/error.h"
 #include "lib/base/pool.h"
 #include "lib/cli/progress.h"
@@ -21,8 +22,10 @@ static void payload_text(const struct ingest *in)
 	       p->object_count, (unsigned long long)p->bytes, p->present, p->wanted,
 	       (unsigned long long)p->unreferenced);
 	for (size_t i = 0; i < p->reject_count && i < REJECTS_SHOWN; i++)
-		printf("  rejected: %s has the name of a payload file, but not its digest\n",
-		       p->rejects[i].path);
+		printf("  rejected: %s%s\n", p->rejects[i].reason ?: p->rejects[i].path,
+		       p->rejects[i].reason
+			       ? ""
+			       : " has the name of a payload file, but not its digest");
 	for (size_t i = 0; i < sizeof p->missing / sizeof *p->missing && p->missing[i][0]; i++)
 		printf("  missing: %s\n", p->missing[i]);
 }
@@ -32,6 +35,7 @@ static void result_text(const struct ingest *in)
 	const struct listing_source *source = &in->catalog.gather->source;
 
 	report_findings_text(stdout, in->catalog.gather->catalog);
+	signature_text(&in->signature, source->name);
 	printf("%s: %s catalog, %zu documents, %zu distinct fragments in %zu packs, %zu licence "
 	       "texts\n",
 	       source->name, source->kind, in->catalog.gather->entry_count,
@@ -57,6 +61,10 @@ int cmd_ingest(const struct cli_args *args, struct error *err)
 	if (cli_number(args, "threads", 1, 64, pool_default_threads(), &threads, err) < 0)
 		return -1;
 	request.threads = (unsigned)threads;
+	CLEANUP(authenticode_roots_free) struct authenticode_roots *roots = NULL;
+	if (signature_roots(args, &roots, err) < 0)
+		return -1;
+	request.roots = roots;
 	CLEANUP(store_close) struct store *s = store_open(cli_text(args, "repo"), true, err);
 	CLEANUP(ingest_clear) struct ingest in = { 0 };
 	if (!s || ingest_wsusscn2(s, &request, &in, err) < 0)

@@ -10,6 +10,7 @@ struct error;
 int cmd_approve(const struct cli_args *args, struct error *err);
 int cmd_channel_set(const struct cli_args *args, struct error *err);
 int cmd_channel_confirm(const struct cli_args *args, struct error *err);
+int cmd_authenticode(const struct cli_args *args, struct error *err);
 int cmd_channel_add(const struct cli_args *args, struct error *err);
 int cmd_custody(const struct cli_args *args, struct error *err);
 int cmd_gc(const struct cli_args *args, struct error *err);

@@ -1,5 +1,6 @@
 #include "exporter/ingest.h"
 
+#include "exporter/signature.h"
 #include "lib/base/error.h"
 #include "lib/report/report.h"
 #include "lib/store/content.h"
@@ -112,12 +113,14 @@ json_t *ingest_json(const struct ingest *in)
 				"licences", (json_int_t)in->catalog.licence_count, "counts",
 				report_counts_json(&in->summary), "findings", findings,
 				"unknown_members", (json_int_t)in->catalog.unknown_members);
+	json_object_set_new(out, "authenticode", signature_json(&in->signature));
 	json_object_set_new(
 		out, "payload",
-		json_pack("{s:I, s:I, s:I, s:I, s:I, s:o, s:o}", "taken",
+		json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o}", "taken",
 			  (json_int_t)p->object_count, "bytes", (json_int_t)p->bytes, "wanted",
 			  (json_int_t)p->wanted, "present", (json_int_t)p->present, "unreferenced",
-			  (json_int_t)p->unreferenced, "rejected", rejected, "missing", missing));
+			  (json_int_t)p->unreferenced, "bad_signatures",
+			  (json_int_t)p->bad_signatures, "rejected", rejected, "missing", missing));
 	return out;
 }
 
@@ -137,7 +140,10 @@ int ingest_wsusscn2(struct store *s, const struct ingest_request *r, struct inge
 		return -1;
 	const struct catalog *catalog = out->catalog.gather->catalog;
 	catalog_summarize(catalog, &out->summary);
-	int failed = check_shrink(s, out, r->accept_shrink, err);
+	int failed =
+		signature_check(out->catalog.signature, r->roots, r->file, &out->signature, err);
+	if (!failed)
+		failed = check_shrink(s, out, r->accept_shrink, err);
 	if (!failed && r->content)
 		failed = payload_ingest(s, catalog, r->content, r->threads, r->progress,
 					&out->payload, err);

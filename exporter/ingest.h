@@ -9,6 +9,7 @@
 #include "exporter/wsusscn2.h"
 #include "lib/base/cleanup.h"
 #include "lib/catalog/catalog.h"
+#include "lib/crypto/authenticode.h"
 
 #include <jansson.h>
 #include <stdbool.h>
@@ -18,9 +19,10 @@ struct progress;
 struct store;
 
 struct ingest_request {
-	const char *file;    /* wsusscn2.cab */
-	const char *content; /* folder, or NULL */
-	bool accept_shrink;  /* the catalog may have lost many of its updates */
+	const char *file;                       /* wsusscn2.cab */
+	const char *content;                    /* folder, or NULL */
+	bool accept_shrink;                     /* the catalog may have lost many of its updates */
+	const struct authenticode_roots *roots; /* NULL: none pinned */
 	unsigned threads;
 	struct progress *progress;
 };
@@ -30,12 +32,13 @@ struct ingest {
 	struct payload payload;
 	struct catalog_summary summary;
 	bool with_content;
-	bool shrunk; /* and accepted nevertheless */
+	bool shrunk;                           /* and accepted nevertheless */
+	struct authenticode_verdict signature; /* of the catalog */
 };
 
 /*
  * Into a store opened for writing.  -1 with errors of wsusscn2_read() and payload_ingest(),
- * SCAN_SHRUNK, or of the store; the repository is as before then.
+ * SCAN_SHRUNK, AUTHENTICODE_*, or of the store; the repository is as before then.
  */
 int ingest_wsusscn2(struct store *s, const struct ingest_request *request, struct ingest *out,
 		    struct error *err) __attribute__((nonnull, warn_unused_result));

@@ -61,6 +61,7 @@ static const struct key source_keys[] = {
 	{ "file", VALUE_PATH, SOURCE(file), 0, 0 },
 	{ "content", VALUE_PATH, SOURCE(content), 0, 0 },
 	{ "accept-shrink", VALUE_FLAG, SOURCE(accept_shrink), 0, 0 },
+	{ "microsoft-roots", VALUE_PATH, SOURCE(roots), 0, 0 },
 };
 
 /* ---- values: 0, or -1 with the cause ---- */

@@ -34,6 +34,7 @@ struct job_source {
 	char kind[CONF_VALUE_SIZE]; /* "wsusscn2" */
 	char file[CONF_VALUE_SIZE];
 	char content[CONF_VALUE_SIZE]; /* "" when there is none */
+	char roots[CONF_VALUE_SIZE];   /* pinned for Authenticode, or "" */
 	bool accept_shrink;
 	uint64_t seen; /* keys of the file being read */
 };

@@ -100,8 +100,13 @@ static int ingest(struct job_step *s, const struct job_source *source, json_t *p
 					  .accept_shrink = source->accept_shrink,
 					  .threads = (unsigned)s->conf->threads,
 					  .progress = s->options->progress };
+	CLEANUP(authenticode_roots_free) struct authenticode_roots *roots = NULL;
+	const char *path = source->roots;
 	char cabinet[DIGEST_HEX];
 
+	if (*path && !(roots = authenticode_roots_open(&path, 1, err)))
+		return error_wrap(err, "source %s", source->name);
+	request.roots = roots;
 	if (ingest_wsusscn2(s->store, &request, &in, err) < 0)
 		return error_wrap(err, "source %s", source->name);
 	if (check_series(s, source, &in, err) < 0)

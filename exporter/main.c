@@ -13,6 +13,14 @@
 			"workers (default: processors)"              \
 	}
 
+#define MICROSOFT_ROOTS                                                                \
+	{                                                                              \
+		"microsoft-roots", CLI_LIST, "PEM", "GAPFERRY_MICROSOFT_ROOTS", false, \
+			"pinned roots: the signer must descend from one"               \
+	}
+
+static const struct cli_option authenticode_options[] = { MICROSOFT_ROOTS, CLI_OPTIONS_END };
+
 static const struct cli_option repo_options[] = { REPO, CLI_OPTIONS_END };
 
 static const struct cli_option key_options[] = {
@@ -78,6 +86,7 @@ static const struct cli_option ingest_options[] = {
 	REPO,
 	{ "content", CLI_TEXT, "DIR", NULL, false, "folder with payload files" },
 	{ "accept-shrink", CLI_FLAG, NULL, NULL, false, "the catalog may have lost many updates" },
+	MICROSOFT_ROOTS,
 	THREADS,
 	CLI_OPTIONS_END,
 };
@@ -247,6 +256,8 @@ static const struct cli_verb verbs[] = {
 	  "take a catalog, and payload, into the repository", cmd_ingest },
 	{ "withdraw", "KIND SERIES", 2, 2, repo_options,
 	  "remove a catalog from the repository and from the next bundles", cmd_withdraw },
+	{ "authenticode", "FILE...", 1, CLI_OPERANDS_MAX, authenticode_options,
+	  "show what the Authenticode signatures of cabinets are worth", cmd_authenticode },
 	{ "plan", "CHANNEL", 1, 1, plan_options, "what a bundle would hold; writes nothing",
 	  cmd_plan },
 	{ "write", "CHANNEL", 1, 1, write_options, "write and sign a bundle", cmd_write },

@@ -2,12 +2,14 @@
 
 #include "exporter/folder.h"
 #include "lib/base/buf.h"
+#include "lib/base/clock.h"
 #include "lib/base/error.h"
 #include "lib/base/file.h"
 #include "lib/base/pool.h"
 #include "lib/base/str.h"
 #include "lib/catalog/catalog.h"
 #include "lib/cli/progress.h"
+#include "lib/crypto/authenticode.h"
 #include "lib/crypto/digest.h"
 #include "lib/store/content.h"
 #include "lib/store/store.h"
@@ -33,6 +35,7 @@ struct want {
 /* What became of one file of the folder. */
 struct result {
 	bool taken;
+	char *refused; /* why Authenticode does not let it in; owned */
 	struct stored_object object;
 };
 
@@ -60,6 +63,8 @@ static void ingest_clear(struct ingest *in)
 	free(in->wants);
 	free(in->by_size);
 	free(in->by_name);
+	for (size_t i = 0; in->results && i < in->folder->count; i++)
+		free(in->results[i].refused);
 	free(in->results);
 }
 DEFINE_CLEANUP_IN_PLACE(struct ingest, ingest_clear);
@@ -239,7 +244,7 @@ static const struct want *match(const struct ingest *in, uint64_t size,
 }
 
 static int copy_file(const struct ingest *in, const struct folder_file *f, struct content_writer *w,
-		     unsigned char *buffer, struct error *err)
+		     struct authenticode *signature, unsigned char *buffer, struct error *err)
 {
 	CLEANUP(file_close) int fd = folder_open(in->folder, f, err);
 
@@ -251,10 +256,22 @@ static int copy_file(const struct ingest *in, const struct folder_file *f, struc
 		if (file_read_at(fd, f->path, buffer, n, at, err) < 0 ||
 		    content_write(w, buffer, n, err) < 0)
 			return -1;
+		authenticode_feed(signature, buffer, n);
 		at += n;
 		in->progress->done += n;
 	}
 	return 0;
+}
+
+/* Why a cabinet is not what was signed; NULL when it is, or when nobody signed it. */
+static char *objection(struct authenticode *a, const char *path)
+{
+	struct authenticode_verdict verdict;
+	struct error why = ERROR_INIT;
+
+	authenticode_finish(a, NULL, clock_now(), &verdict);
+	return authenticode_accept_digest(&verdict, path, &why) < 0 ? buf_strdup(why.message)
+								    : NULL;
 }
 
 static int take_file(void *ctx, size_t i, unsigned worker, struct error *err)
@@ -270,7 +287,8 @@ static int take_file(void *ctx, size_t i, unsigned worker, struct error *err)
 	}
 	CLEANUP(content_abandon)
 	struct content_writer *w = content_begin(in->store, with_sha1, err);
-	if (!w || copy_file(in, f, w, in->buffers[worker], err) < 0)
+	CLEANUP(authenticode_free) struct authenticode *signature = authenticode_new();
+	if (!w || copy_file(in, f, w, signature, in->buffers[worker], err) < 0)
 		return -1;
 	r->object =
 		(struct stored_object){ .kind = OBJECT_CONTENT, .size = f->size, .has_sha1 = true };
@@ -278,6 +296,9 @@ static int take_file(void *ctx, size_t i, unsigned worker, struct error *err)
 	const struct want *want =
 		match(in, f->size, r->object.sha256, with_sha1 ? r->object.sha1 : NULL);
 	if (!want)
+		return 0;
+	r->refused = objection(signature, f->path);
+	if (r->refused)
 		return 0;
 	memcpy(r->object.sha1, want->sha1.bytes, sizeof r->object.sha1);
 	const char *slash = strrchr(f->path, '/');
@@ -364,6 +385,15 @@ static void summarize(struct ingest *in, struct payload *out)
 		out->objects[out->object_count++] = r->object;
 	}
 	for (size_t i = 0; i < count; i++) {
+		struct result *r = &in->results[i];
+
+		if (r->refused) {
+			out->bad_signatures++;
+			out->rejects[out->reject_count++] =
+				(struct payload_reject){ buf_strdup(in->folder->files[i].path),
+							 STEAL(r->refused) };
+			continue;
+		}
 		const struct want *w =
 			in->results[i].taken ? NULL : promised(in, in->folder->files[i].path);
 
@@ -417,8 +447,10 @@ int payload_ingest(struct store *s, const struct catalog *c, const char *dir, un
 
 void payload_clear(struct payload *p)
 {
-	for (size_t i = 0; i < p->reject_count; i++)
+	for (size_t i = 0; i < p->reject_count; i++) {
 		free(p->rejects[i].path);
+		free(p->rejects[i].reason);
+	}
 	free(p->rejects);
 	free(p->objects);
 	*p = (struct payload){ 0 };

@@ -17,9 +17,13 @@ struct progress;
 struct store;
 struct stored_object;
 
-/* A file of the folder that has the name of a wanted one which is not here, but not its bytes. */
+/*
+ * A file of the folder that has the name of a wanted one which is not here, but not its bytes; or
+ * a cabinet that was not taken although it is wanted, since it is not what was signed.
+ */
 struct payload_reject {
 	char *path;
+	char *reason; /* NULL; else: it has the bytes, but Authenticode refuses them */
 };
 
 struct payload {
@@ -29,6 +33,7 @@ struct payload {
 	uint64_t unreferenced; /* files that no update asks for: not copied */
 	struct payload_reject *rejects;
 	size_t reject_count;
+	size_t bad_signatures;  /* how many of them have a reason */
 	size_t wanted, present; /* distinct payload files of usable updates; how many are here */
 	char missing[8][72];    /* names of the first ones that are not */
 };

@@ -9,6 +9,7 @@
 #include "lib/cab/cab.h"
 #include "lib/catalog/catalog.h"
 #include "lib/cli/progress.h"
+#include "lib/crypto/authenticode.h"
 #include "lib/crypto/digest.h"
 #include "lib/pack/listing.h"
 #include "lib/store/content.h"
@@ -31,6 +32,7 @@ struct tee {
 	struct source base;
 	struct source_fd file;
 	struct content_writer *copy;
+	struct authenticode *signature;
 	struct progress *progress;
 	uint64_t size;
 };
@@ -67,6 +69,7 @@ static ssize_t tee_read(struct source *base, void *buf, size_t len, struct error
 	t->size += (size_t)n;
 	if (content_write(t->copy, buf, (size_t)n, err) < 0)
 		return -1;
+	authenticode_feed(t->signature, buf, (size_t)n);
 	if (progress_add(t->progress, (uint64_t)n))
 		return error_set(err, ERROR_STOPPED, "%s: stopped on request", t->file.name);
 	return n;
@@ -358,7 +361,8 @@ int wsusscn2_read(struct store *s, const char *path, unsigned threads, struct pr
 			    .gather = w.gather,
 			    .source = &w.gather->source,
 			    .member = BUF_INIT(LIMIT_FRAGMENT_BYTES + 1) };
-	struct tee tee = { .base = { tee_read }, .progress = progress };
+	w.signature = authenticode_new();
+	struct tee tee = { .base = { tee_read }, .signature = w.signature, .progress = progress };
 	source_fd_init(&tee.file, fd, path);
 	progress_begin(progress, "reading catalog", size);
 	r.build = gather_build_new(w.gather, s, threads, err);
@@ -388,6 +392,7 @@ void wsusscn2_forget(const struct wsusscn2 *w, const struct store *s)
 void wsusscn2_clear(struct wsusscn2 *w)
 {
 	gather_free(w->gather);
+	authenticode_free(w->signature);
 	free(w->licences);
 	*w = (struct wsusscn2){ 0 };
 }

@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct authenticode;
 struct error;
 struct gather;
 struct progress;
@@ -22,8 +23,9 @@ struct wsusscn2 {
 	struct gather *gather;          /* finished; its objects are in the content store */
 	struct stored_object *licences; /* files/ of the cabinet, likewise */
 	size_t licence_count, licence_capacity;
-	uint64_t unknown_members; /* names that no layout knows */
-	uint64_t bad_licences;    /* files/ whose bytes do not have the SHA-1 of their name */
+	uint64_t unknown_members;       /* names that no layout knows */
+	uint64_t bad_licences;          /* files/ whose bytes do not have the SHA-1 of their name */
+	struct authenticode *signature; /* was fed the whole cabinet; for signature_check() */
 	bool old_layout;
 };
 

@@ -7,6 +7,7 @@
 #include "lib/base/error.h"
 #include "lib/base/pool.h"
 #include "lib/cli/progress.h"
+#include "lib/crypto/authenticode.h"
 #include "lib/report/report.h"
 #include "lib/store/gather.h"
 #include "lib/store/store.h"
@@ -209,6 +210,17 @@ static int import(struct store *s, const struct cli_args *args, struct import_re
 	return 0;
 }
 
+static int open_roots(const struct cli_args *args, struct authenticode_roots **out,
+		      struct error *err)
+{
+	const char *path = cli_text(args, "microsoft-roots");
+
+	if (!path)
+		return 0;
+	*out = authenticode_roots_open(&path, 1, err);
+	return *out ? 0 : -1;
+}
+
 int cmd_import(const struct cli_args *args, struct error *err)
 {
 	CLEANUP(import_clear) struct import_result result = { 0 };
@@ -229,6 +241,10 @@ int cmd_import(const struct cli_args *args, struct error *err)
 		return error_set(err, ERROR_USAGE, "--receipt-key and --receipt-out go together");
 	request.medium = &medium;
 	request.started = clock_ticks();
+	CLEANUP(authenticode_roots_free) struct authenticode_roots *roots = NULL;
+	if (open_roots(args, &roots, err) < 0)
+		return -1;
+	request.roots = roots;
 	CLEANUP(store_close) struct store *s = store_open(cli_text(args, "repo"), true, err);
 	if (!s)
 		return -1;

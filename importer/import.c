@@ -8,6 +8,7 @@
 #include "importer/objects.h"
 #include "importer/pending.h"
 #include "importer/resolve.h"
+#include "importer/signatures.h"
 #include "lib/base/buf.h"
 #include "lib/base/clock.h"
 #include "lib/base/error.h"
@@ -41,8 +42,8 @@
 
 /* So many bundles back a delta may refer to: ours refer to the newest one. */
 /*
- * LISTS_KEPT: bundles whose document lists later deltas may refer to.  SHRINK_PERCENT: of the usable
- * updates may go with a full bundle before it is an alarm; as on ingest.
+ * LISTS_KEPT: bundles whose document lists later deltas may refer to.  SHRINK_PERCENT: of the
+ * usable updates may go with a full bundle before it is an alarm; as on ingest.
  */
 enum { LISTS_KEPT = 8, SHRINK_PERCENT = 10 };
 
@@ -53,7 +54,7 @@ struct importing {
 	struct trust *trust;
 	struct verified_bundle *bundle;
 	struct resolve resolve;
-	struct channel_bundle before; /* what is remembered of the sequence offered */
+	struct channel_bundle before;        /* what is remembered of the sequence offered */
 	uint64_t collected, collected_bytes; /* objects kept before the others were read */
 };
 
@@ -240,13 +241,12 @@ static int insert_rows(struct importing *in, struct import_result *out, struct e
 		if (rows_replace(in->store, out->sources.items[i], false, err) < 0)
 			return -1;
 	if (rows_withdraw_others(in->store, out->sources.items, out->sources.count, err) < 0 ||
-	    scrub_drop_lost(in->store, err) < 0 || check_root(in, err) < 0 || usable_gone(in->store, &before, &out->gone, err) < 0 ||
-	    save_state(in, out, err) < 0)
+	    scrub_drop_lost(in->store, err) < 0 || check_root(in, err) < 0 ||
+	    usable_gone(in->store, &before, &out->gone, err) < 0 || save_state(in, out, err) < 0)
 		return -1;
 	/* Increments say what they withdraw.  In a full bundle some updates go every month. */
-	out->shrunk = out->gone > 0 &&
-		      (verify_manifest(in->bundle)->increment ||
-		       out->gone * 100 > before.count * SHRINK_PERCENT);
+	out->shrunk = out->gone > 0 && (verify_manifest(in->bundle)->increment ||
+					out->gone * 100 > before.count * SHRINK_PERCENT);
 	return record_lists(in, out, err);
 }
 
@@ -309,7 +309,10 @@ static int load_both(struct importing *in, struct objects *objects, struct impor
 		*err = content_error;
 		failed = true;
 	}
-	if (failed || save_trust(in, out, err) < 0)
+	if (failed ||
+	    signatures_check(in->store, in->bundle, in->request->roots, in->request->threads,
+			     in->request->progress, err) < 0 ||
+	    save_trust(in, out, err) < 0)
 		return -1;
 	count_new(in, objects, out);
 	if (import_ledger_add(in->store, in->bundle, in->request, out, err) < 0)

@@ -19,6 +19,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct authenticode_roots;
 struct error;
 struct medium;
 struct progress;
@@ -31,6 +32,7 @@ struct import_request {
 	const unsigned char *wanted; /* SHA-256 of the MANIFEST to go on with, or NULL */
 	bool waited;                 /* it is one of R/pending: volumes are not looked for */
 	unsigned threads;
+	const struct authenticode_roots *roots; /* NULL: signatures of cabinets are not checked */
 	struct progress *progress;
 	const struct medium *medium; /* for the ledger */
 	uint64_t started;            /* clock_ticks() */

@@ -23,6 +23,8 @@ static const struct cli_option import_options[] = {
 	{ "receipt-key", CLI_TEXT, "KEY", NULL, false,
 	  "sign a receipt afterwards: the importer's private key" },
 	{ "receipt-out", CLI_TEXT, "DIR", NULL, false, "where that receipt goes" },
+	{ "microsoft-roots", CLI_TEXT, "PEM", "GAPFERRY_MICROSOFT_ROOTS", false,
+	  "pinned roots: check the Authenticode signatures of cabinets" },
 	{ "threads", CLI_TEXT, "N", "GAPFERRY_THREADS", false, "workers (default: processors)" },
 	MEDIUM_OPTIONS,
 	CLI_OPTIONS_END,

@@ -73,6 +73,12 @@
 #define LIMIT_CAB_RATIO 1000u                 /* output to cbCabinet; genuine: 22 */
 #define LIMIT_CAB_SIGNATURE_BYTES (1u << 20)  /* what follows a signed cabinet; genuine: 15.7 kB */
 
+/* ---- Authenticode ---- */
+#define LIMIT_AUTHENTICODE_SIGNATURES 4u      /* nested in one another; genuine: 2 */
+#define LIMIT_AUTHENTICODE_CERTIFICATES 32u   /* in one signature; genuine: 4 */
+#define LIMIT_AUTHENTICODE_ROOTS 64u          /* pinned certificates, and as many revocation lists */
+#define LIMIT_AUTHENTICODE_ROOTS_BYTES (16u << 20) /* one file of them; Microsoft's lists: 1 MB */
+
 /* ---- XML ---- */
 #define LIMIT_XML_DEPTH 64u
 #define LIMIT_XML_NAME 256u                   /* bytes of an element or attribute name */

@@ -40,6 +40,16 @@ DEFINE_CLEANUP(ASN1_TIME *, ASN1_TIME_free);
 DEFINE_CLEANUP(ASN1_INTEGER *, ASN1_INTEGER_free);
 DEFINE_CLEANUP(X509_EXTENSION *, X509_EXTENSION_free);
 DEFINE_CLEANUP(BIGNUM *, BN_free);
+DEFINE_CLEANUP(EVP_MD_CTX *, EVP_MD_CTX_free);
+DEFINE_CLEANUP(X509_NAME *, X509_NAME_free);
+DEFINE_CLEANUP(X509_CRL *, X509_CRL_free);
+DEFINE_CLEANUP(X509_STORE_CTX *, X509_STORE_CTX_free);
+
+/* A stack that owns its certificates, unlike sk_X509_free(). */
+__attribute__((unused)) static inline void sk_X509_pop_free_cleanup_(STACK_OF(X509) * *certs)
+{
+	sk_X509_pop_free(*certs, X509_free);
+}
 
 /* For memory that OpenSSL allocated: DER it encoded, the parts of a PEM file. */
 __attribute__((unused)) static inline void openssl_free_cleanup_(unsigned char **bytes)

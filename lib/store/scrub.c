@@ -240,8 +240,8 @@ static int run_for(struct store *s, const char *sql, int64_t id, int64_t value, 
 }
 
 /* What a stored source consists of. */
-#define NEEDED                                                      \
-	" (id IN (SELECT object_id FROM source_object) OR id IN"    \
+#define NEEDED                                                   \
+	" (id IN (SELECT object_id FROM source_object) OR id IN" \
 	" (SELECT object_id FROM fragment WHERE id IN (SELECT fragment_id FROM document)))"
 
 /* All of the lost at once: the tables have no index by object. */

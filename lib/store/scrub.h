@@ -65,7 +65,8 @@ int scrub_settle(struct store *s, const struct scrub_result *r, int64_t now, str
  * In a transaction that has replaced sources: rows of objects marked lost that no stored source
  * consists of any more.
  */
-int scrub_drop_lost(struct store *s, struct error *err) __attribute__((nonnull, warn_unused_result));
+int scrub_drop_lost(struct store *s, struct error *err)
+	__attribute__((nonnull, warn_unused_result));
 
 void scrub_clear(struct scrub_result *r);
 DEFINE_CLEANUP_IN_PLACE(struct scrub_result, scrub_clear);
