@@ -210,8 +210,10 @@ static int file_line(struct parse *p, const struct text_field *f, struct error *
 		return text_fail(p->line, err, "not the line of %s", table_names[i]);
 	if (text_hex(p->line, f + 1, "digest", p->m->files[i].sha256, 32, err))
 		return -1;
-	return number(p, f + 2, (struct text_range){ "size", 0, manifest_rule_table_limit(i) },
-		      &p->m->files[i].size, err);
+	return number(
+		p, f + 2,
+		(struct text_range){ "size", 0, manifest_rule_table_limit((enum manifest_table)i) },
+		&p->m->files[i].size, err);
 }
 
 static int source_line(struct parse *p, const struct text_field *f, struct error *err)
