@@ -3,6 +3,7 @@
 #include "lib/base/buf.h"
 #include "lib/base/error.h"
 #include "lib/base/file.h"
+#include "lib/base/pool.h"
 #include "lib/base/str.h"
 #include "lib/crypto/digest.h"
 #include "media/chunk_table.h"
@@ -26,6 +27,7 @@ struct repair *repair_open(const struct repair_options *options)
 	struct repair *r = buf_calloc(1, sizeof *r);
 
 	r->options = *options;
+	r->threads = options->threads ? options->threads : pool_default_threads();
 	r->volume_count = object_table_volumes(verify_objects(options->bundle));
 	r->volumes = buf_calloc(r->volume_count, sizeof *r->volumes);
 	for (uint32_t v = 0; v < r->volume_count; v++)
@@ -51,7 +53,6 @@ void repair_close(struct repair *r)
 		return;
 	for (uint32_t v = 0; v < r->volume_count; v++) {
 		file_clear(&r->volumes[v].file);
-		free(r->volumes[v].slices);
 		free(r->volumes[v].chunks);
 		free(r->volumes[v].told);
 	}
@@ -74,10 +75,9 @@ struct repair_volume_state *repair_volume_of(struct repair *r, uint32_t volume)
 {
 	struct repair_volume_state *s = &r->volumes[volume - 1];
 
-	if (!s->slices) {
+	if (!s->chunks) {
 		s->layout = parity_layout(
 			object_table_volume_size(verify_objects(r->options.bundle), volume));
-		s->slices = buf_calloc((size_t)s->layout.slices, 1);
 		s->chunks = buf_calloc((size_t)volume_chunks(s->layout.size), 1);
 		s->told = buf_calloc((size_t)volume_chunks(s->layout.size), 1);
 	}
@@ -126,21 +126,44 @@ void repair_hash_chunks(const struct repair *r, uint32_t first, uint32_t count,
 
 /* ---- chunks ---- */
 
-int repair_read(struct repair *r, uint32_t volume, unsigned char *out, size_t len, uint64_t at)
+void repair_find(struct repair *r, uint32_t volume)
 {
-	struct verified_bundle *b = r->options.bundle;
-	struct error ignored = ERROR_INIT;
-	size_t chunk = (size_t)(at / VOLUME_CHUNK), have;
+	struct error ignored = ERROR_INIT; /* parts of a volume that are at hand count, too */
 
-	/* Parts of a volume that are at hand count, too. */
-	if (verify_volume(b, volume, &ignored) < 0)
+	if (verify_volume(r->options.bundle, volume, &ignored) < 0)
 		error_clear(&ignored);
-	/* Of several copies of a chunk a good one. */
-	if (verify_chunk_span(b, volume, chunk, &have) == at && have == len &&
-	    verify_read_chunk(b, volume, chunk, out, &have, &ignored) == 0)
+}
+
+int repair_read(const struct repair *r, uint32_t volume, unsigned char *out, size_t len,
+		uint64_t at)
+{
+	struct error ignored = ERROR_INIT;
+
+	return verify_read(r->options.bundle, volume, out, len, at, &ignored);
+}
+
+int repair_read_chunk(const struct repair *r, uint32_t volume, size_t chunk, unsigned char *out)
+{
+	const struct volumes *places = verify_places(r->options.bundle);
+	size_t len = repair_chunk_bytes(r, volume, chunk);
+	uint64_t at = (uint64_t)chunk * VOLUME_CHUNK;
+	int read = -1, have = -1;
+
+	for (unsigned copy = 0; read != 0; copy++) {
+		struct error ignored = ERROR_INIT;
+
+		read = volumes_read_copy(places, volume, copy, out, len, at, &ignored);
+		if (read == 1 && repair_is_genuine(r, volume, chunk, out))
+			return 1;
+		if (read != 0)
+			have = read;
+	}
+	if (have == 1)
 		return 0;
-	error_clear(&ignored);
-	return verify_read(b, volume, out, len, at, &ignored);
+	/* The last copy cannot be read, or the chunk lies in two files. */
+	if (repair_read(r, volume, out, len, at) < 0)
+		return -1;
+	return repair_is_genuine(r, volume, chunk, out);
 }
 
 bool repair_is_there(const struct repair *r, uint32_t volume)
@@ -177,11 +200,9 @@ enum repair_state repair_state_of(struct repair *r, uint32_t volume, size_t chun
 	unsigned char *state = &repair_volume_of(r, volume)->chunks[chunk];
 
 	if (*state == REPAIR_UNKNOWN) {
-		bool good = repair_read(r, volume, buffer, repair_chunk_bytes(r, volume, chunk),
-					(uint64_t)chunk * VOLUME_CHUNK) == 0 &&
-			    repair_is_genuine(r, volume, chunk, buffer);
-
-		*state = good ? REPAIR_GOOD : REPAIR_BAD;
+		repair_find(r, volume);
+		*state =
+			repair_read_chunk(r, volume, chunk, buffer) == 1 ? REPAIR_GOOD : REPAIR_BAD;
 	}
 	return (enum repair_state) * state;
 }
@@ -244,13 +265,12 @@ static int prove(struct repair *r, uint32_t volume, size_t chunk, struct error *
 	uint64_t at = (uint64_t)chunk * VOLUME_CHUNK;
 	CLEANUP(free) unsigned char *medium = NULL;
 
-	bool there = repair_read(r, volume, r->current, len, at) == 0;
-	if (there && repair_is_genuine(r, volume, chunk, r->current)) {
-		repair_volume_of(r, volume)->chunks[chunk] = REPAIR_GOOD;
+	repair_find(r, volume);
+	int read = repair_read_chunk(r, volume, chunk, r->current);
+	repair_volume_of(r, volume)->chunks[chunk] = read == 1 ? REPAIR_GOOD : REPAIR_BAD;
+	if (read == 1)
 		return 0;
-	}
-	repair_volume_of(r, volume)->chunks[chunk] = REPAIR_BAD;
-	if (there) {
+	if (read == 0) {
 		medium = buf_malloc(len);
 		memcpy(medium, r->current, len);
 	}
@@ -401,15 +421,76 @@ static int is_elsewhere(const struct repair *r, int dir, const char *path, struc
 	return 0;
 }
 
+/* Copying the good chunks of a volume, on several processors. */
+struct copying {
+	struct repair *repair;
+	struct repair_volume_state *state;
+	uint32_t volume;
+	int fd;
+	const char *name;
+	unsigned char **buffers; /* per worker */
+};
+
+static void copying_clear(struct copying *c)
+{
+	for (unsigned i = 0; i < c->repair->threads; i++)
+		free(c->buffers[i]);
+	free(c->buffers);
+}
+DEFINE_CLEANUP_IN_PLACE(struct copying, copying_clear);
+
+static int tick(void *ctx)
+{
+	const struct copying *c = ctx;
+
+	return repair_stopped(c->repair);
+}
+
+static int copy_good_chunk(void *ctx, size_t chunk, unsigned worker, struct error *err)
+{
+	const struct copying *c = ctx;
+	unsigned char *buffer = c->buffers[worker];
+	bool good = repair_read_chunk(c->repair, c->volume, chunk, buffer) == 1;
+
+	c->state->chunks[chunk] = good ? REPAIR_GOOD : REPAIR_BAD;
+	if (!good)
+		return 0;
+	return file_write_at(c->fd, c->name, buffer,
+			     repair_chunk_bytes(c->repair, c->volume, chunk),
+			     (uint64_t)chunk * VOLUME_CHUNK, err);
+}
+
+static int copy_good_chunks(struct repair *r, uint32_t volume, int fd, const char *name,
+			    struct error *err)
+{
+	CLEANUP(copying_clear)
+	struct copying c = { r, repair_volume_of(r, volume), volume, fd, name, NULL };
+
+	c.buffers = buf_calloc(r->threads, sizeof *c.buffers);
+	for (unsigned i = 0; i < r->threads; i++)
+		c.buffers[i] = buf_malloc(VOLUME_CHUNK);
+	repair_find(r, volume);
+	return pool_each(&(struct pool_each){ .threads = r->threads,
+					      .count = (size_t)volume_chunks(c.state->layout.size),
+					      .item = copy_good_chunk,
+					      .tick = tick,
+					      .ctx = &c },
+			 err);
+}
+
 static int copy_chunks(struct repair *r, uint32_t volume, int fd, const char *name,
 		       struct error *err)
 {
 	size_t count = chunk_table_count(verify_chunks(r->options.bundle), volume);
 
+	if (copy_good_chunks(r, volume, fd, name, err) < 0)
+		return -1;
 	for (size_t c = 0; c < count; c++) {
 		const unsigned char *bytes;
 		size_t len;
 
+		if (repair_volume_of(r, volume)->chunks[c] == REPAIR_GOOD)
+			continue;
 		if (repair_stopped(r))
 			return error_set(err, ERROR_STOPPED, "stopped while repairing");
 		if (repair_chunk(r, volume, c, &bytes, &len, err) < 0 ||

@@ -3,7 +3,7 @@
  * and whole volumes from spare volumes (docs/FORMAT.md "Parity").  Parity files
  * lie beside the volumes and are never believed: what comes out has the digest
  * that CHUNKS names, or it does not come out.  Nothing on the medium is ever
- * written.  Not for several threads at once.
+ * written.  Not for several threads at once; it uses several itself.
  */
 #ifndef VERIFIER_REPAIR_H
 #define VERIFIER_REPAIR_H
@@ -35,6 +35,7 @@ struct repair_options {
 	/* Called by repair_survey() once for each chunk that cannot be; may be NULL. */
 	void (*beyond)(void *ctx, const struct error *why);
 	void *ctx;
+	unsigned threads; /* 0: as many as pool_default_threads() */
 	/* As in stream_options: nonzero stops with STOPPED; may be NULL. */
 	int (*tick)(void *ctx);
 	void *tick_ctx;

@@ -103,9 +103,11 @@ static int read_member(const struct column *c, unsigned i, bool checked, unsigne
 	memset(out + len, 0, VOLUME_CHUNK - len);
 	if (len == 0)
 		return 0;
-	good = repair_read(r, volume, out, len, (uint64_t)c->chunk * VOLUME_CHUNK) == 0;
-	if (good && checked)
-		good = repair_is_genuine(r, volume, c->chunk, out);
+	repair_find(r, volume);
+	if (checked)
+		good = repair_read_chunk(r, volume, c->chunk, out) == 1;
+	else
+		good = repair_read(r, volume, out, len, (uint64_t)c->chunk * VOLUME_CHUNK) == 0;
 	if (good)
 		return 0;
 	if (!checked || !repair_is_there(r, volume))

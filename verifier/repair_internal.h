@@ -20,7 +20,6 @@ struct repair_file {
 struct repair_volume_state {
 	struct repair_file file;
 	struct parity_layout layout;
-	unsigned char *slices; /* enum repair_state, by the sums */
 	unsigned char *chunks; /* enum repair_state, by CHUNKS */
 	unsigned char *told;   /* by chunk: found() was called */
 };
@@ -34,6 +33,7 @@ struct repair_cached {
 
 struct repair {
 	struct repair_options options;
+	unsigned threads;
 	uint32_t volume_count;
 	struct repair_volume_state *volumes;
 	struct repair_file *spares; /* by number - 1 */
@@ -47,11 +47,19 @@ struct repair {
 	char cause[REPAIR_CAUSE]; /* why the last attempt failed */
 };
 
-/* Whether any of the volume was found; after repair_read(). */
+/* Open what there is of a volume; before repair_read() and repair_read_chunk(). */
+void repair_find(struct repair *r, uint32_t volume);
+
+/* Whether any of the volume was found; after repair_find(). */
 bool repair_is_there(const struct repair *r, uint32_t volume);
 
-/* The only way to the bytes of a volume.  -1 without words: unreadable is damaged. */
-int repair_read(struct repair *r, uint32_t volume, unsigned char *out, size_t len, uint64_t at);
+/*
+ * The only ways to the bytes of a volume, on any thread.  -1 without words: unreadable is damaged.
+ * repair_read_chunk(): 1 when the chunk is genuine, in whichever copy; 0 when it can be read.
+ */
+int repair_read(const struct repair *r, uint32_t volume, unsigned char *out, size_t len,
+		uint64_t at);
+int repair_read_chunk(const struct repair *r, uint32_t volume, size_t chunk, unsigned char *out);
 
 /* Bytes of a chunk, and whether these are the ones that CHUNKS names. */
 size_t repair_chunk_bytes(const struct repair *r, uint32_t volume, size_t chunk);

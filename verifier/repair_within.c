@@ -7,6 +7,7 @@
 #include "lib/base/buf.h"
 #include "lib/base/error.h"
 #include "lib/base/file.h"
+#include "lib/base/pool.h"
 #include "media/parity_code.h"
 #include "verifier/repair_internal.h"
 
@@ -78,19 +79,14 @@ static int read_row(const struct group *g, unsigned row, unsigned char *out)
 			    parity_offset(&g->state->layout, parity_index(g, row)), &ignored);
 }
 
+/* Reads it in any case. */
 static bool slice_is_good(const struct group *g, unsigned member, unsigned char *buffer)
 {
 	uint64_t slice = slice_of(g, member);
-	unsigned char *state = &g->state->slices[slice];
 
-	if (*state == REPAIR_UNKNOWN) {
-		size_t len = parity_slice_bytes(&g->state->layout, slice);
-		bool good = read_slice(g, member, buffer) == 0 &&
-			    parity_code_sum(buffer, len) == g->state->file.sums[slice];
-
-		*state = good ? REPAIR_GOOD : REPAIR_BAD;
-	}
-	return *state == REPAIR_GOOD;
+	return read_slice(g, member, buffer) == 0 &&
+	       parity_code_sum(buffer, parity_slice_bytes(&g->state->layout, slice)) ==
+		       g->state->file.sums[slice];
 }
 
 static bool row_is_good(const struct group *g, unsigned row, unsigned char *buffer)
@@ -185,39 +181,96 @@ static int too_many(const struct group *g)
 
 /* ---- by sums ---- */
 
-static int rebuild_by_sums(struct group *g)
-{
-	CLEANUP(free) unsigned char *buffer = buf_malloc(PARITY_SLICE);
+/* Groups of one chunk that are rebuilt side by side, each slice read once. */
+struct rebuilding {
+	struct repair *repair;
+	struct group groups[CHUNK_SLICES];
+	size_t count;
+	unsigned char *room[CHUNK_SLICES]; /* PARITY_ROWS rows, BATCH slices */
+};
 
-	for (unsigned m = 0; m < g->members; m++)
-		if (!slice_is_good(g, m, buffer))
-			g->lost[g->lost_count++] = m;
-	for (unsigned row = 0; row < g->stripe.rows && g->row_count < g->lost_count; row++)
-		if (row_is_good(g, row, buffer))
+static void rebuilding_clear(struct rebuilding *b)
+{
+	for (size_t i = 0; i < CHUNK_SLICES; i++)
+		free(b->room[i]);
+}
+DEFINE_CLEANUP_IN_PLACE(struct rebuilding, rebuilding_clear);
+
+/* Read the parity slices; those that are no good are never used. */
+static void take_rows(struct group *g, unsigned char **rows, unsigned char *room)
+{
+	for (unsigned row = 0; row < g->stripe.rows; row++) {
+		rows[row] = room + (size_t)row * PARITY_SLICE;
+		if (row_is_good(g, row, rows[row]))
 			g->rows[g->row_count++] = row;
-	if (g->lost_count > g->row_count)
-		return too_many(g);
-	return rebuild(g, g->rows);
+		else
+			memset(rows[row], 0, PARITY_SLICE);
+	}
 }
 
-/* Slice i of the chunk: from the medium, from the cache, or rebuilt. */
-static int take_slice(struct repair *r, uint32_t volume, uint64_t slice, unsigned char *out)
+/* Good slices of the group into all rows, whichever will be needed; the others are lost. */
+static int fold_group(void *ctx, size_t i, unsigned worker, struct error *err)
 {
-	struct group g = group_of(r, volume, slice);
-	unsigned member = (unsigned)((slice - g.stripe.first) / g.stripe.groups);
-	CLEANUP(free) unsigned char *buffer = buf_malloc(PARITY_SLICE);
-	size_t len = parity_slice_bytes(&g.state->layout, slice);
-	const unsigned char *bytes = buffer;
+	static const unsigned all[PARITY_ROWS] = { 0, 1, 2, 3 };
+	struct rebuilding *b = ctx;
+	struct group *g = &b->groups[i];
+	CLEANUP(parity_code_free)
+	struct parity_code *code = parity_code_new(PARITY_GROUP, all, g->stripe.rows);
+	unsigned char *rows[PARITY_ROWS];
+	unsigned char *batch = b->room[i] + (size_t)PARITY_ROWS * PARITY_SLICE;
+	struct parity_code_slice slices[BATCH];
+	size_t n = 0;
 
-	if (!slice_is_good(&g, member, buffer)) {
-		if (!cached(r, volume, slice) && rebuild_by_sums(&g) < 0)
-			return -1;
-		bytes = cached(r, volume, slice);
-	} else if (read_slice(&g, member, buffer) < 0) {
-		return -1;
+	(void)worker;
+	(void)err;
+	take_rows(g, rows, b->room[i]);
+	for (unsigned m = 0; m < g->members && g->lost_count <= g->row_count; m++) {
+		slices[n] = (struct parity_code_slice){ m, batch + n * PARITY_SLICE };
+		if (slice_is_good(g, m, slices[n].bytes))
+			n++;
+		else
+			g->lost[g->lost_count++] = m;
+		if (n == BATCH) {
+			parity_code_fold(code, slices, n, PARITY_SLICE, rows);
+			n = 0;
+		}
 	}
-	memcpy(out, bytes, len);
+	parity_code_fold(code, slices, n, PARITY_SLICE, rows);
 	return 0;
+}
+
+/* The lost slices of a group that was folded, into the cache. */
+static int solve_group(const struct group *g, unsigned char *room)
+{
+	unsigned char *rows[PARITY_ROWS], *out[PARITY_ROWS];
+
+	if (g->lost_count > g->row_count)
+		return too_many(g);
+	CLEANUP(parity_code_free)
+	struct parity_code *code = parity_code_new(PARITY_GROUP, g->rows, g->lost_count);
+	for (unsigned i = 0; i < g->lost_count; i++) {
+		rows[i] = room + (size_t)g->rows[i] * PARITY_SLICE;
+		out[i] = cache_place(g->repair, g->volume, slice_of(g, g->lost[i]));
+	}
+	parity_code_solve(code, g->lost, rows, PARITY_SLICE, out);
+	return 0;
+}
+
+static int stop_rebuilding(void *ctx)
+{
+	const struct rebuilding *b = ctx;
+
+	return repair_stopped(b->repair);
+}
+
+static void add_group(struct rebuilding *b, const struct group *g)
+{
+	for (size_t i = 0; i < b->count; i++)
+		if (b->groups[i].stripe.first == g->stripe.first &&
+		    b->groups[i].number == g->number)
+			return;
+	b->room[b->count] = buf_malloc((size_t)(PARITY_ROWS + BATCH) * PARITY_SLICE);
+	b->groups[b->count++] = *g;
 }
 
 static uint64_t chunk_end(const struct repair_volume_state *s, size_t chunk)
@@ -227,16 +280,49 @@ static uint64_t chunk_end(const struct repair_volume_state *s, size_t chunk)
 	return end < s->layout.slices ? end : s->layout.slices;
 }
 
-static int by_sums(struct repair *r, uint32_t volume, size_t chunk, unsigned char *out)
+/*
+ * Slices of the chunk from the medium or the cache into out; wanting receives the groups of those
+ * that must be rebuilt.
+ */
+static void take_slices(struct repair *r, uint32_t volume, size_t chunk, unsigned char *out,
+			struct rebuilding *wanting)
 {
 	const struct repair_volume_state *s = repair_volume_of(r, volume);
 	uint64_t first = (uint64_t)chunk * CHUNK_SLICES;
+	CLEANUP(free) unsigned char *buffer = buf_malloc(PARITY_SLICE);
 
 	for (uint64_t slice = first; slice < chunk_end(s, chunk); slice++) {
-		if (repair_stopped(r) ||
-		    take_slice(r, volume, slice, out + (slice - first) * PARITY_SLICE) < 0)
-			return -1;
+		struct group g = group_of(r, volume, slice);
+		unsigned member = (unsigned)((slice - g.stripe.first) / g.stripe.groups);
+		bool good = slice_is_good(&g, member, buffer);
+		const unsigned char *bytes = good ? buffer : cached(r, volume, slice);
+
+		if (bytes)
+			memcpy(out + (slice - first) * PARITY_SLICE, bytes,
+			       parity_slice_bytes(&s->layout, slice));
+		else
+			add_group(wanting, &g);
 	}
+}
+
+static int by_sums(struct repair *r, uint32_t volume, size_t chunk, unsigned char *out)
+{
+	CLEANUP(rebuilding_clear) struct rebuilding b = { .repair = r }, none = { .repair = r };
+	struct error stopped = ERROR_INIT;
+
+	take_slices(r, volume, chunk, out, &b);
+	if (pool_each(&(struct pool_each){ .threads = r->threads,
+					   .count = b.count,
+					   .item = fold_group,
+					   .tick = stop_rebuilding,
+					   .ctx = &b },
+		      &stopped) < 0)
+		return -1;
+	for (size_t i = 0; i < b.count; i++)
+		if (solve_group(&b.groups[i], b.room[i]) < 0)
+			return -1;
+	if (b.count > 0)
+		take_slices(r, volume, chunk, out, &none);
 	if (repair_is_genuine(r, volume, chunk, out))
 		return 0;
 	snprintf(r->cause, sizeof r->cause, "its parity file does not lead to the signed digest");

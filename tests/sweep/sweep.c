@@ -38,7 +38,7 @@ struct sweep {
 	uint64_t rebuilt, named, wrong, damages, whole;
 };
 
-static void die(const char *what, const struct error *err)
+static _Noreturn void die(const char *what, const struct error *err)
 {
 	fprintf(stderr, "sweep: %s: %s\n", what, err->message);
 	exit(1);
@@ -191,8 +191,11 @@ static void spoil(struct sweep *s, unsigned char *bytes, size_t len)
 			bytes[next(s, len)] ^= (unsigned char)(1u << next(s, 8));
 		return;
 	default:
-		for (size_t i = 0; i < len; i++)
-			bytes[i] = (unsigned char)next(s, 256);
+		for (size_t i = 0; i < len; i += sizeof s->random) {
+			(void)next(s, 1);
+			memcpy(bytes + i, &s->random,
+			       len - i < sizeof s->random ? len - i : sizeof s->random);
+		}
 	}
 }
 
@@ -322,6 +325,17 @@ static void copy(struct sweep *s)
 		die("write", &err);
 }
 
+static void progress(const struct sweep *s, uint64_t count)
+{
+	if (s->damages % 500 == 0)
+		fprintf(stderr,
+			"sweep: %llu of %llu damages, %llu chunks rebuilt, %llu named, %llu "
+			"wrong\n",
+			(unsigned long long)s->damages, (unsigned long long)count,
+			(unsigned long long)s->rebuilt, (unsigned long long)s->named,
+			(unsigned long long)s->wrong);
+}
+
 int main(int argc, char **argv)
 {
 	struct sweep s = { .random = 88172645463325252ull };
@@ -347,6 +361,7 @@ int main(int argc, char **argv)
 		damage(&s);
 		if (i % 2)
 			hide_spares(&s, false);
+		progress(&s, count);
 	}
 	for (uint32_t v = 1; v <= s.volumes; v++)
 		drop(&s, v);

@@ -9,6 +9,8 @@ work=$(mktemp -d "$dir/gapferry-sweep.XXXXXX") || exit 1
 trap 'rm -rf "$work"; t_on_exit' EXIT
 t_site "$work" --seed 9 --updates 40 --payloads 30 --payload-min 100K --payload-max 40M
 t_bundle "$work" 1 --media "${SWEEP_MEDIA:-100M}" --spare 1
-t_ok "every damage is repaired or named" sweep "$T_BUNDLE" "$work/trust" \
+# What is wrong, and how far it is, is shown as it goes.
+exec 4>&2
+t_ok "every damage is repaired or named" sh -c 'exec sweep "$@" 2>&4' sweep "$T_BUNDLE" "$work/trust" \
 	"${SWEEP_COUNT:-10000}" "${SWEEP_SEED:-1}"
 cat "$T_DIR/out"
