@@ -164,7 +164,9 @@ static int delta_from(struct store *s, const struct channel *channel, struct inc
 		if (doclist_load(s, &known, &ignored) < 0)
 			return 0;
 	}
-	delta_compute(same ? &source->list : &known.list, &source->list, &d);
+	memcpy(d.base, base, sizeof d.base); /* doclist_load() has proved both */
+	memcpy(d.result, source->digest, sizeof d.result);
+	delta_changes(same ? &source->list : &known.list, &source->list, &d);
 	return add_delta(inc, &d, err) < 0 ? -1 : 1;
 }
 

@@ -22,31 +22,29 @@ bool str_to_u64(const char *text, size_t len, uint64_t max, uint64_t *out)
 	return true;
 }
 
-/* Value of a hex digit, or 255. */
-static unsigned char nibble(char c, bool upper_allowed)
-{
-	if (c >= '0' && c <= '9')
-		return (unsigned char)(c - '0');
-	if (c >= 'a' && c <= 'f')
-		return (unsigned char)(c - 'a' + 10);
-	if (upper_allowed && c >= 'A' && c <= 'F')
-		return (unsigned char)(c - 'A' + 10);
-	return 255;
-}
+/* 1 + the value of a hex digit; capitals have 16 more. */
+static const unsigned char hex_digits[256] = {
+	['0'] = 1,  ['1'] = 2,  ['2'] = 3,  ['3'] = 4,  ['4'] = 5,  ['5'] = 6,
+	['6'] = 7,  ['7'] = 8,  ['8'] = 9,  ['9'] = 10, ['a'] = 11, ['b'] = 12,
+	['c'] = 13, ['d'] = 14, ['e'] = 15, ['f'] = 16, ['A'] = 27, ['B'] = 28,
+	['C'] = 29, ['D'] = 30, ['E'] = 31, ['F'] = 32,
+};
 
+/* Documents name a digest per line: this is most of reading them. */
 static bool from_hex(const char *text, size_t len, unsigned char *out, size_t size, bool upper)
 {
+	unsigned last = upper ? 32 : 16, bad = 0;
+
 	if (len != 2 * size)
 		return false;
 	for (size_t i = 0; i < size; i++) {
-		unsigned char high = nibble(text[2 * i], upper);
-		unsigned char low = nibble(text[2 * i + 1], upper);
+		unsigned high = hex_digits[(unsigned char)text[2 * i]] - 1u;
+		unsigned low = hex_digits[(unsigned char)text[2 * i + 1]] - 1u;
 
-		if (high == 255 || low == 255)
-			return false;
-		out[i] = (unsigned char)(high << 4 | low);
+		bad |= high >= last || low >= last;
+		out[i] = (unsigned char)((high & 15) << 4 | (low & 15));
 	}
-	return true;
+	return bad == 0;
 }
 
 bool str_from_hex(const char *text, size_t len, unsigned char *out, size_t size)

@@ -235,11 +235,17 @@ static int compare_changes(const void *a, const void *b)
 void delta_compute(const struct delta_list *base, const struct delta_list *result,
 		   struct delta *out)
 {
+	listing_digest(base->entries, base->count, out->base);
+	listing_digest(result->entries, result->count, out->result);
+	delta_changes(base, result, out);
+}
+
+void delta_changes(const struct delta_list *base, const struct delta_list *result,
+		   struct delta *out)
+{
 	struct kept *kept = buf_calloc(result->count, sizeof *kept);
 	size_t b = 0, r = 0, count = 0;
 
-	listing_digest(base->entries, base->count, out->base);
-	listing_digest(result->entries, result->count, out->result);
 	out->documents = result->count;
 	out->count = 0;
 	while (b < base->count || r < result->count) {

@@ -83,6 +83,10 @@ uint32_t delta_parts(const struct delta *d) __attribute__((nonnull));
 void delta_compute(const struct delta_list *base, const struct delta_list *result,
 		   struct delta *out) __attribute__((nonnull));
 
+/* The same without base and result of out, for who knows both digests. */
+void delta_changes(const struct delta_list *base, const struct delta_list *result,
+		   struct delta *out) __attribute__((nonnull));
+
 /*
  * The list that the changes of d make of base, which must have the listing digest d->base.  The
  * changes are those of all parts.  -1 with DELTA_APPLY when they do not fit base, or what comes

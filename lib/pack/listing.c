@@ -40,13 +40,38 @@ int listing_compare(const void *a, const void *b)
 	return strcmp(x->key, y->key);
 }
 
+/* Catalogs have a hundred thousand lines, written several times for every bundle: no printf. */
+static char *put_number(char *at, uint64_t n)
+{
+	char digits[20];
+	size_t count = 0;
+
+	do
+		digits[count++] = (char)('0' + n % 10);
+	while ((n /= 10) > 0);
+	while (count > 0)
+		*at++ = digits[--count];
+	return at;
+}
+
 size_t listing_root_line(const struct listing_entry *e, char out[LISTING_LINE_SIZE])
 {
-	char hex[DIGEST_HEX];
+	const char *key = e->key[0] ? e->key : "-";
+	size_t len = strlen(key);
+	char *at = out;
 
-	str_to_hex(e->sha256, DIGEST_SHA256, hex);
-	return (size_t)snprintf(out, LISTING_LINE_SIZE, "%c %u %s %s\n", e->stream, e->revision,
-				e->key[0] ? e->key : "-", hex);
+	*at++ = e->stream;
+	*at++ = ' ';
+	at = put_number(at, e->revision);
+	*at++ = ' ';
+	memcpy(at, key, len);
+	at += len;
+	*at++ = ' ';
+	str_to_hex(e->sha256, DIGEST_SHA256, at);
+	at += 2 * DIGEST_SHA256;
+	*at++ = '\n';
+	*at = '\0';
+	return (size_t)(at - out);
 }
 
 size_t listing_root_source(const struct listing_source *s, char out[LISTING_LINE_SIZE * 2])
@@ -60,10 +85,13 @@ size_t listing_root_source(const struct listing_source *s, char out[LISTING_LINE
 
 size_t listing_line(const struct listing_entry *e, char out[LISTING_LINE_SIZE])
 {
-	size_t n = listing_root_line(e, out) - 1; /* the offset replaces the LF */
+	char *at = out + listing_root_line(e, out) - 1; /* the offset replaces the LF */
 
-	return n + (size_t)snprintf(out + n, LISTING_LINE_SIZE - n, " %llu\n",
-				    (unsigned long long)e->offset);
+	*at++ = ' ';
+	at = put_number(at, e->offset);
+	*at++ = '\n';
+	*at = '\0';
+	return (size_t)(at - out);
 }
 
 void listing_digest(const struct listing_entry *entries, size_t count, unsigned char out[32])

@@ -69,10 +69,11 @@ static int load_part(struct store *s, const unsigned char sha256[32], struct lis
 	return listing_parse(text, len, label, out, err);
 }
 
-/* Parts into one list, which is sorted as long as the parts come in order. */
+/* Parts into one list: 1 when they came in order, and so it is sorted; 0. */
 static int load_parts(struct store *s, struct doclist *d, struct error *err)
 {
 	size_t capacity = 0;
+	int ordered = 1;
 
 	for (size_t i = 0; i < d->object_count; i++) {
 		CLEANUP(listing_clear) struct listing l = { 0 };
@@ -80,6 +81,8 @@ static int load_parts(struct store *s, struct doclist *d, struct error *err)
 		if (load_part(s, d->objects[i], &l, err) < 0)
 			return -1;
 		d->source = l.source;
+		if (l.part != i + 1)
+			ordered = 0;
 		for (size_t k = 0; k < l.count; k++) {
 			d->list.entries = buf_grow(d->list.entries, &capacity, d->list.count,
 						   sizeof *d->list.entries);
@@ -87,7 +90,7 @@ static int load_parts(struct store *s, struct doclist *d, struct error *err)
 		}
 	}
 	d->loaded = true;
-	return 0;
+	return ordered;
 }
 
 int doclist_load(struct store *s, struct doclist *d, struct error *err)
@@ -96,7 +99,7 @@ int doclist_load(struct store *s, struct doclist *d, struct error *err)
 
 	if (d->loaded)
 		return 0;
-	int failed = load_parts(s, d, err);
+	int failed = load_parts(s, d, err) < 0;
 	if (!failed) {
 		listing_digest(d->list.entries, d->list.count, digest);
 		failed = memcmp(digest, d->digest, sizeof digest) != 0;
@@ -221,8 +224,13 @@ int doclist_of_source(struct store *s, int64_t source_id, const struct listing_s
 	if (known < 0)
 		return -1;
 	if (known == 0) {
-		if ((d.object_count > 1 && order_parts(s, &d, err) < 0) ||
-		    load_parts(s, &d, err) < 0)
+		int ordered = load_parts(s, &d, err);
+
+		if (ordered == 0) {
+			delta_list_clear(&d.list);
+			ordered = order_parts(s, &d, err) < 0 ? -1 : load_parts(s, &d, err);
+		}
+		if (ordered < 0)
 			return -1;
 		listing_digest(d.list.entries, d.list.count, d.digest);
 	}
