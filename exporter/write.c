@@ -201,7 +201,25 @@ static int put_trailer(struct job *j, struct error *err)
 
 /* ---- reading back ---- */
 
-static int run_chunk(struct job *j, size_t i, unsigned char *buffer, struct error *err)
+static size_t before_chunks(const struct job *j)
+{
+	return j->before.volume ? (size_t)volume_chunks(j->before.to - j->before.from) : 0;
+}
+
+static size_t before_groups(const struct job *j)
+{
+	return j->parity && j->before.volume ? write_parity_groups(j->parity, j->before.from) : 0;
+}
+
+static size_t before_lanes(const struct job *j)
+{
+	return before_groups(j) == 0
+		       ? 0
+		       : write_parity_lanes(j->parity, j->before.from, j->request->threads);
+}
+
+/* Chunk i of the window: its digest and sums; with lanes its parity, too. */
+static int run_chunk(struct job *j, size_t i, bool fold, unsigned char *buffer, struct error *err)
 {
 	const struct window *w = &j->before;
 	uint64_t at = w->from + (uint64_t)i * VOLUME_CHUNK;
@@ -214,15 +232,32 @@ static int run_chunk(struct job *j, size_t i, unsigned char *buffer, struct erro
 	digest_sha256(buffer, len, j->chunks[j->chunk_base[w->volume - 1] + at / VOLUME_CHUNK]);
 	if (j->parity)
 		write_parity_sum(j->parity, at, buffer, len);
+	if (fold)
+		write_parity_add(j->parity, at, buffer, len);
 	return 0;
 }
 
-static size_t before_groups(const struct job *j)
+static int run_lane(struct job *j, size_t lane, unsigned char *buffer, struct error *err)
 {
-	return j->parity && j->before.volume ? write_parity_groups(j->parity, j->before.from) : 0;
+	for (size_t i = 0; i < before_chunks(j); i++) {
+		uint64_t at = j->before.from + (uint64_t)i * VOLUME_CHUNK;
+
+		if (write_parity_lane(j->parity, at) == lane &&
+		    run_chunk(j, i, true, buffer, err) < 0)
+			return -1;
+	}
+	return 0;
 }
 
-/* Items of one window, then groups and chunks of the one before. */
+/* Reading back: lanes, or groups and chunks. */
+static size_t before_tasks(const struct job *j)
+{
+	size_t lanes = before_lanes(j);
+
+	return lanes > 0 ? lanes : before_groups(j) + before_chunks(j);
+}
+
+/* Items of one window, then what there is to do for the one before. */
 static int run_task(void *ctx, size_t i, unsigned worker, struct error *err)
 {
 	struct job *j = ctx;
@@ -232,9 +267,11 @@ static int run_task(void *ctx, size_t i, unsigned worker, struct error *err)
 	if (i < j->item_count)
 		return run_item(j, &j->items[i], buffer, err);
 	i -= j->item_count;
+	if (before_lanes(j) > 0)
+		return run_lane(j, i, buffer, err);
 	if (i < groups)
 		return write_parity_fold(j->parity, i, j->before.from, j->before.to, buffer, err);
-	return run_chunk(j, i - groups, buffer, err);
+	return run_chunk(j, i - groups, false, buffer, err);
 }
 
 static int run_row(void *ctx, size_t i, unsigned worker, struct error *err)
@@ -405,14 +442,13 @@ static void push(const struct job *j, const struct window *w)
 static int run_window(struct job *j, struct error *err)
 {
 	const struct window *b = &j->before;
-	size_t chunks = b->volume ? (size_t)volume_chunks(b->to - b->from) : 0;
 
 	plan_items(j);
 	if (j->parity && b->volume && b->from == 0 &&
 	    write_parity_begin(j->parity, b->volume, j->volumes[b->volume - 1],
 			       object_table_volume_size(j->objects, b->volume), err) < 0)
 		return -1;
-	if (each(j, j->item_count + before_groups(j) + chunks, run_task, err) < 0 ||
+	if (each(j, j->item_count + before_tasks(j), run_task, err) < 0 ||
 	    (j->now.volume && put_trailer(j, err) < 0))
 		return -1;
 	push(j, &j->now);

@@ -14,7 +14,8 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { SLICES_AT_ONCE = WRITE_PARITY_BUFFER / PARITY_SLICE };
+/* Slices of a chunk; fewer lanes for each worker than that would leave some idle. */
+enum { SLICES_AT_ONCE = WRITE_PARITY_BUFFER / PARITY_SLICE, LANES_EACH = 2 };
 
 struct write_parity {
 	int dir;
@@ -142,6 +143,44 @@ int write_parity_fold(struct write_parity *p, size_t group, uint64_t from, uint6
 		if (read_slice(p, s.first + slice, slices[n].bytes, err) < 0)
 			return -1;
 		n++;
+	}
+}
+
+size_t write_parity_lanes(const struct write_parity *p, uint64_t from, unsigned threads)
+{
+	struct parity_stripe s = stripe_at(p, from);
+	size_t lanes = s.groups / SLICES_AT_ONCE;
+
+	return s.groups % SLICES_AT_ONCE == 0 && lanes >= (size_t)threads * LANES_EACH ? lanes : 0;
+}
+
+/* Number of the first slice of a chunk in its stripe. */
+static uint64_t slice_in_stripe(const struct parity_stripe *s, uint64_t at)
+{
+	return at / PARITY_SLICE - s->first;
+}
+
+size_t write_parity_lane(const struct write_parity *p, uint64_t at)
+{
+	struct parity_stripe s = stripe_at(p, at);
+
+	return (size_t)(slice_in_stripe(&s, at) % s.groups / SLICES_AT_ONCE);
+}
+
+void write_parity_add(struct write_parity *p, uint64_t at, unsigned char *bytes, size_t len)
+{
+	struct parity_stripe s = stripe_at(p, at);
+	uint64_t slice = slice_in_stripe(&s, at);
+
+	memset(bytes + len, 0, VOLUME_CHUNK - len);
+	for (size_t i = 0; i * PARITY_SLICE < len; i++, slice++) {
+		size_t group = (size_t)(slice % s.groups);
+		struct parity_code_slice one = { (unsigned)(slice / s.groups),
+						 bytes + i * PARITY_SLICE };
+		unsigned char **rows =
+			begin_rows(p, &s, group, slice < s.groups ? s.first * PARITY_SLICE : at);
+
+		parity_code_fold(p->codes[s.rows], &one, 1, PARITY_SLICE, rows);
 	}
 }
 

@@ -37,6 +37,19 @@ int write_parity_fold(struct write_parity *p, size_t group, uint64_t from, uint6
 		      unsigned char *buffer, struct error *err)
 	__attribute__((nonnull, warn_unused_result));
 
+/*
+ * The other way, each byte read once, by whoever reads whole chunks: chunks of the stripe whose
+ * numbers in it leave the same remainder by write_parity_lanes() share groups and come in order;
+ * others on any workers.  0 lanes: this stripe, whose groups chunks do not divide, or which is
+ * small, is folded by groups.
+ */
+size_t write_parity_lanes(const struct write_parity *p, uint64_t from, unsigned threads)
+	__attribute__((nonnull));
+/* The lane of the chunk at offset `at`, and the chunk into it; bytes has room for VOLUME_CHUNK. */
+size_t write_parity_lane(const struct write_parity *p, uint64_t at) __attribute__((nonnull));
+void write_parity_add(struct write_parity *p, uint64_t at, unsigned char *bytes, size_t len)
+	__attribute__((nonnull));
+
 /* Note the sums of the slices in len bytes at offset `at`, a multiple of a slice.  On any worker.
  */
 void write_parity_sum(struct write_parity *p, uint64_t at, const unsigned char *bytes, size_t len)

@@ -11,6 +11,7 @@
 #   verify                     openssl dgst -sha256 of all bytes of the bundle
 #   import, empty repository   cp -r of the tree
 #   -                          sha256sum -c over the tree
+#   increment, 5 % new         write of the same round, the full bundle
 #
 # in turn, the order within each pair changing from round to round, and prints medians, ranges and
 # the medians of the ratios pair by pair, with "met" or "missed" where there is a target.  Exit
@@ -34,7 +35,7 @@ export LC_ALL TZ
 unset GAPFERRY_REPO GAPFERRY_TRUST GAPFERRY_KEY GAPFERRY_KEY_PASSPHRASE GAPFERRY_MEDIA \
 	GAPFERRY_THREADS SOURCE_DATE_EPOCH
 umask 022
-rounds=${BENCH_ROUNDS:-5} threads=${BENCH_THREADS:-2} room=8388608
+change=12 rounds=${BENCH_ROUNDS:-5} threads=${BENCH_THREADS:-2} room=8388608
 work=
 
 die() {
@@ -91,6 +92,10 @@ must() {
 make_input() {
 	must mkcatalog --out catalog --tree tree --seed 11 --updates 7646 --core-bytes 2K \
 		--payloads 34 --payload-min 1M --payload-max 100M --compressible 28
+	# The same catalog later: of 1000 updates and payload files 50 have other bytes.
+	must mkcatalog --out later --seed 11 --updates 7646 --core-bytes 2K \
+		--payloads 34 --payload-min 1M --payload-max 100M --compressible 28 \
+		--change 50 --change-seed "$change" --created 2026-08-14T17:00:00Z
 	must gapferry-export key new --role root --holder ruth --out keys
 	must gapferry-export key new --role builder --holder bert --out keys
 	must gapferry-export key new --role approver --holder anna --out keys
@@ -155,6 +160,16 @@ run_tar() {
 	rm -f tar.zst
 }
 
+# What is new since the bundle of this round; ingest is not part of it.
+run_increment() {
+	small=$(find exporter -type f | wc -l)
+	must gapferry-export --repo exporter ingest wsusscn2 later/wsusscn2.cab \
+		--content later/content --threads "$threads"
+	timed increment gapferry-export --repo exporter write main --since 1 \
+		--key keys/bert-builder.key.pem --out medium --threads "$threads"
+	carried=$(bytes medium/gapferry/main-1-2)
+}
+
 run_approve() {
 	timed approve gapferry-export approve "$bundle" --key keys/anna-approver.key.pem \
 		--trust trust --threads "$threads"
@@ -201,6 +216,7 @@ run_round() {
 	pair verify dgst
 	pair import cp
 	run_sums
+	run_increment
 }
 
 # kind_bytes WORD: bytes of the objects whose kind is WORD, or is not when it begins with a minus.
@@ -230,5 +246,5 @@ done
 size=$(bytes "$bundle")
 awk -v tree="$tree" -v size="$size" -v archive="$archive" \
 	-v content="$(kind_bytes content)" -v metadata="$(kind_bytes -content)" \
-	-v small="$(find exporter -type f | wc -l)" -f "$here/tests/bench/table.awk" rows
+	-v small="$small" -v carried="$carried" -f "$here/tests/bench/table.awk" rows
 mkdir -p "$here/build" && cp rows "$here/build/bench.rows" || exit 1

@@ -2,7 +2,7 @@
 
 BEGIN {
 	QUIET = 0.2
-	names = split("ingest write approve verify import tar dgst cp sha256sum", name)
+	names = split("ingest write approve verify import increment tar dgst cp sha256sum", name)
 	title["tar"] = "tar|zstd|dgst+cms"
 	title["dgst"] = "openssl dgst"
 	title["cp"] = "cp -r"
@@ -100,14 +100,16 @@ END {
 	printf "\n%-35s %-17s %-9s %s\n", "pair by pair", "wall (range)", "quiet (n)", "cpu"
 	compare("write / tar|zstd|dgst+cms", "write", "", "tar", "0.50")
 	compare("(ingest+write) / tar|zstd|dgst+cms", "ingest", "write", "tar", "")
+	compare("increment / write", "increment", "", "write", "0.10")
 	compare("verify / openssl dgst", "verify", "", "dgst", "0.60")
 	compare("verify / sha256sum -c", "verify", "", "sha256sum", "")
 	compare("import / cp -r", "import", "", "cp", "1.10")
 	print "\nmemory, highest of all rounds"
-	for (i = 1; i <= 5; i++)
+	for (i = 1; i <= 6; i++)
 		printf "%-35s %5.1f MiB%s\n", name[i], top[name[i]], verdict(top[name[i]], 128)
 	print "\nbytes"
 	printf "%-35s %.0f = %.4f of the tree\n", "bundle", size, size / tree
+	printf "%-35s %.0f = %.4f of the bundle\n", "increment", carried, carried / size
 	printf "%-35s %.0f = %.4f of the tree\n", "tar|zstd", archive, archive / tree
 	# Content is stored as it is: headers, tables and signatures are all that it can grow by.
 	growth = 100 * (size - metadata - content) / content
