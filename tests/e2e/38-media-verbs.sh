@@ -76,11 +76,16 @@ t_json "$T_DIR/check.json" .damaged 1
 t_json "$T_DIR/check.json" '.damage[0].volume' vol-0002.tar
 t_json "$T_DIR/check.json" '.damage[0].chunk' 1
 t_json "$T_DIR/check.json" '.damage[0].other_copy' false
+t_json "$T_DIR/check.json" '.damage[0].remedy' parity
+t_json "$T_DIR/check.json" .beyond 0
+t_run media check "$A_BUNDLE"
+t_contains 'parity would repair it' "$T_DIR/out" 'repairable from parity'
 object=$(jq -r '.damage[0].first_object' "$T_DIR/check.json")
 t_ok 'the object is one of that volume' grep -q "^$object .* 2 [0-9]* [0-9]* [0-9]* " "$T_DIR/good/OBJECTS"
 t_status 3 'with a good copy beside it' media check "$A_BUNDLE" "$T_DIR/a" --json
 cp "$T_DIR/out" "$T_DIR/check.json"
 t_json "$T_DIR/check.json" '.damage[0].other_copy' true
+t_json "$T_DIR/check.json" '.damage[0].remedy' copy
 t_status 0 'gapferry-import has media check' gapferry-import media check "$T_DIR/a" --trust "$T_DIR/trust"
 
 # ---- repair ----
@@ -89,6 +94,12 @@ t_ok 'media repair' media repair "$A_BUNDLE" --out "$T_DIR/repaired"
 t_same 'the volume is the original' "$T_DIR/good/vol-0002.tar" "$T_DIR/repaired/vol-0002.tar"
 t_ok 'volumes that are good are left alone' test ! -e "$T_DIR/repaired/vol-0001.tar"
 rm "$A_BUNDLE/vol-0002.par"
+t_status 3 'media check without parity' media check "$A_BUNDLE" --json
+cp "$T_DIR/out" "$T_DIR/check.json"
+t_json "$T_DIR/check.json" '.damage[0].repairable' false
+t_json "$T_DIR/check.json" .beyond 1
+t_run media check "$A_BUNDLE"
+t_contains 'it says why' "$T_DIR/out" 'beyond repair: vol-0002.tar chunk 000001'
 t_error 3 GF-1925 'without parity it is beyond repair' media repair "$A_BUNDLE" --out "$T_DIR/x"
 
 # ---- revolume ----
