@@ -1,5 +1,6 @@
 /* media revolume and media image: a bundle in the sizes of other media, without a new export. */
 #include "exporter/commands.h"
+#include "exporter/media_left.h"
 #include "lib/base/error.h"
 #include "lib/base/file.h"
 #include "lib/base/str.h"
@@ -143,9 +144,11 @@ static int run_verb(const struct cli_args *args, bool image, struct error *err)
 			report(args, &job, &plan, i, path, media);
 	}
 	progress_end(&progress);
+	json_t *left = failed ? NULL : media_left_report(args, &job);
 	if (!failed && args->json)
-		cli_print_json(
-			json_pack("{s:s, s:O}", "bundle", verify_path(s.bundle), "media", media));
+		cli_print_json(json_pack("{s:s, s:O, s:O}", "bundle", verify_path(s.bundle),
+					 "media", media, "left_out", left));
+	json_decref(left);
 	json_decref(media);
 	return failed;
 }

@@ -31,6 +31,7 @@ verifies() {
 mkdir "$T_DIR/a" "$T_DIR/b"
 t_ok 'media write' media write "$T_DIR/good" --to "$T_DIR/a" --json
 cp "$T_DIR/out" "$T_DIR/write.json"
+t_json "$T_DIR/write.json" '.left_out | length' 0
 t_json "$T_DIR/write.json" '[.media[0].volumes[] | select(endswith(".tar"))] | length' "$volumes"
 t_ok 'the copy is the original' diff -r "$T_DIR/good" "$T_DIR/a/gapferry/$name"
 t_ok 'no unfinished file stays' test -z "$(find "$T_DIR/a" -name '*.part')"
@@ -42,6 +43,32 @@ t_ok 'media check of one medium of several' media check "$T_DIR/b"
 t_contains 'it says what is elsewhere' "$T_DIR/out" 'elsewhere: vol-0002.tar: not there'
 t_ok 'a medium is completed' media write "$T_DIR/good" --to "$T_DIR/b"
 t_ok 'it is the original' diff -r "$T_DIR/good" "$T_DIR/b/gapferry/$name"
+
+# Which volumes lie on which medium is recorded where it is wanted.
+mkdir "$T_DIR/r1" "$T_DIR/r2"
+t_ok 'media write with a ledger' media write "$T_DIR/good" --to "$T_DIR/r1" --volume 1 2 3 \
+	--repo "$T_DIR/exporter" --serial A-1 --label 'Stick 1' --seal S-1 --carrier carl
+t_ok 'the second medium' media write "$T_DIR/good" --to "$T_DIR/r2" --volume 4 \
+	--repo "$T_DIR/exporter" --serial A-2 --label 'Stick 2' --seal S-2
+t_run gapferry-export --repo "$T_DIR/exporter" ledger show --json
+cp "$T_DIR/out" "$T_DIR/ledger.json"
+value() {
+	jq -r --arg key "$1" "[.records[] | select(.event == \"media-write\") | .values[] |
+		select(.[0] == \$key) | .[1]] | join(\" \")" "$T_DIR/ledger.json"
+}
+t_ok 'the volumes are in the ledger' test "$(value volumes)" = '1-3 4'
+t_ok 'and their parity' test "$(value parity-of)" = '1-3 4'
+t_ok 'and the media' test "$(value serial)/$(value label)" = 'A-1 A-2/Stick 1 Stick 2'
+t_ok 'several media are no contradiction' gapferry-export --repo "$T_DIR/exporter" custody
+t_must gapferry-export --repo "$T_DIR/exporter" handover main-1-1 --to ivan --serial A-2 --seal S-2
+t_must gapferry-export --repo "$T_DIR/exporter" handover main-1-1 --to ivan --serial A-1 --seal S-1
+t_ok 'nor is the one that was written first' gapferry-export --repo "$T_DIR/exporter" custody
+t_must gapferry-export --repo "$T_DIR/exporter" handover main-1-1 --to ivan --serial A-3 --seal S-1
+t_status 2 'but one that was never written is' gapferry-export --repo "$T_DIR/exporter" custody
+t_contains 'with both numbers' "$T_DIR/out" 'serial number A-1 at handover'
+t_error 1 GF-1001 'a label is for one medium' media write "$T_DIR/good" --to "$T_DIR/r1" \
+	"$T_DIR/r2" --repo "$T_DIR/exporter" --label x
+t_error 1 GF-1001 'and for a ledger' media write "$T_DIR/good" --to "$T_DIR/r1" --label x
 
 # A damaged file and an interrupted one are written again, the others are kept.
 a_flip "$T_DIR/b/gapferry/$name/vol-0002.tar" 5000000 1
@@ -114,6 +141,16 @@ find "$T_DIR/six" -mindepth 1 -maxdepth 1 | while read -r medium; do
 done >"$T_DIR/too-large"
 t_same 'no medium is larger than 6 MiB' /dev/null "$T_DIR/too-large"
 verifies 'media revolume' "$T_DIR"/six/*
+
+# Parity that no medium has room for is told.
+t_ok 'media revolume without room for parity' media revolume "$T_DIR/good" --media 10M \
+	--to "$T_DIR/ten" --json
+cp "$T_DIR/out" "$T_DIR/ten.json"
+cp "$T_DIR/err" "$T_DIR/ten.err"
+there=$(find "$T_DIR/ten" -name '*.par' | wc -l)
+t_ok 'some parity is left out' test "$there" -lt "$volumes"
+t_json "$T_DIR/ten.json" '.left_out | length' $((volumes - there))
+t_contains 'and people are told' "$T_DIR/ten.err" "no room for $((volumes - there)) parity files"
 
 # The card joins segments.
 rm -rf "$A_BUNDLE"

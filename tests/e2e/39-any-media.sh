@@ -186,6 +186,10 @@ if command -v script >/dev/null; then
 	fresh
 	mount=$T_DIR/mount
 	ln -sfn "$T_DIR/set/0" "$mount"
+	for label in 'Stick 0' 'Stick 1'; do
+		t_must gapferry-import --repo "$T_DIR/importer" handover main-1-1 --to ivan \
+			--label "$label"
+	done
 	{
 		for medium in "$T_DIR/other" "$T_DIR/nothing" "$T_DIR/set/1" "$T_DIR/set/2"; do
 			count=$(grep -c 'press Enter' "$T_DIR/typescript" 2>/dev/null)
@@ -199,9 +203,11 @@ if command -v script >/dev/null; then
 			ln -sfn "$medium" "$mount"
 			echo
 		done
-	} | script -qefc "gapferry-import --repo $T_DIR/importer import $mount" \
+	} | script -qefc "gapferry-import --repo $T_DIR/importer import $mount --label 'Stick 0'" \
 		"$T_DIR/typescript" >"$T_DIR/out" 2>"$T_DIR/err"
 	t_ok 'it asked four times' test "$(grep -c 'press Enter' "$T_DIR/typescript")" -eq 4
+	t_contains 'what was read is known' "$T_DIR/typescript" 'main-1-1: Stick 0; read here'
+	t_contains 'and what was handed over' "$T_DIR/typescript" 'known medium of main-1-1: Stick 1'
 	t_contains 'the wrong medium is refused' "$T_DIR/typescript" 'main-1-2: this is not the bundle'
 	same 'asked at a terminal'
 else
