@@ -132,7 +132,7 @@ static int run_verb(const struct cli_args *args, bool image, struct error *err)
 	    make_plan(args, &job, &plan, err) < 0)
 		failed = -1;
 	if (!failed)
-		progress_begin(&progress, "writing", (image ? 1 : 2) * medium_write_wanted(&job));
+		progress_begin(&progress, "writing", 2 * medium_write_wanted(&job));
 	for (uint32_t i = 0; !failed && i < plan.space_count; i++) {
 		char path[4096];
 

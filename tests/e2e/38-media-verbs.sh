@@ -181,6 +181,41 @@ if command -v xorriso >/dev/null; then
 	t_ok 'one image' media image "$T_DIR/good" --media dvd5 --out "$T_DIR/one.iso"
 	t_must xorriso -osirrox on -indev "$T_DIR/one.iso" -extract / "$T_DIR/one"
 	t_ok 'it is the original' diff -r "$T_DIR/good" "$T_DIR/one/gapferry/$name"
+	t_ok 'with its parity' test -f "$T_DIR/one/gapferry/$name/vol-0001.par"
+
+	# One that writes something else than it was told, and one that never ends.
+	mkdir "$T_DIR/false" "$T_DIR/slow"
+	cat >"$T_DIR/false/xorriso" <<-END
+		#!/bin/sh
+		$(command -v xorriso) "\$@" || exit
+		case " \$* " in
+		*' -outdev '*) printf wrong | dd of="$T_DIR/false.iso.part" bs=1 seek=20000000 conv=notrunc ;;
+		esac
+	END
+	cat >"$T_DIR/slow/xorriso" <<-END
+		#!/bin/sh
+		echo \$\$ >"$T_DIR/slow/pid.new"
+		mv "$T_DIR/slow/pid.new" "$T_DIR/slow/pid"
+		exec sleep 300
+	END
+	chmod 755 "$T_DIR/false/xorriso" "$T_DIR/slow/xorriso"
+	t_error 3 GF-1933 'an image that is not what was signed' env PATH="$T_DIR/false:$PATH" \
+		gapferry-export media image "$T_DIR/good" --media dvd5 --out "$T_DIR/false.iso" \
+		--trust "$T_DIR/trust"
+	t_ok 'is not kept' test -z "$(find "$T_DIR" -maxdepth 1 -name 'false.iso*')"
+	PATH="$T_DIR/slow:$PATH" gapferry-export media image "$T_DIR/good" --media dvd5 \
+		--out "$T_DIR/slow.iso" --trust "$T_DIR/trust" >"$T_DIR/out" 2>"$T_DIR/err" </dev/null &
+	verb=$!
+	tries=0
+	until [ -s "$T_DIR/slow/pid" ] || [ "$tries" -ge 300 ]; do
+		sleep 0.1
+		tries=$((tries + 1))
+	done
+	kill -INT "$verb"
+	status=0
+	wait "$verb" || status=$?
+	t_ok 'it can be stopped' test "$status" -eq 9
+	t_status 1 'and its child with it' kill -0 "$(cat "$T_DIR/slow/pid")"
 	t_error 1 GF-1934 'without xorriso' env PATH="$BIN" gapferry-export media image "$T_DIR/good" \
 		--media dvd5 --out "$T_DIR/none.iso" --trust "$T_DIR/trust"
 else
