@@ -20,6 +20,10 @@ int cmd_channel_add(const struct cli_args *args, struct error *err)
 		return error_set(err, ERROR_USAGE,
 				 "'%s': names are letters, digits, '.', '_' and '-', at most 63",
 				 name);
+	if (!channel_name_portable(name))
+		return error_set(err, ERROR_MEDIUM_NAME,
+				 "channel '%s': ends in '.', or is the name of a device on Windows",
+				 name);
 	if (setting_read(args, &c, err) < 0)
 		return -1;
 	CLEANUP(file_close) int from = file_open_dir(cli_text(args, "trust"), err);

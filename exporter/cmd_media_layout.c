@@ -1,5 +1,6 @@
 /* media revolume and media image: a bundle in the sizes of other media, without a new export. */
 #include "exporter/commands.h"
+#include "exporter/media_left.h"
 #include "lib/base/error.h"
 #include "lib/base/file.h"
 #include "lib/base/str.h"
@@ -131,7 +132,7 @@ static int run_verb(const struct cli_args *args, bool image, struct error *err)
 	    make_plan(args, &job, &plan, err) < 0)
 		failed = -1;
 	if (!failed)
-		progress_begin(&progress, "writing", (image ? 1 : 2) * medium_write_wanted(&job));
+		progress_begin(&progress, "writing", 2 * medium_write_wanted(&job));
 	for (uint32_t i = 0; !failed && i < plan.space_count; i++) {
 		char path[4096];
 
@@ -143,9 +144,11 @@ static int run_verb(const struct cli_args *args, bool image, struct error *err)
 			report(args, &job, &plan, i, path, media);
 	}
 	progress_end(&progress);
+	json_t *left = failed ? NULL : media_left_report(args, &job);
 	if (!failed && args->json)
-		cli_print_json(
-			json_pack("{s:s, s:O}", "bundle", verify_path(s.bundle), "media", media));
+		cli_print_json(json_pack("{s:s, s:O, s:O}", "bundle", verify_path(s.bundle),
+					 "media", media, "left_out", left));
+	json_decref(left);
 	json_decref(media);
 	return failed;
 }

@@ -1,13 +1,17 @@
 #include "exporter/commands.h"
+#include "exporter/media_left.h"
 #include "lib/base/buf.h"
 #include "lib/base/error.h"
 #include "lib/base/file.h"
 #include "lib/base/limits.h"
 #include "lib/base/str.h"
 #include "lib/cli/progress.h"
+#include "lib/store/store.h"
 #include "media/manifest.h"
 #include "media/object_table.h"
 #include "media/volume.h"
+#include "verifier/care/medium.h"
+#include "verifier/care/medium_note.h"
 #include "verifier/medium_verbs.h"
 #include "verifier/medium_write.h"
 #include "verifier/verify.h"
@@ -23,6 +27,7 @@ struct run {
 	const char *roots[CLI_VALUES_MAX];
 	size_t root_count;
 	bool attended;
+	bool changed; /* the medium in roots[0] is not the one that the options describe */
 	struct progress progress;
 	json_t *media;
 };
@@ -56,6 +61,82 @@ static int mark_volumes(const struct cli_args *args, uint32_t count, bool *only,
 	return given > 0;
 }
 
+/* ---- the medium, for the ledger ---- */
+
+static int check_options(const struct run *r, struct error *err)
+{
+	static const char *const names[] = { "serial", "label", "seal", "carrier" };
+
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		if (!cli_text(r->args, names[i]))
+			continue;
+		if (!cli_text(r->args, "repo"))
+			return error_set(err, ERROR_USAGE,
+					 "--%s: it is recorded in a ledger, so --repo is needed",
+					 names[i]);
+		if (i < 2 && r->root_count > 1)
+			return error_set(err, ERROR_USAGE, "--%s: for one medium at a time",
+					 names[i]);
+	}
+	return 0;
+}
+
+static int read_medium(const struct run *r, const char *root, struct medium *out, struct error *err)
+{
+	if (!r->changed)
+		return medium_read(r->args, &medium_here, root, out, err);
+	*out = (struct medium){ .seal = cli_text(r->args, "seal"),
+				.carrier = cli_text(r->args, "carrier") };
+	medium_detect(&medium_here, root, out);
+	return 0;
+}
+
+/* A wrong serial number is seen before anything is written. */
+static int check_media(const struct run *r, struct error *err)
+{
+	struct medium ignored;
+
+	for (size_t i = 0; i < r->root_count; i++)
+		if (read_medium(r, r->roots[i], &ignored, err) < 0)
+			return -1;
+	return 0;
+}
+
+static int record(const struct run *r, const char *root, const struct file_list *files,
+		  struct error *err)
+{
+	const char *repo = cli_text(r->args, "repo");
+	struct medium medium;
+
+	if (!repo)
+		return 0;
+	if (read_medium(r, root, &medium, err) < 0)
+		return -1;
+	/* Opened for the record alone: others may write to the repository meanwhile. */
+	CLEANUP(store_close) struct store *s = store_open(repo, true, err);
+	return s ? medium_note_write(s, r->job.bundle, root, files, &medium, err) : -1;
+}
+
+/* What the ledger knows is on other media helps who looks for the next one. */
+static void show_known(const struct run *r)
+{
+	CLEANUP(buf_clear) struct buf text = BUF_INIT(1u << 20);
+	struct error ignored = ERROR_INIT; /* it is only a help */
+	const char *repo = cli_text(r->args, "repo");
+	char name[MANIFEST_DIRECTORY_SIZE], *rest, *line;
+
+	if (!repo)
+		return;
+	manifest_directory(verify_manifest(r->job.bundle), name);
+	CLEANUP(store_close) struct store *s = store_open(repo, false, &ignored);
+	if (!s || medium_note_known(s, name, &text, &ignored) < 0 ||
+	    buf_append(&text, "", 1, &ignored) < 0)
+		return;
+	rest = (char *)text.bytes;
+	while ((line = strsep(&rest, "\n")) && line[0])
+		cli_note(r->args, "already written: %s", line);
+}
+
 /* ---- the result ---- */
 
 static int report(struct run *r, const char *root, struct error *err)
@@ -83,7 +164,7 @@ static int report(struct run *r, const char *root, struct error *err)
 	}
 	if (!r->args->json)
 		printf(json_array_size(files) ? "\n" : " small files only\n");
-	return 0;
+	return record(r, root, &list, err);
 }
 
 /* ---- one set of media ---- */
@@ -129,7 +210,7 @@ static int write_media(struct run *r, struct error *err)
 {
 	CLEANUP(medium_plan_clear) struct medium_plan plan = { 0 };
 
-	if (make_plan(r, &plan, err) < 0)
+	if (check_media(r, err) < 0 || make_plan(r, &plan, err) < 0)
 		return -1;
 	for (size_t i = 0; i < r->root_count; i++)
 		if (medium_write_target(&r->job, &plan, (uint32_t)i, r->roots[i], err) < 0)
@@ -151,7 +232,9 @@ static int next_medium(struct run *r, struct error *err)
 
 	r->roots[0] = r->roots[r->root_count - 1];
 	r->root_count = 1;
+	r->changed = true;
 	medium_copy_name(r->job.bundle, &r->job.wanted[0], name);
+	show_known(r);
 	cli_note(r->args, "%llu MiB to go, next %s",
 		 (unsigned long long)((medium_write_wanted(&r->job) >> 20) + 1), name);
 	cli_note(r->args, "change the medium at %s and press Enter (or end with Ctrl-C)",
@@ -180,7 +263,8 @@ int cmd_media_write(const struct cli_args *args, struct error *err)
 
 	r.root_count = cli_list(args, "to", r.roots, CLI_VALUES_MAX);
 	r.attended = !args->json && isatty(STDIN_FILENO) && isatty(STDERR_FILENO);
-	if (medium_verbs_open(args, args->operands, args->operand_count, &s, err) < 0)
+	if (check_options(&r, err) < 0 ||
+	    medium_verbs_open(args, args->operands, args->operand_count, &s, err) < 0)
 		return -1;
 	uint32_t volumes = verify_manifest(s.bundle)->volumes;
 	CLEANUP(free) unsigned char *only = buf_calloc(volumes + 1, sizeof(bool));
@@ -193,10 +277,12 @@ int cmd_media_write(const struct cli_args *args, struct error *err)
 	progress_end(&r.progress);
 	if (failed)
 		return -1;
+	json_t *left = media_left_report(args, &r.job);
 	if (args->json)
-		cli_print_json(
-			json_pack("{s:s, s:O}", "bundle", verify_path(s.bundle), "media", r.media));
+		cli_print_json(json_pack("{s:s, s:O, s:O}", "bundle", verify_path(s.bundle),
+					 "media", r.media, "left_out", left));
 	else
 		printf("everything was read back and is as signed\n");
+	json_decref(left);
 	return 0;
 }

@@ -3,6 +3,7 @@
 #include "lib/base/error.h"
 #include "lib/base/pool.h"
 #include "lib/base/str.h"
+#include "media/parity.h"
 #include "media/profile.h"
 
 #include <stdio.h>
@@ -17,6 +18,7 @@ enum value_kind {
 	VALUE_SIZE,
 	VALUE_SPAN,
 	VALUE_FLAG,
+	VALUE_CHOICE,
 	VALUE_BUNDLE_KIND,
 	VALUE_SOURCE_KIND,
 	VALUE_SCHEDULE,
@@ -44,6 +46,8 @@ static const struct key job_keys[] = {
 	{ "expires-days", VALUE_NUMBER, JOB(expires_days), 1, 3650 },
 	{ "incomplete", VALUE_FLAG, JOB(incomplete), 0, 0 },
 	{ "kind", VALUE_BUNDLE_KIND, JOB(kind), 0, 0 },
+	{ "parity", VALUE_CHOICE, JOB(parity), 0, 0 },
+	{ "spare", VALUE_NUMBER, JOB(spares), 0, PARITY_SPARES },
 	{ "threads", VALUE_NUMBER, JOB(threads), 1, 64 },
 	{ "keep", VALUE_NUMBER, JOB(keep), 1, 10000 },
 	{ "keep-days", VALUE_NUMBER, JOB(keep_days), 1, 36500 },
@@ -75,6 +79,13 @@ static int put_flag(bool *field, const char *value)
 {
 	*field = strcmp(value, "yes") == 0;
 	return *field || strcmp(value, "no") == 0 ? 0 : -1;
+}
+
+/* A flag whose default is not "no". */
+static int put_choice(enum job_choice *field, const char *value)
+{
+	*field = strcmp(value, "yes") == 0 ? JOB_YES : JOB_NO;
+	return *field == JOB_YES || strcmp(value, "no") == 0 ? 0 : -1;
 }
 
 /* "90m": a number and one of s m h d w. */
@@ -149,6 +160,7 @@ static const char *const wanted[] = {
 	[VALUE_SIZE] = "not a size such as 20G",
 	[VALUE_SPAN] = "not a time such as 10d (s, m, h, d or w) in the range of this key",
 	[VALUE_FLAG] = "neither yes nor no",
+	[VALUE_CHOICE] = "neither yes nor no",
 	[VALUE_BUNDLE_KIND] = "neither auto nor full",
 	[VALUE_SOURCE_KIND] = "unknown kind of source: wsusscn2 is known",
 	[VALUE_SCHEDULE] = "not the characters of an OnCalendar time",
@@ -180,6 +192,8 @@ static int put(const struct key *k, void *base, const char *value)
 		return put_span(number, value, k->low, k->high);
 	case VALUE_FLAG:
 		return put_flag(field, value);
+	case VALUE_CHOICE:
+		return put_choice(field, value);
 	case VALUE_BUNDLE_KIND:
 		*number = strcmp(value, "full") == 0 ? JOB_KIND_FULL : JOB_KIND_AUTO;
 		return *number || strcmp(value, "auto") == 0 ? 0 : -1;
@@ -313,6 +327,8 @@ int job_conf_finish(struct job_conf *c, struct error *err)
 		c->threads = pool_default_threads();
 	if (!c->notify_timeout)
 		c->notify_timeout = 60;
+	if (c->parity == JOB_DEFAULT)
+		c->parity = JOB_YES;
 	return profile_volume_limit(c->media, &c->volume_limit, err);
 }
 

@@ -23,6 +23,9 @@ enum job_kind {
 	JOB_KIND_FULL, /* a complete one, always */
 };
 
+/* yes or no where nothing said means something else than no. */
+enum job_choice { JOB_DEFAULT, JOB_NO, JOB_YES };
+
 /* A command: count words, each with its terminator, one after the other. */
 struct job_command {
 	size_t count;
@@ -55,7 +58,9 @@ struct job_conf {
 	uint64_t max_age;         /* seconds; 0: not given */
 	uint64_t notify_timeout;  /* seconds */
 	bool incomplete;
-	uint64_t kind; /* enum job_kind */
+	enum job_choice parity; /* job_conf_finish() leaves no JOB_DEFAULT */
+	uint64_t spares;        /* per eight volumes */
+	uint64_t kind;          /* enum job_kind */
 	struct job_command on_success, on_failure;
 	struct job_source sources[LIMIT_JOB_SOURCES];
 	size_t source_count;

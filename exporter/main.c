@@ -212,6 +212,8 @@ static const struct cli_option media_write_options[] = {
 	MEDIA_TRUST,
 	{ "to", CLI_LIST, "DIR", NULL, true, "mounted media" },
 	{ "volume", CLI_LIST, "N", NULL, false, "these volumes alone" },
+	{ "repo", CLI_TEXT, "DIR", "GAPFERRY_REPO", false, "record it in the ledger there" },
+	MEDIUM_OPTIONS,
 	CLI_OPTIONS_END,
 };
 

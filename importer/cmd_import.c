@@ -3,6 +3,7 @@
 #include "importer/import_ledger.h"
 #include "importer/issue.h"
 #include "importer/retry.h"
+#include "lib/base/buf.h"
 #include "lib/base/clock.h"
 #include "lib/base/error.h"
 #include "lib/base/pool.h"
@@ -11,7 +12,9 @@
 #include "lib/report/report.h"
 #include "lib/store/gather.h"
 #include "lib/store/store.h"
+#include "media/manifest.h"
 #include "verifier/care/medium.h"
+#include "verifier/care/medium_note.h"
 
 #include <stdbool.h>
 #include <stdio.h>
@@ -170,18 +173,41 @@ static bool is_attended(const struct cli_args *args)
 	return !args->json && isatty(STDIN_FILENO) && isatty(STDERR_FILENO);
 }
 
+static bool is_lacking(const struct error *err)
+{
+	return err->id == ERROR_IMPORT_VOLUMES || err->id == ERROR_IMPORT_DAMAGED;
+}
+
+/* The media of the bundle that the ledger knows of: handed over, or read here. */
+static void show_known(const struct cli_args *args, struct store *s, const char *bundle)
+{
+	CLEANUP(buf_clear) struct buf text = BUF_INIT(1u << 20);
+	struct error ignored = ERROR_INIT; /* it is only a help */
+	char *rest, *line;
+
+	if (!bundle[0] || medium_note_known(s, bundle, &text, &ignored) < 0 ||
+	    buf_append(&text, "", 1, &ignored) < 0) {
+		error_clear(&ignored);
+		return;
+	}
+	rest = (char *)text.bytes;
+	while ((line = strsep(&rest, "\n")) && line[0])
+		cli_note(args, "known medium of %s: %s", bundle, line);
+}
+
 /* Whether another medium helps; then it is asked for.  STOPPED when nobody answers. */
-static bool next_medium(const struct cli_args *args, const struct import_request *request,
-			struct error *err)
+static bool next_medium(const struct cli_args *args, struct store *s,
+			const struct import_request *request, const char *bundle, struct error *err)
 {
 	char line[256];
 
 	if (!is_attended(args))
 		return false;
-	if (err->id != ERROR_IMPORT_VOLUMES && err->id != ERROR_IMPORT_DAMAGED &&
+	if (!is_lacking(err) &&
 	    (!request->wanted || (err->id != ERROR_BUNDLE_OTHER && err->id != ERROR_BUNDLE_ABSENT)))
 		return false;
 	cli_note(args, "%s", err->message);
+	show_known(args, s, bundle);
 	cli_note(args, "change the medium at %s and press Enter (or end with Ctrl-C)",
 		 request->places[0]);
 	error_clear(err);
@@ -191,20 +217,33 @@ static bool next_medium(const struct cli_args *args, const struct import_request
 	return false;
 }
 
-static int import(struct store *s, const struct cli_args *args, struct import_request *request,
-		  struct import_result *result, struct error *err)
+/* The options describe the first medium; seal and carrier may be those of all. */
+static void detect_next(const struct cli_args *args, const struct import_request *request,
+			struct medium *medium)
 {
+	*medium = (struct medium){ .seal = cli_text(args, "seal"),
+				   .carrier = cli_text(args, "carrier") };
+	medium_detect(&medium_here, request->places[0], medium);
+}
+
+static int import(struct store *s, const struct cli_args *args, struct import_request *request,
+		  struct medium *medium, struct import_result *result, struct error *err)
+{
+	char bundle[MANIFEST_DIRECTORY_SIZE] = "";
 	unsigned char wanted[32];
 
 	while (import_bundle(s, request, result, err) < 0) {
-		if (err->id == ERROR_IMPORT_VOLUMES || err->id == ERROR_IMPORT_DAMAGED) {
+		if (is_lacking(err)) {
 			memcpy(wanted, result->manifest, sizeof wanted);
 			request->wanted = wanted;
+			import_ledger_name(result, bundle);
 			if (!args->json)
 				fwrite(result->missing.bytes, 1, result->missing.len, stdout);
 		}
-		if (!next_medium(args, request, err))
+		import_ledger_refuse(s, request, result, err);
+		if (!next_medium(args, s, request, bundle, err))
 			return -1;
+		detect_next(args, request, medium);
 		import_clear(result);
 	}
 	return 0;
@@ -248,10 +287,8 @@ int cmd_import(const struct cli_args *args, struct error *err)
 	CLEANUP(store_close) struct store *s = store_open(cli_text(args, "repo"), true, err);
 	if (!s)
 		return -1;
-	if (import(s, args, &request, &result, err) < 0) {
-		import_ledger_refuse(s, &request, err);
+	if (import(s, args, &request, &medium, &result, err) < 0)
 		return -1;
-	}
 	if (retry_all(s, cli_text(args, "repo"), &request, &result, &again, err) < 0 ||
 	    issue(args, s, &receipt, err) < 0)
 		return -1;

@@ -362,6 +362,24 @@ static bool is_known(const struct collecting *c)
 	return true;
 }
 
+/*
+ * What was collected of objects that go on being collected.  Those that are at hand as a whole are
+ * stored by themselves, and need their room beside what was collected of them.
+ */
+static uint64_t collected_bytes(const struct collecting *c)
+{
+	uint64_t bytes = 0;
+
+	for (size_t i = 0; i < object_table_count(c->table); i++) {
+		struct object_part p = object_table_get(c->table, i);
+
+		if (p.part <= 1 && !objects_known(c->objects, i) &&
+		    !stream_at_hand(c->request->bundle, &p))
+			bytes += partial_bytes(c->dir, p.sha256, p.size);
+	}
+	return bytes;
+}
+
 int collect_objects(struct collect_request *request, struct error *err)
 {
 	CLEANUP(collecting_clear)
@@ -377,7 +395,8 @@ int collect_objects(struct collect_request *request, struct error *err)
 		return -1;
 	if (is_known(&c))
 		return 0;
-	if (open_folder(&c, err) < 0)
+	if (open_folder(&c, err) < 0 ||
+	    objects_check_space(c.objects, collected_bytes(&c), err) < 0)
 		return -1;
 	note_before(&c);
 	progress_begin(request->progress, "collecting", 0);

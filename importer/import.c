@@ -443,7 +443,7 @@ static int load_and_publish(struct importing *in, struct import_result *out, str
 		return error_wrap(err, "%s", verify_path(in->bundle));
 	CLEANUP(objects_free)
 	struct objects *objects = objects_plan(in->store, in->bundle, repair, err);
-	if (!objects)
+	if (!objects || objects_check_space(objects, 0, err) < 0)
 		return -1;
 	progress_begin(progress, "importing", stream_total(in->bundle));
 	int failed = store_and_load(in, objects, out, err);

@@ -48,6 +48,12 @@ int import_ledger_add(struct store *s, const struct verified_bundle *b,
 	return ledger_rows_append(s, body.text, err);
 }
 
+void import_ledger_name(const struct import_result *result, char out[MANIFEST_DIRECTORY_SIZE])
+{
+	snprintf(out, MANIFEST_DIRECTORY_SIZE, "%s-%u-%llu", result->channel, result->epoch,
+		 (unsigned long long)result->sequence);
+}
+
 /* The last component of the path, when it could be the name of a bundle. */
 static void add_name(struct ledger_body *body, const char *path)
 {
@@ -81,11 +87,12 @@ static void add_offered(struct ledger_body *body, const char *path)
 }
 
 void import_ledger_refuse(struct store *s, const struct import_request *request,
-			  const struct error *failure)
+			  const struct import_result *result, const struct error *failure)
 {
 	bool missing = failure->class == ERROR_CLASS_MISSING;
 	struct error ignored = ERROR_INIT;
 	struct ledger_body body;
+	char name[MANIFEST_DIRECTORY_SIZE];
 
 	/* A path where no bundle lies offers nothing. */
 	if (failure->id == ERROR_BUNDLE_ABSENT)
@@ -94,10 +101,18 @@ void import_ledger_refuse(struct store *s, const struct import_request *request,
 	    failure->class != ERROR_CLASS_TRUST && failure->class != ERROR_CLASS_REPLAY)
 		return;
 	ledger_begin(&body, missing ? "incomplete" : "refused");
-	add_name(&body, request->places[0]);
+	if (failure->id == ERROR_IMPORT_VOLUMES || failure->id == ERROR_IMPORT_DAMAGED) {
+		import_ledger_name(result, name);
+		ledger_text(&body, "bundle", name);
+	} else {
+		add_name(&body, request->places[0]);
+	}
 	ledger_text(&body, "id", error_id_text(failure->id));
 	ledger_text(&body, "path", request->places[0]);
-	add_offered(&body, request->places[0]);
+	if (failure->id == ERROR_IMPORT_VOLUMES || failure->id == ERROR_IMPORT_DAMAGED)
+		ledger_digest(&body, "manifest", result->manifest);
+	else
+		add_offered(&body, request->places[0]);
 	ledger_text(&body, "message", failure->message);
 	medium_add(request->medium, &body);
 	if (ledger_rows_add(s, body.text, &ignored) < 0)

@@ -2,6 +2,8 @@
 #ifndef IMPORTER_IMPORT_LEDGER_H
 #define IMPORTER_IMPORT_LEDGER_H
 
+#include "media/manifest.h"
+
 struct error;
 struct import_request;
 struct import_result;
@@ -16,9 +18,15 @@ int import_ledger_add(struct store *s, const struct verified_bundle *b,
 /*
  * The record "refused" (or "incomplete", when something is missing), after a failure that speaks
  * of the bundle and not of this machine.  Nothing of the bundle needs to be proved: name and
- * digest are what was offered.  That the record cannot be written changes nothing.
+ * digest are what was offered, or, when only volumes are missing, those in result.  That the
+ * record cannot be written changes nothing.
  */
 void import_ledger_refuse(struct store *s, const struct import_request *request,
-			  const struct error *failure) __attribute__((nonnull));
+			  const struct import_result *result, const struct error *failure)
+	__attribute__((nonnull));
+
+/* CHANNEL-EPOCH-SEQUENCE of a bundle that was proved. */
+void import_ledger_name(const struct import_result *result, char out[MANIFEST_DIRECTORY_SIZE])
+	__attribute__((nonnull));
 
 #endif

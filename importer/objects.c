@@ -156,13 +156,15 @@ static int find_known(struct objects *o, struct error *err)
 }
 
 /* Room for the objects, a margin for the file system, and the catalog's rows. */
-static int check_space(struct store *s, uint64_t need, struct error *err)
+int objects_check_space(const struct objects *o, uint64_t already, struct error *err)
 {
+	uint64_t all = o->need[OBJECTS_METADATA] + o->need[OBJECTS_CONTENT];
+	uint64_t need = all > already ? all - already : 0;
 	uint64_t margin = need / 50 + (64u << 20), room;
 
 	if (need == 0)
 		return 0;
-	if (file_free_space(store_content_dir(s), &room, err) < 0)
+	if (file_free_space(store_content_dir(o->store), &room, err) < 0)
 		return -1;
 	if (room >= need + margin)
 		return 0;
@@ -181,10 +183,7 @@ struct objects *objects_plan(struct store *s, struct verified_bundle *b, struct 
 	o->repair = repair;
 	o->table = verify_objects(b);
 	o->known = buf_calloc(object_table_count(o->table), sizeof *o->known);
-	if (find_known(o, err) < 0 ||
-	    check_space(s, o->need[OBJECTS_METADATA] + o->need[OBJECTS_CONTENT], err) < 0)
-		return NULL;
-	return STEAL(o);
+	return find_known(o, err) < 0 ? NULL : STEAL(o);
 }
 
 void objects_free(struct objects *o)

@@ -20,14 +20,20 @@ struct store;
 struct verified_bundle;
 
 /*
- * Which objects of the bundle are missing here, and whether there is room for
- * them (STORE_SPACE otherwise).  Asks the database; changes nothing.  Objects that turn out to be
- * damaged on the medium will be rebuilt by repair, which is borrowed.
+ * Which objects of the bundle are missing here.  Asks the database; changes nothing.  Objects that
+ * turn out to be damaged on the medium will be rebuilt by repair, which is borrowed.
  */
 struct objects *objects_plan(struct store *s, struct verified_bundle *b, struct repair *repair,
 			     struct error *err) __attribute__((nonnull, warn_unused_result));
 void objects_free(struct objects *o);
 DEFINE_CLEANUP(struct objects *, objects_free);
+
+/*
+ * Whether there is room for them, of which so many bytes lie on this file system already: -1 with
+ * STORE_SPACE.
+ */
+int objects_check_space(const struct objects *o, uint64_t already, struct error *err)
+	__attribute__((nonnull, warn_unused_result));
 
 enum objects_part {
 	OBJECTS_METADATA, /* listings and packs: what the catalog is loaded from */

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { NAME_SIZE = DIGEST_HEX + 8, RECORD_MAX = 4 << 20 };
@@ -140,6 +141,18 @@ struct partial *partial_open(int dir, const unsigned char sha256[32], uint64_t s
 		return NULL;
 	}
 	return load_record(p, err) < 0 ? NULL : STEAL(p);
+}
+
+uint64_t partial_bytes(int dir, const unsigned char sha256[32], uint64_t size)
+{
+	char hex[DIGEST_HEX];
+	struct stat st;
+
+	str_to_hex(sha256, DIGEST_SHA256, hex);
+	if (fstatat(dir, hex, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return 0;
+	uint64_t bytes = (uint64_t)st.st_blocks * 512;
+	return bytes < size ? bytes : size;
 }
 
 int partial_write(struct partial *p, const void *bytes, uint64_t first, size_t len,

@@ -26,6 +26,10 @@ struct partial *partial_open(int dir, const unsigned char sha256[32], uint64_t s
 void partial_free(struct partial *p);
 DEFINE_CLEANUP(struct partial *, partial_free);
 
+/* How many bytes of it the file system holds already; 0 when there is nothing yet. */
+uint64_t partial_bytes(int dir, const unsigned char sha256[32], uint64_t size)
+	__attribute__((nonnull));
+
 /* Whether these bytes were written before. */
 bool partial_has(const struct partial *p, uint64_t first, uint64_t len) __attribute__((nonnull));
 

@@ -328,6 +328,25 @@ static bool is_same(int dir, const char *name, uint64_t size, const unsigned cha
 	       memcmp(actual, digest, sizeof actual) == 0;
 }
 
+int medium_copy_has(const struct verified_bundle *b, const struct medium_file *helper, int dir,
+		    struct progress *progress, struct error *err)
+{
+	unsigned char want[DIGEST_SHA256];
+	CLEANUP(file_close) int fd = -1;
+	struct stat st;
+
+	if (fstatat(dir, helper->name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return 0;
+	if (medium_copy_open(b, helper, &fd, err) < 0 ||
+	    pass(fd, helper->name, helper->size, NULL, progress, want, err) < 0)
+		return -1;
+	if (is_same(dir, helper->name, helper->size, want, progress))
+		return 1;
+	if (unlinkat(dir, helper->name, 0) < 0)
+		return error_set_errno(err, ERROR_FILE_WRITE, "%s: cannot remove", helper->name);
+	return 0;
+}
+
 int medium_copy_file(const struct verified_bundle *b, const struct medium_file *file, int dir,
 		     struct progress *progress, struct error *err)
 {

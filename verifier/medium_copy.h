@@ -57,6 +57,11 @@ int medium_copy_piece(const struct verified_bundle *b, const struct medium_piece
 		      struct progress *progress, struct error *err)
 	__attribute__((nonnull, warn_unused_result));
 
+/* Whether dir has this helper: 1, or 0 and none of that name (bad ones are removed), -1. */
+int medium_copy_has(const struct verified_bundle *b, const struct medium_file *helper, int dir,
+		    struct progress *progress, struct error *err)
+	__attribute__((nonnull, warn_unused_result));
+
 /* Copy a file of the bundle, unless dir has the same bytes under this name. */
 int medium_copy_file(const struct verified_bundle *b, const struct medium_file *file, int dir,
 		     struct progress *progress, struct error *err)

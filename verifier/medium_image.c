@@ -6,16 +6,16 @@
 #include "lib/cli/progress.h"
 #include "media/manifest.h"
 #include "media/volume.h"
+#include "verifier/medium_image_check.h"
+#include "verifier/medium_tool.h"
 #include "verifier/verify.h"
 #include "verifier/volumes.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 enum { PATH_SIZE = 4096 };
@@ -41,33 +41,7 @@ void medium_image_label(const char *bundle, uint32_t index, uint32_t count,
 
 /* ---- the command line ---- */
 
-struct words {
-	char **items;
-	size_t count, capacity;
-};
-
-static void words_clear(struct words *w)
-{
-	for (size_t i = 0; i < w->count; i++)
-		free(w->items[i]);
-	free(w->items);
-}
-DEFINE_CLEANUP_IN_PLACE(struct words, words_clear);
-
-static void add(struct words *w, const char *word)
-{
-	w->items = buf_grow(w->items, &w->capacity, w->count + 1, sizeof *w->items);
-	w->items[w->count++] = buf_strdup(word);
-	w->items[w->count] = NULL;
-}
-
-static void add_all(struct words *w, const char *const *words)
-{
-	for (; *words; words++)
-		add(w, *words);
-}
-
-static int add_file(struct words *w, const char *from, const char *to, const char *name,
+static int add_file(struct medium_tool *t, const char *from, const char *to, const char *name,
 		    const char *file, struct error *err)
 {
 	char source[PATH_SIZE], target[PATH_SIZE];
@@ -75,12 +49,12 @@ static int add_file(struct words *w, const char *from, const char *to, const cha
 	if ((size_t)snprintf(source, sizeof source, "%s/%s", from, file) >= sizeof source ||
 	    (size_t)snprintf(target, sizeof target, "/gapferry/%s/%s", to, name) >= sizeof target)
 		return error_set(err, ERROR_FILE_NAME, "%.100s: path too long", file);
-	add_all(w, (const char *const[]){ "-map", source, target, NULL });
+	medium_tool_add(t, (const char *const[]){ "-map", source, target, NULL });
 	return 0;
 }
 
-static int add_piece(struct words *w, struct medium_job *job, const struct medium_piece *piece,
-		     const char *to, struct error *err)
+static int add_piece(struct medium_tool *t, struct medium_job *job,
+		     const struct medium_piece *piece, const char *to, struct error *err)
 {
 	char source[PATH_SIZE], target[PATH_SIZE], name[MEDIUM_COPY_NAME], offset[24], bytes[24];
 	uint64_t at;
@@ -94,22 +68,23 @@ static int add_piece(struct words *w, struct medium_job *job, const struct mediu
 		return error_set(err, ERROR_FILE_NAME, "%s: path too long", name);
 	snprintf(offset, sizeof offset, "%llu", (unsigned long long)at);
 	snprintf(bytes, sizeof bytes, "%llu", (unsigned long long)piece->bytes);
-	add_all(w, (const char *const[]){ "-cut_out", source, offset, bytes, target, NULL });
+	medium_tool_add(t,
+			(const char *const[]){ "-cut_out", source, offset, bytes, target, NULL });
 	return 0;
 }
 
-static int add_pieces(struct words *w, struct medium_job *job, const struct medium_plan *plan,
-		      uint32_t index, const char *to, struct error *err)
+static int add_pieces(struct medium_tool *t, struct medium_job *job, const struct medium_plan *plan,
+		      uint32_t index, const char *to, bool *helpers, struct error *err)
 {
 	struct medium_space space = plan->spaces[index];
 
 	for (size_t i = 0; i < job->files.small_count; i++)
-		if (add_file(w, verify_path(job->bundle), to, job->files.small[i].name,
+		if (add_file(t, verify_path(job->bundle), to, job->files.small[i].name,
 			     job->files.small[i].name, err) < 0)
 			return -1;
 	for (size_t i = 0; i < plan->count; i++)
 		if (plan->pieces[i].medium == index &&
-		    add_piece(w, job, &plan->pieces[i], to, err) < 0)
+		    add_piece(t, job, &plan->pieces[i], to, err) < 0)
 			return -1;
 	for (size_t i = 0; i < job->files.helper_count; i++) {
 		const struct medium_file *f = &job->files.helpers[i];
@@ -118,43 +93,15 @@ static int add_pieces(struct words *w, struct medium_job *job, const struct medi
 		if (job->helpers_done[i] || f->size + space.per_file > space.room ||
 		    faccessat(verify_dir(job->bundle), f->name, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
 			continue;
-		if (add_file(w, verify_path(job->bundle), to, f->name, f->name, err) < 0)
+		if (add_file(t, verify_path(job->bundle), to, f->name, f->name, err) < 0)
 			return -1;
 		space.room -= f->size + space.per_file;
-		job->helpers_done[i] = true;
+		job->helpers_done[i] = helpers[i] = true;
 	}
 	return 0;
 }
 
-/* ---- the child ---- */
-
-static int run(struct words *w, struct error *err)
-{
-	posix_spawn_file_actions_t actions;
-	int status = 0;
-	pid_t pid;
-
-	if (posix_spawn_file_actions_init(&actions) != 0)
-		return error_set(err, ERROR_MEDIUM_TOOL, "xorriso: cannot be started");
-	int failed = posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY,
-						      0) != 0 ||
-		     posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null",
-						      O_WRONLY, 0) != 0;
-	int code = failed ? EINVAL
-			  : posix_spawnp(&pid, w->items[0], &actions, NULL, w->items, environ);
-	posix_spawn_file_actions_destroy(&actions);
-	if (code != 0) {
-		errno = code;
-		return error_set_errno(err, ERROR_MEDIUM_TOOL, "xorriso: cannot be started");
-	}
-	while (waitpid(pid, &status, 0) < 0)
-		if (errno != EINTR)
-			return error_set_errno(err, ERROR_MEDIUM_TOOL, "xorriso: lost");
-	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
-		return 0;
-	return error_set(err, ERROR_MEDIUM_TOOL, "xorriso: ended with status %d",
-			 WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
-}
+/* ---- the image ---- */
 
 /* xorriso copies bytes without knowing what they should be. */
 static int prove(struct medium_job *job, const struct medium_plan *plan, uint32_t index,
@@ -189,7 +136,8 @@ int medium_image_write(struct medium_job *job, const struct medium_plan *plan, u
 	static const char *const after[] = { "-chown_r", "0",  "/",       "--",       "-chgrp_r",
 					     "0",        "/",  "--",      "-chmod_r", "a-w,a+r",
 					     "/",        "--", "-commit", "-end",     NULL };
-	CLEANUP(words_clear) struct words w = { 0 };
+	CLEANUP(medium_tool_clear) struct medium_tool t = { 0 };
+	CLEANUP(free) unsigned char *helpers = buf_calloc(job->files.helper_count + 1, 1);
 	char name[MANIFEST_DIRECTORY_SIZE], part[PATH_SIZE];
 
 	if (faccessat(AT_FDCWD, file, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
@@ -199,14 +147,22 @@ int medium_image_write(struct medium_job *job, const struct medium_plan *plan, u
 	if (unlink(part) < 0 && errno != ENOENT)
 		return error_set_errno(err, ERROR_FILE_WRITE, "%s: cannot remove", part);
 	manifest_directory(verify_manifest(job->bundle), name);
-	add_all(&w, (const char *const[]){ "xorriso", "-report_about", "WARNING", "-abort_on",
-					   "FAILURE", "-outdev", part, "-volid", label, NULL });
-	add_all(&w, before);
-	if (prove(job, plan, index, err) < 0 || add_pieces(&w, job, plan, index, name, err) < 0)
+	/* Words that must come first: no configuration of others, and it ends when it is told to.
+	 */
+	medium_tool_add(&t,
+			(const char *const[]){ "xorriso", "-no_rc", "-signal_handling", "off",
+					       "-report_about", "WARNING", "-abort_on", "FAILURE",
+					       "-outdev", part, "-volid", label, NULL });
+	medium_tool_add(&t, before);
+	if (prove(job, plan, index, err) < 0 ||
+	    add_pieces(&t, job, plan, index, name, (bool *)helpers, err) < 0)
 		return -1;
-	add_all(&w, after);
-	if (run(&w, err) < 0)
+	medium_tool_add(&t, after);
+	if (medium_tool_run(&t, job->progress, NULL, err) < 0 ||
+	    medium_image_check(job, plan, index, (bool *)helpers, part, err) < 0) {
+		(void)unlink(part); /* the failure is what counts */
 		return -1;
+	}
 	if (rename(part, file) < 0)
 		return error_set_errno(err, ERROR_FILE_WRITE, "%s: cannot rename into place", file);
 	return 0;

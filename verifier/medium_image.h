@@ -21,7 +21,8 @@ void medium_image_label(const char *bundle, uint32_t index, uint32_t count,
 
 /*
  * Write `file`, which must not exist, with all small files and the pieces that the plan has for
- * medium `index`; every chunk of them is proved before.  -1 with MEDIUM_TOOL when xorriso is not
+ * medium `index`; every chunk of them is proved before, and the image is read back before it gets
+ * its name.  -1 with MEDIUM_READBACK when that does not agree, MEDIUM_TOOL when xorriso is not
  * there or fails, MEDIUM_PIECES when a piece does not lie in one file.
  */
 int medium_image_write(struct medium_job *job, const struct medium_plan *plan, uint32_t index,

@@ -95,23 +95,32 @@ DEFINE_CLEANUP_IN_PLACE(struct checking, checking_clear);
 
 static void add_damage(void *ctx, const struct medium_damage *d)
 {
+	static const char *const remedies[] = {
+		[MEDIUM_REMEDY_NONE] = "beyond repair: ",
+		[MEDIUM_REMEDY_COPY] = "a good copy is at hand",
+		[MEDIUM_REMEDY_PARITY] = "repairable from parity",
+		[MEDIUM_REMEDY_SPARE] = "repairable from spare volumes",
+	};
 	struct checking *c = ctx;
 	char hex[DIGEST_HEX] = "", volume[VOLUME_NAME_SIZE];
 
 	volume_name(d->volume, volume);
 	if (d->objects > 0)
 		str_to_hex(d->object, DIGEST_SHA256, hex);
-	json_array_append_new(c->damage,
-			      json_pack("{s:s, s:I, s:s, s:s, s:b, s:I, s:s}", "volume", volume,
-					"chunk", (json_int_t)d->chunk, "path", d->path, "cause",
-					d->why, "other_copy", d->other_copy, "objects",
-					(json_int_t)d->objects, "first_object", hex));
+	json_array_append_new(
+		c->damage,
+		json_pack("{s:s, s:I, s:s, s:s, s:b, s:b, s:s, s:s?, s:I, s:s}", "volume", volume,
+			  "chunk", (json_int_t)d->chunk, "path", d->path, "cause", d->why,
+			  "other_copy", d->remedy == MEDIUM_REMEDY_COPY, "repairable",
+			  d->remedy != MEDIUM_REMEDY_NONE, "remedy", medium_check_remedy(d->remedy),
+			  "beyond", d->remedy == MEDIUM_REMEDY_NONE ? d->beyond.message : NULL,
+			  "objects", (json_int_t)d->objects, "first_object", hex));
 	if (c->args->json)
 		return;
 	progress_clear_line();
-	printf("damaged: %s chunk %06zu in %s: %s; %zu objects, first %s%s\n", volume, d->chunk,
-	       d->path, d->why, d->objects, hex[0] ? hex : "none",
-	       d->other_copy ? "; a good copy is at hand" : "");
+	printf("damaged: %s chunk %06zu in %s: %s; %zu objects, first %s; %s%s\n", volume, d->chunk,
+	       d->path, d->why, d->objects, hex[0] ? hex : "none", remedies[d->remedy],
+	       d->remedy == MEDIUM_REMEDY_NONE ? d->beyond.message : "");
 }
 
 /* What is on other media is no fault of these. */
@@ -149,13 +158,14 @@ int medium_verbs_check(const struct cli_args *args, struct error *err)
 	if (failed)
 		return -1;
 	if (args->json)
-		cli_print_json(json_pack("{s:s, s:I, s:I, s:O, s:O}", "bundle",
-					 verify_path(s.bundle), "chunks", (json_int_t)check.chunks,
-					 "damaged", (json_int_t)check.damaged, "damage", c.damage,
-					 "missing", c.missing));
+		cli_print_json(json_pack(
+			"{s:s, s:I, s:I, s:I, s:O, s:O}", "bundle", verify_path(s.bundle), "chunks",
+			(json_int_t)check.chunks, "damaged", (json_int_t)check.damaged, "beyond",
+			(json_int_t)check.beyond, "damage", c.damage, "missing", c.missing));
 	else
-		printf("%s: %llu chunks read, %llu damaged\n", verify_path(s.bundle),
-		       (unsigned long long)check.chunks, (unsigned long long)check.damaged);
+		printf("%s: %llu chunks read, %llu damaged, %llu of them beyond repair\n",
+		       verify_path(s.bundle), (unsigned long long)check.chunks,
+		       (unsigned long long)check.damaged, (unsigned long long)check.beyond);
 	return check.damaged ? error_exit_status(ERROR_CLASS_INTEGRITY) : 0;
 }
 

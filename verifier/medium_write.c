@@ -56,6 +56,14 @@ int medium_write_begin(struct medium_job *job, struct verified_bundle *b, const 
 	if (medium_copy_list(b, &job->files, err) < 0)
 		return -1;
 	job->helpers_done = buf_calloc(job->files.helper_count + 1, sizeof *job->helpers_done);
+	for (size_t i = 0; only && i < job->files.helper_count; i++) {
+		const char *name = job->files.helpers[i].name;
+		struct volume_file f;
+
+		/* Parity of a volume that is not wanted is not wanted either. */
+		job->helpers_done[i] = volume_file_parse(name, strlen(name), &f) &&
+				       f.kind == VOLUME_PARITY && !only[f.number - 1];
+	}
 	return 0;
 }
 
@@ -240,8 +248,13 @@ static int write_helpers(struct medium_job *job, int dir, struct medium_space sp
 	for (size_t i = 0; i < job->files.helper_count; i++) {
 		const struct medium_file *f = &job->files.helpers[i];
 
-		if (job->helpers_done[i] || f->size > space.file_max ||
-		    f->size + space.per_file > space.room)
+		if (job->helpers_done[i])
+			continue;
+		int has = medium_copy_has(job->bundle, f, dir, job->progress, err);
+		if (has < 0)
+			return -1;
+		job->helpers_done[i] = has == 1;
+		if (has == 1 || f->size > space.file_max || f->size + space.per_file > space.room)
 			continue;
 		if (medium_copy_file(job->bundle, f, dir, job->progress, err) < 0)
 			return -1;

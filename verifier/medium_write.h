@@ -26,7 +26,7 @@ struct medium_job {
 	struct progress *progress;
 	struct medium_piece *wanted; /* what no medium has yet */
 	size_t wanted_count, wanted_capacity;
-	bool *helpers_done; /* by index in files.helpers */
+	bool *helpers_done; /* by index in files.helpers: on a medium, or not wanted */
 };
 
 /* All of the bundle is wanted, or the volumes marked (only[0] is volume 1). */

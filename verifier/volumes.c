@@ -10,11 +10,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+
+enum { OPEN_MAX = 16384 };
 
 /* A file that holds bytes first to first + len of a volume. */
 struct piece {
 	uint64_t first, len;
-	int fd; /* -1: not opened */
+	uint64_t reach; /* the furthest end of this piece and those before it */
+	bool there;     /* it was opened, and its size fits */
+	int fd;         /* -1: opened again for each read */
 	bool segment;
 	size_t place; /* its directory */
 	char *name;
@@ -27,8 +32,9 @@ struct place {
 };
 
 struct volume {
-	struct piece *pieces;
+	struct piece *pieces; /* once opened in the order of compare() */
 	size_t count, capacity;
+	bool opened; /* all of it, and nothing was noted since */
 };
 
 struct volumes {
@@ -37,21 +43,29 @@ struct volumes {
 	struct volume *volumes;
 	struct place *places;
 	size_t place_count, place_capacity;
+	size_t open_count, open_max; /* files that stay open */
 };
 
 struct volumes *volumes_new(const uint64_t *sizes, uint32_t count)
 {
 	struct volumes *v = buf_calloc(1, sizeof *v);
+	struct rlimit files;
 
+	/* The rest is for who reads: several programs' worth of other files. */
+	v->open_max = getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < OPEN_MAX * 4
+			      ? (size_t)files.rlim_cur / 4
+			      : OPEN_MAX;
 	v->sizes = sizes;
 	v->count = count;
 	v->volumes = buf_calloc(count ? count : 1, sizeof *v->volumes);
 	return v;
 }
 
-static void forget(struct volume *volume)
+static void forget(struct volumes *v, struct volume *volume)
 {
 	for (size_t i = 0; i < volume->count; i++) {
+		if (volume->pieces[i].fd >= 0)
+			v->open_count--;
 		file_close(volume->pieces[i].fd);
 		free(volume->pieces[i].name);
 	}
@@ -64,7 +78,7 @@ void volumes_free(struct volumes *v)
 	if (!v)
 		return;
 	for (uint32_t i = 0; i < v->count; i++)
-		forget(&v->volumes[i]);
+		forget(v, &v->volumes[i]);
 	for (size_t i = 0; i < v->place_count; i++) {
 		file_close(v->places[i].dir);
 		free(v->places[i].path);
@@ -89,6 +103,7 @@ static void add_piece(struct volumes *v, uint32_t volume, struct piece piece)
 
 	all->pieces = buf_grow(all->pieces, &all->capacity, all->count, sizeof *all->pieces);
 	all->pieces[all->count++] = piece;
+	all->opened = false;
 }
 
 static void add_name(struct volumes *v, size_t place, const char *name)
@@ -122,7 +137,7 @@ int volumes_add_dir(struct volumes *v, int dir, const char *path, bool label, st
 
 int volumes_add_file(struct volumes *v, uint32_t volume, const char *path, struct error *err)
 {
-	forget(&v->volumes[volume - 1]);
+	forget(v, &v->volumes[volume - 1]);
 	add_piece(v, volume,
 		  (struct piece){ .fd = -1,
 				  .place = add_place(v, AT_FDCWD, ".", false),
@@ -137,11 +152,25 @@ static const struct place *place_of(const struct volumes *v, const struct piece 
 	return &v->places[p->place];
 }
 
+/* Its file, which must be there and, once it was looked at, of the same size. */
+static int open_file(const struct volumes *v, const struct piece *p, int *fd, uint64_t *size,
+		     struct error *err)
+{
+	int found = file_open_read(place_of(v, p)->dir, p->name, fd, size, err);
+
+	if (found != 1 || !p->there || *size == p->len)
+		return found;
+	file_close(*fd);
+	*fd = -1;
+	return error_set(err, ERROR_VOLUME_SIZE, "%s: %llu bytes now, were %llu", p->name,
+			 (unsigned long long)*size, (unsigned long long)p->len);
+}
+
 static int open_piece(struct volumes *v, uint32_t volume, struct piece *p, struct error *err)
 {
 	uint64_t size, want = v->sizes[volume - 1];
 	CLEANUP(file_close) int fd = -1;
-	int found = file_open_read(place_of(v, p)->dir, p->name, &fd, &size, err);
+	int found = open_file(v, p, &fd, &size, err);
 
 	if (found < 0)
 		return -1;
@@ -156,9 +185,61 @@ static int open_piece(struct volumes *v, uint32_t volume, struct piece *p, struc
 				 "%s: %llu bytes are no segment of a volume of %llu", p->name,
 				 (unsigned long long)size, (unsigned long long)want);
 	p->len = size;
+	p->there = true;
+	if (v->open_count == v->open_max)
+		return 0;
+	v->open_count++;
 	p->fd = fd;
 	fd = -1;
 	return 0;
+}
+
+/* Look-ups go from the end: of copies that begin together the place noted first is the first. */
+static int compare(const void *a, const void *b)
+{
+	const struct piece *x = a, *y = b;
+
+	if (x->first != y->first)
+		return x->first < y->first ? -1 : 1;
+	if (x->place != y->place)
+		return x->place > y->place ? -1 : 1;
+	return (int)x->segment - (int)y->segment;
+}
+
+static void sort_pieces(struct volume *volume)
+{
+	uint64_t reach = 0;
+
+	if (volume->count > 1)
+		qsort(volume->pieces, volume->count, sizeof *volume->pieces, compare);
+	for (size_t i = 0; i < volume->count; i++) {
+		struct piece *p = &volume->pieces[i];
+
+		if (p->there && p->first + p->len > reach)
+			reach = p->first + p->len;
+		p->reach = reach;
+	}
+}
+
+/* How many pieces begin at this byte or before it: only these can hold it. */
+static size_t begin_before(const struct volume *volume, uint64_t at)
+{
+	size_t low = 0, high = volume->count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (volume->pieces[middle].first <= at)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+static bool holds(const struct piece *p, uint64_t at)
+{
+	return p->there && at >= p->first && at - p->first < p->len;
 }
 
 /* The piece that reaches furthest of those that hold this byte, or NULL. */
@@ -166,12 +247,12 @@ static const struct piece *piece_at(const struct volume *volume, uint64_t at)
 {
 	const struct piece *best = NULL;
 
-	for (size_t i = 0; i < volume->count; i++) {
-		const struct piece *p = &volume->pieces[i];
+	for (size_t i = begin_before(volume, at); i > 0; i--) {
+		const struct piece *p = &volume->pieces[i - 1];
 
-		if (p->fd < 0 || at < p->first || at - p->first >= p->len)
-			continue;
-		if (!best || p->first + p->len > best->first + best->len)
+		if (p->reach <= at || (best && p->reach <= best->first + best->len))
+			break;
+		if (holds(p, at) && (!best || p->first + p->len > best->first + best->len))
 			best = p;
 	}
 	return best;
@@ -180,19 +261,19 @@ static const struct piece *piece_at(const struct volume *volume, uint64_t at)
 bool volumes_gap(const struct volumes *v, uint32_t volume, uint64_t *at, uint64_t *len)
 {
 	const struct volume *all = &v->volumes[volume - 1];
-	uint64_t size = v->sizes[volume - 1], end = size;
+	uint64_t size = v->sizes[volume - 1];
 	const struct piece *p;
 
 	while (*at < size && (p = piece_at(all, *at)) != NULL)
 		*at = p->first + p->len;
 	if (*at >= size)
 		return false;
-	for (size_t i = 0; i < all->count; i++) {
-		p = &all->pieces[i];
-		if (p->fd >= 0 && p->first > *at && p->first < end)
-			end = p->first;
-	}
-	*len = end - *at;
+	*len = size - *at;
+	for (size_t i = begin_before(all, *at); i < all->count; i++)
+		if (all->pieces[i].there) {
+			*len = all->pieces[i].first - *at;
+			break;
+		}
 	return true;
 }
 
@@ -230,18 +311,22 @@ int volumes_open(struct volumes *v, uint32_t volume, struct error *err)
 	struct error first = ERROR_INIT; /* the first thing wrong with one of its files */
 	uint64_t at = 0, len;
 
+	if (all->opened)
+		return 0;
 	for (size_t i = 0; i < all->count; i++) {
 		struct piece *p = &all->pieces[i];
 		struct error problem = ERROR_INIT;
 
-		if (p->fd >= 0 || open_piece(v, volume, p, &problem) == 0)
+		if (p->there || open_piece(v, volume, p, &problem) == 0)
 			continue;
 		if (place_of(v, p)->label)
 			error_wrap(&problem, "%s", place_of(v, p)->path);
 		if (first.id == ERROR_NONE)
 			first = problem;
 	}
-	if (!volumes_gap(v, volume, &at, &len))
+	sort_pieces(all);
+	all->opened = !volumes_gap(v, volume, &at, &len);
+	if (all->opened)
 		return 0;
 	if (first.id == ERROR_NONE)
 		return set_missing(v, volume, err);
@@ -251,9 +336,12 @@ int volumes_open(struct volumes *v, uint32_t volume, struct error *err)
 
 bool volumes_has(const struct volumes *v, uint32_t volume, uint64_t at, uint64_t len)
 {
-	uint64_t from = at, gap;
+	uint64_t end = at + len;
+	const struct piece *p;
 
-	return !volumes_gap(v, volume, &from, &gap) || from >= at + len;
+	while (at < end && (p = piece_at(&v->volumes[volume - 1], at)) != NULL)
+		at = p->first + p->len;
+	return at >= end;
 }
 
 /* ---- reading ---- */
@@ -261,10 +349,12 @@ bool volumes_has(const struct volumes *v, uint32_t volume, uint64_t at, uint64_t
 /* The copy of this number that holds the byte, or NULL. */
 static const struct piece *copy_at(const struct volume *volume, unsigned copy, uint64_t at)
 {
-	for (size_t i = 0; i < volume->count; i++) {
-		const struct piece *p = &volume->pieces[i];
+	for (size_t i = begin_before(volume, at); i > 0; i--) {
+		const struct piece *p = &volume->pieces[i - 1];
 
-		if (p->fd >= 0 && at >= p->first && at - p->first < p->len && copy-- == 0)
+		if (p->reach <= at)
+			break;
+		if (holds(p, at) && copy-- == 0)
 			return p;
 	}
 	return NULL;
@@ -273,7 +363,14 @@ static const struct piece *copy_at(const struct volume *volume, unsigned copy, u
 static int read_piece(const struct volumes *v, const struct piece *p, void *buf, size_t len,
 		      uint64_t at, struct error *err)
 {
-	if (file_read_at(p->fd, p->name, buf, len, at - p->first, err) == 0)
+	CLEANUP(file_close) int own = -1;
+	uint64_t size;
+	int found = p->fd >= 0 ? 1 : open_file(v, p, &own, &size, err);
+
+	if (found == 0)
+		error_set(err, ERROR_VOLUME_MISSING, "%s: not there any more", p->name);
+	if (found == 1 &&
+	    file_read_at(p->fd >= 0 ? p->fd : own, p->name, buf, len, at - p->first, err) == 0)
 		return 0;
 	return place_of(v, p)->label ? error_wrap(err, "%s", place_of(v, p)->path) : -1;
 }
@@ -363,10 +460,10 @@ bool volumes_source(const struct volumes *v, uint32_t volume, uint64_t at, uint6
 {
 	const struct volume *all = &v->volumes[volume - 1];
 
-	for (size_t i = 0; i < all->count; i++) {
-		const struct piece *p = &all->pieces[i];
+	for (size_t i = begin_before(all, at); i > 0; i--) {
+		const struct piece *p = &all->pieces[i - 1];
 
-		if (p->fd < 0 || at < p->first || at + len > p->first + p->len)
+		if (!p->there || at + len > p->first + p->len)
 			continue;
 		*offset = at - p->first;
 		return path_of(v, p, path, size);

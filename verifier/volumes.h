@@ -3,7 +3,8 @@
  * them (vol-0001.s000012), in any number of directories.  Several copies of the
  * same bytes are welcome: what cannot be read in one is read in another.  A file
  * counts when its name and size fit; what it holds is proved by who reads it.
- * Each file is opened once and read through that descriptor.
+ * Files stay open as far as a quarter of the limit for open files goes; further
+ * ones are opened for each read, and must still have their size.
  */
 #ifndef VERIFIER_VOLUMES_H
 #define VERIFIER_VOLUMES_H

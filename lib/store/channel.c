@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #define COLUMNS                                                                               \
 	"SELECT id, name, audience, epoch, sequence, manifest, catalog_root, trust_version, " \
@@ -30,6 +31,20 @@ bool channel_name_valid(const char *name)
 			return false;
 	}
 	return true;
+}
+
+bool channel_name_portable(const char *name)
+{
+	static const char *const devices[] = { "con", "prn", "aux", "nul" };
+	size_t len = strlen(name), stem = strcspn(name, ".");
+
+	if (len == 0 || name[len - 1] == '.')
+		return false;
+	for (size_t i = 0; i < sizeof devices / sizeof *devices; i++)
+		if (stem == 3 && strncasecmp(name, devices[i], 3) == 0)
+			return false;
+	return stem != 4 || name[3] < '0' || name[3] > '9' ||
+	       (strncasecmp(name, "com", 3) != 0 && strncasecmp(name, "lpt", 3) != 0);
 }
 
 static int compare_sites(const void *a, const void *b)
@@ -139,21 +154,35 @@ int channel_next(struct store *s, int64_t after, struct channel *c, struct error
 	return row;
 }
 
-int channel_add(struct store *s, struct channel *c, struct error *err)
+/* Two names that differ in case alone would be one directory on FAT. */
+static int check_new(struct store *s, const char *name, struct error *err)
 {
 	CLEANUP(db_finalize)
-	struct db_statement *known =
-		db_prepare(store_db(s), "SELECT 1 FROM channel WHERE name=?", err);
-	if (!known)
-		return -1;
-	db_bind_text(known, 1, c->name);
-	int row = db_step(known, err);
-	db_reset(known);
-	if (row < 0)
-		return -1;
-	if (row == 1)
-		return error_set(err, ERROR_CHANNEL_EXISTS, "channel '%s' exists already", c->name);
+	struct db_statement *q = db_prepare(store_db(s),
+					    "SELECT name FROM channel WHERE name=?1 COLLATE NOCASE"
+					    " ORDER BY name=?1 DESC",
+					    err);
+	char other[CHANNEL_NAME_SIZE] = "";
 
+	if (!q)
+		return -1;
+	db_bind_text(q, 1, name);
+	int row = db_step(q, err);
+	if (row == 1)
+		snprintf(other, sizeof other, "%s", db_text(q, 0));
+	db_reset(q);
+	if (row <= 0)
+		return row;
+	if (strcmp(other, name) == 0)
+		return error_set(err, ERROR_CHANNEL_EXISTS, "channel '%s' exists already", name);
+	return error_set(err, ERROR_MEDIUM_NAME, "channel '%s': only case tells it from '%s'", name,
+			 other);
+}
+
+int channel_add(struct store *s, struct channel *c, struct error *err)
+{
+	if (check_new(s, c->name, err) < 0)
+		return -1;
 	CLEANUP(db_finalize)
 	struct db_statement *q = db_prepare(
 		store_db(s),

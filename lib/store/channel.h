@@ -44,6 +44,13 @@ struct channel {
 bool channel_name_valid(const char *name) __attribute__((nonnull));
 
 /*
+ * Whether directories and files named after the channel can lie on every kind of medium and be
+ * read on every system: it does not end in '.', and what stands before the first '.' is no device
+ * of Windows (con, nul, com1...).
+ */
+bool channel_name_portable(const char *name) __attribute__((nonnull));
+
+/*
  * Make the audience of c the given sites, which it sorts.  -1 with USAGE for no site, more than
  * CHANNEL_SITES, a malformed name or one that is repeated.
  */
@@ -53,7 +60,10 @@ int channel_set_sites(struct channel *c, const char **sites, size_t count, struc
 /* The next site of an audience: *at starts as the audience.  False after the last one. */
 bool channel_next_site(const char **at, char out[CHANNEL_NAME_SIZE]) __attribute__((nonnull));
 
-/* New channel at epoch 1, sequence 0.  Sets c->id.  Opens no transaction of its own. */
+/*
+ * New channel at epoch 1, sequence 0.  Sets c->id.  Opens no transaction of its own.  -1 with
+ * CHANNEL_EXISTS, or MEDIUM_NAME when only case tells its name from another.
+ */
 int channel_add(struct store *s, struct channel *c, struct error *err)
 	__attribute__((nonnull, warn_unused_result));
 

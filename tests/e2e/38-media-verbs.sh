@@ -31,6 +31,7 @@ verifies() {
 mkdir "$T_DIR/a" "$T_DIR/b"
 t_ok 'media write' media write "$T_DIR/good" --to "$T_DIR/a" --json
 cp "$T_DIR/out" "$T_DIR/write.json"
+t_json "$T_DIR/write.json" '.left_out | length' 0
 t_json "$T_DIR/write.json" '[.media[0].volumes[] | select(endswith(".tar"))] | length' "$volumes"
 t_ok 'the copy is the original' diff -r "$T_DIR/good" "$T_DIR/a/gapferry/$name"
 t_ok 'no unfinished file stays' test -z "$(find "$T_DIR/a" -name '*.part')"
@@ -42,6 +43,32 @@ t_ok 'media check of one medium of several' media check "$T_DIR/b"
 t_contains 'it says what is elsewhere' "$T_DIR/out" 'elsewhere: vol-0002.tar: not there'
 t_ok 'a medium is completed' media write "$T_DIR/good" --to "$T_DIR/b"
 t_ok 'it is the original' diff -r "$T_DIR/good" "$T_DIR/b/gapferry/$name"
+
+# Which volumes lie on which medium is recorded where it is wanted.
+mkdir "$T_DIR/r1" "$T_DIR/r2"
+t_ok 'media write with a ledger' media write "$T_DIR/good" --to "$T_DIR/r1" --volume 1 2 3 \
+	--repo "$T_DIR/exporter" --serial A-1 --label 'Stick 1' --seal S-1 --carrier carl
+t_ok 'the second medium' media write "$T_DIR/good" --to "$T_DIR/r2" --volume 4 \
+	--repo "$T_DIR/exporter" --serial A-2 --label 'Stick 2' --seal S-2
+t_run gapferry-export --repo "$T_DIR/exporter" ledger show --json
+cp "$T_DIR/out" "$T_DIR/ledger.json"
+value() {
+	jq -r --arg key "$1" "[.records[] | select(.event == \"media-write\") | .values[] |
+		select(.[0] == \$key) | .[1]] | join(\" \")" "$T_DIR/ledger.json"
+}
+t_ok 'the volumes are in the ledger' test "$(value volumes)" = '1-3 4'
+t_ok 'and their parity' test "$(value parity-of)" = '1-3 4'
+t_ok 'and the media' test "$(value serial)/$(value label)" = 'A-1 A-2/Stick 1 Stick 2'
+t_ok 'several media are no contradiction' gapferry-export --repo "$T_DIR/exporter" custody
+t_must gapferry-export --repo "$T_DIR/exporter" handover main-1-1 --to ivan --serial A-2 --seal S-2
+t_must gapferry-export --repo "$T_DIR/exporter" handover main-1-1 --to ivan --serial A-1 --seal S-1
+t_ok 'nor is the one that was written first' gapferry-export --repo "$T_DIR/exporter" custody
+t_must gapferry-export --repo "$T_DIR/exporter" handover main-1-1 --to ivan --serial A-3 --seal S-1
+t_status 2 'but one that was never written is' gapferry-export --repo "$T_DIR/exporter" custody
+t_contains 'with both numbers' "$T_DIR/out" 'serial number A-1 at handover'
+t_error 1 GF-1001 'a label is for one medium' media write "$T_DIR/good" --to "$T_DIR/r1" \
+	"$T_DIR/r2" --repo "$T_DIR/exporter" --label x
+t_error 1 GF-1001 'and for a ledger' media write "$T_DIR/good" --to "$T_DIR/r1" --label x
 
 # A damaged file and an interrupted one are written again, the others are kept.
 a_flip "$T_DIR/b/gapferry/$name/vol-0002.tar" 5000000 1
@@ -76,11 +103,16 @@ t_json "$T_DIR/check.json" .damaged 1
 t_json "$T_DIR/check.json" '.damage[0].volume' vol-0002.tar
 t_json "$T_DIR/check.json" '.damage[0].chunk' 1
 t_json "$T_DIR/check.json" '.damage[0].other_copy' false
+t_json "$T_DIR/check.json" '.damage[0].remedy' parity
+t_json "$T_DIR/check.json" .beyond 0
+t_run media check "$A_BUNDLE"
+t_contains 'parity would repair it' "$T_DIR/out" 'repairable from parity'
 object=$(jq -r '.damage[0].first_object' "$T_DIR/check.json")
 t_ok 'the object is one of that volume' grep -q "^$object .* 2 [0-9]* [0-9]* [0-9]* " "$T_DIR/good/OBJECTS"
 t_status 3 'with a good copy beside it' media check "$A_BUNDLE" "$T_DIR/a" --json
 cp "$T_DIR/out" "$T_DIR/check.json"
 t_json "$T_DIR/check.json" '.damage[0].other_copy' true
+t_json "$T_DIR/check.json" '.damage[0].remedy' copy
 t_status 0 'gapferry-import has media check' gapferry-import media check "$T_DIR/a" --trust "$T_DIR/trust"
 
 # ---- repair ----
@@ -89,6 +121,12 @@ t_ok 'media repair' media repair "$A_BUNDLE" --out "$T_DIR/repaired"
 t_same 'the volume is the original' "$T_DIR/good/vol-0002.tar" "$T_DIR/repaired/vol-0002.tar"
 t_ok 'volumes that are good are left alone' test ! -e "$T_DIR/repaired/vol-0001.tar"
 rm "$A_BUNDLE/vol-0002.par"
+t_status 3 'media check without parity' media check "$A_BUNDLE" --json
+cp "$T_DIR/out" "$T_DIR/check.json"
+t_json "$T_DIR/check.json" '.damage[0].repairable' false
+t_json "$T_DIR/check.json" .beyond 1
+t_run media check "$A_BUNDLE"
+t_contains 'it says why' "$T_DIR/out" 'beyond repair: vol-0002.tar chunk 000001'
 t_error 3 GF-1925 'without parity it is beyond repair' media repair "$A_BUNDLE" --out "$T_DIR/x"
 
 # ---- revolume ----
@@ -103,6 +141,16 @@ find "$T_DIR/six" -mindepth 1 -maxdepth 1 | while read -r medium; do
 done >"$T_DIR/too-large"
 t_same 'no medium is larger than 6 MiB' /dev/null "$T_DIR/too-large"
 verifies 'media revolume' "$T_DIR"/six/*
+
+# Parity that no medium has room for is told.
+t_ok 'media revolume without room for parity' media revolume "$T_DIR/good" --media 10M \
+	--to "$T_DIR/ten" --json
+cp "$T_DIR/out" "$T_DIR/ten.json"
+cp "$T_DIR/err" "$T_DIR/ten.err"
+there=$(find "$T_DIR/ten" -name '*.par' | wc -l)
+t_ok 'some parity is left out' test "$there" -lt "$volumes"
+t_json "$T_DIR/ten.json" '.left_out | length' $((volumes - there))
+t_contains 'and people are told' "$T_DIR/ten.err" "no room for $((volumes - there)) parity files"
 
 # The card joins segments.
 rm -rf "$A_BUNDLE"
@@ -133,6 +181,41 @@ if command -v xorriso >/dev/null; then
 	t_ok 'one image' media image "$T_DIR/good" --media dvd5 --out "$T_DIR/one.iso"
 	t_must xorriso -osirrox on -indev "$T_DIR/one.iso" -extract / "$T_DIR/one"
 	t_ok 'it is the original' diff -r "$T_DIR/good" "$T_DIR/one/gapferry/$name"
+	t_ok 'with its parity' test -f "$T_DIR/one/gapferry/$name/vol-0001.par"
+
+	# One that writes something else than it was told, and one that never ends.
+	mkdir "$T_DIR/false" "$T_DIR/slow"
+	cat >"$T_DIR/false/xorriso" <<-END
+		#!/bin/sh
+		$(command -v xorriso) "\$@" || exit
+		case " \$* " in
+		*' -outdev '*) printf wrong | dd of="$T_DIR/false.iso.part" bs=1 seek=20000000 conv=notrunc ;;
+		esac
+	END
+	cat >"$T_DIR/slow/xorriso" <<-END
+		#!/bin/sh
+		echo \$\$ >"$T_DIR/slow/pid.new"
+		mv "$T_DIR/slow/pid.new" "$T_DIR/slow/pid"
+		exec sleep 300
+	END
+	chmod 755 "$T_DIR/false/xorriso" "$T_DIR/slow/xorriso"
+	t_error 3 GF-1933 'an image that is not what was signed' env PATH="$T_DIR/false:$PATH" \
+		gapferry-export media image "$T_DIR/good" --media dvd5 --out "$T_DIR/false.iso" \
+		--trust "$T_DIR/trust"
+	t_ok 'is not kept' test -z "$(find "$T_DIR" -maxdepth 1 -name 'false.iso*')"
+	PATH="$T_DIR/slow:$PATH" gapferry-export media image "$T_DIR/good" --media dvd5 \
+		--out "$T_DIR/slow.iso" --trust "$T_DIR/trust" >"$T_DIR/out" 2>"$T_DIR/err" </dev/null &
+	verb=$!
+	tries=0
+	until [ -s "$T_DIR/slow/pid" ] || [ "$tries" -ge 300 ]; do
+		sleep 0.1
+		tries=$((tries + 1))
+	done
+	kill -INT "$verb"
+	status=0
+	wait "$verb" || status=$?
+	t_ok 'it can be stopped' test "$status" -eq 9
+	t_status 1 'and its child with it' kill -0 "$(cat "$T_DIR/slow/pid")"
 	t_error 1 GF-1934 'without xorriso' env PATH="$BIN" gapferry-export media image "$T_DIR/good" \
 		--media dvd5 --out "$T_DIR/none.iso" --trust "$T_DIR/trust"
 else

@@ -186,6 +186,10 @@ if command -v script >/dev/null; then
 	fresh
 	mount=$T_DIR/mount
 	ln -sfn "$T_DIR/set/0" "$mount"
+	for label in 'Stick 0' 'Stick 1'; do
+		t_must gapferry-import --repo "$T_DIR/importer" handover main-1-1 --to ivan \
+			--label "$label"
+	done
 	{
 		for medium in "$T_DIR/other" "$T_DIR/nothing" "$T_DIR/set/1" "$T_DIR/set/2"; do
 			count=$(grep -c 'press Enter' "$T_DIR/typescript" 2>/dev/null)
@@ -199,11 +203,66 @@ if command -v script >/dev/null; then
 			ln -sfn "$medium" "$mount"
 			echo
 		done
-	} | script -qefc "gapferry-import --repo $T_DIR/importer import $mount" \
+	} | script -qefc "gapferry-import --repo $T_DIR/importer import $mount --label 'Stick 0'" \
 		"$T_DIR/typescript" >"$T_DIR/out" 2>"$T_DIR/err"
 	t_ok 'it asked four times' test "$(grep -c 'press Enter' "$T_DIR/typescript")" -eq 4
+	t_contains 'what was read is known' "$T_DIR/typescript" 'main-1-1: Stick 0; read here'
+	t_contains 'and what was handed over' "$T_DIR/typescript" 'known medium of main-1-1: Stick 1'
 	t_contains 'the wrong medium is refused' "$T_DIR/typescript" 'main-1-2: this is not the bundle'
 	same 'asked at a terminal'
 else
 	t_skip 'a person at a terminal' 'script is not there'
 fi
+
+# ---- an increment, in volumes on two media ----
+
+# The site has bundle 1; the second catalog adds three objects that need three volumes.
+fresh
+t_must import "$T_DIR/good"
+t_must gapferry-export --repo "$T_DIR/exporter" channel confirm main --site site1 --sequence 1
+rm -rf "$T_DIR/catalog" "$T_DIR/medium"
+t_catalog "$T_DIR" --updates 26 --payloads 5 --payload-min 12500K --payload-max 13M
+t_ingest "$T_DIR"
+mkdir "$T_DIR/medium"
+t_must gapferry-export --repo "$T_DIR/exporter" write main --media 12M --no-parity \
+	--key "$T_DIR/keys/bert-builder.key.pem" --out "$T_DIR/medium"
+T_BUNDLE=$T_DIR/medium/gapferry/main-1-3
+t_must gapferry-export approve "$T_BUNDLE" --key "$T_DIR/keys/anna-approver.key.pem" \
+	--trust "$T_DIR/trust" --repo "$T_DIR/exporter"
+t_ok 'it is an increment' grep -q '^base ' "$T_BUNDLE/MANIFEST"
+count=$(find "$T_BUNDLE" -name 'vol-*.tar' | wc -l)
+t_ok 'in three volumes at least' test "$count" -ge 3
+cp -r "$T_DIR/importer" "$T_DIR/has-one"
+for k in 0 1; do
+	mkdir -p "$T_DIR/inc/$k/gapferry"
+	cp -r "$T_BUNDLE" "$T_DIR/inc/$k/gapferry/main-1-3"
+done
+rm "$T_DIR"/inc/1/gapferry/main-1-3/vol-0002.tar
+for file in "$T_DIR"/inc/0/gapferry/main-1-3/vol-*.tar; do
+	[ "${file##*/}" = vol-0002.tar ] || rm "$file"
+done
+t_ok 'on one medium' import "$T_BUNDLE"
+summary "$T_DIR/importer" >"$T_DIR/want"
+rm -rf "$T_DIR/importer"
+cp -r "$T_DIR/has-one" "$T_DIR/importer"
+t_error 6 GF-2120 'the second medium first' import "$T_DIR/inc/1"
+t_contains 'names what is missing' "$T_DIR/err" vol-0002.tar
+t_ok 'then the first one' import "$T_DIR/inc/0"
+same 'an increment on two media'
+
+# What it builds on is gone meanwhile: all of it is kept, and it waits.
+object=$(awk '$3 == "content" && $5 == 0 { print $1; exit }' "$T_BUNDLE/OBJECTS")
+rm -rf "$T_DIR/importer"
+cp -r "$T_DIR/has-one" "$T_DIR/importer"
+t_must rm "$T_DIR/importer/content/$(echo "$object" | cut -c 1-2)/$object"
+t_error 6 GF-2120 'the second medium, without an object that is assumed' import "$T_DIR/inc/1"
+t_error 6 GF-2110 'it waits for that object' import "$T_DIR/inc/0"
+t_ok 'which is named' gapferry-import --repo "$T_DIR/importer" need
+t_contains 'by its digest' "$T_DIR/out" "$object"
+t_must gapferry-export --repo "$T_DIR/exporter" write main --full --media usb \
+	--key "$T_DIR/keys/bert-builder.key.pem" --out "$T_DIR/medium"
+t_must gapferry-export approve "$T_DIR/medium/gapferry/main-1-4" \
+	--key "$T_DIR/keys/anna-approver.key.pem" --trust "$T_DIR/trust"
+t_ok 'a full bundle brings it' import "$T_DIR/medium/gapferry/main-1-4"
+t_ok 'the object is there' test -s "$T_DIR/importer/content/$(echo "$object" | cut -c 1-2)/$object"
+t_ok 'nothing is left over' test -z "$(find "$T_DIR/importer/partial" -mindepth 1 2>/dev/null)"

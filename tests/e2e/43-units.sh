@@ -1,7 +1,7 @@
 #!/bin/sh
 # The units of systemd: they are well-formed, closed, and their commands work by hand.
 . tests/e2e/lib.sh
-t_need mkcatalog gapferry-export gapferry-import systemd-analyze systemd-escape
+t_need mkcatalog gapferry-export gapferry-import systemd-analyze systemd-escape jq
 
 units=$T_DIR/units
 mkdir -p "$units"
@@ -85,12 +85,19 @@ unset SYSTEMD_UNIT_PATH
 
 # ---- import ----
 
-t_must gapferry-export approve "$T_DIR/outbox/gapferry/main-1-1" \
-	--key "$T_DIR/keys/anna-approver.key.pem" --trust "$T_DIR/trust"
-run_import=$(command_of gapferry-import-medium 1 |
-	sed "s|%f|$T_DIR/outbox/gapferry/main-1-1|")
-t_ok 'the command of the import' env GAPFERRY_REPO="$T_DIR/importer" sh -c "$run_import"
-t_ok 'it imported' sh -c "gapferry-import --repo '$T_DIR/importer' status | grep -q 'sequence 1'"
+# The root of a medium with two bundles: one after the other.
+t_ok 'a second bundle' gapferry-export run weekly --force
+for sequence in 1 2; do
+	t_must gapferry-export approve "$T_DIR/outbox/gapferry/main-1-$sequence" \
+		--key "$T_DIR/keys/anna-approver.key.pem" --trust "$T_DIR/trust"
+done
+run_import=$(command_of gapferry-import-medium 1 | sed "s|%f|$T_DIR/outbox|")
+for sequence in 1 2 2; do
+	t_ok 'the command of the import' env GAPFERRY_REPO="$T_DIR/importer" sh -c "$run_import"
+	t_run gapferry-import --repo "$T_DIR/importer" status --json
+	cp "$T_DIR/out" "$T_DIR/status.json"
+	t_json "$T_DIR/status.json" .sequence "$sequence"
+done
 
 # What the service manager would be asked for.
 mkdir -p "$T_DIR/stub"

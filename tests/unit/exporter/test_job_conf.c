@@ -33,6 +33,8 @@ static void defaults(void **state)
 	assert_int_equal(c.notify_timeout, 60);
 	assert_true(c.threads >= 1);
 	assert_false(c.incomplete);
+	assert_int_equal(c.parity, JOB_YES);
+	assert_int_equal(c.spares, 0);
 	assert_string_equal(job_conf_kind(&c), "auto");
 	assert_int_equal(c.source_count, 1);
 	assert_string_equal(c.sources[0].content, "");
@@ -47,7 +49,8 @@ static void every_key(void **state)
 	assert_int_equal(add(&c, GOOD, &err), 0);
 	assert_int_equal(add(&c,
 			     "[job]\nmedia = 650M\npassphrase-file = phrase\nexpires-days = 3650\n"
-			     "incomplete = yes\nkind = full\nthreads = 64\nkeep = 10000\n"
+			     "incomplete = yes\nkind = full\nparity = no\nspare = 4\nthreads = "
+			     "64\nkeep = 10000\n"
 			     "keep-days = 7\nmin-free = 2G\nschedule = Mon *-*-1..7 03:00\n"
 			     "max-age = 2w\non-success = /bin/mail -s \"it is done\" root\n"
 			     "on-failure = /bin/false\nnotify-timeout = 3m\nmetrics = /m/x.prom\n"
@@ -57,6 +60,8 @@ static void every_key(void **state)
 	assert_no_error(err);
 	assert_string_equal(c.passphrase, "phrase");
 	assert_true(c.incomplete);
+	assert_int_equal(c.parity, JOB_NO);
+	assert_int_equal(c.spares, 4);
 	assert_string_equal(job_conf_kind(&c), "full");
 	assert_int_equal(c.min_free, 2ull << 30);
 	assert_int_equal(c.max_age, 14 * 86400);
@@ -115,6 +120,8 @@ static void values_that_are_refused(void **state)
 		"notify-timeout = 0s",
 		"notify-timeout = 61m",
 		"incomplete = YES",
+		"parity = maybe",
+		"spare = 5",
 		"schedule = 03:00;reboot",
 		"schedule = %i",
 		"on-success = \"/a",

@@ -4,6 +4,8 @@
 #include "tests/unit/verifier/bundle.h"
 #include "verifier/verify.h"
 
+#include <sys/resource.h>
+
 static const uint64_t sizes[] = { 9 * (uint64_t)(1 << 20) };
 
 static void segments_make_a_volume(void **state)
@@ -57,6 +59,55 @@ static void segments_make_a_volume(void **state)
 	bundle_remove(&b);
 }
 
+/* More files than may be open at once. */
+static void segments_are_many(void **state)
+{
+	enum { COUNT_OF = 3000 };
+	const uint64_t size = COUNT_OF * (uint64_t)VOLUME_CHUNK - 7;
+	struct error err = ERROR_INIT;
+	struct temporary folder;
+	struct rlimit before;
+	uint64_t at = 0, len;
+	unsigned char byte;
+
+	(void)state;
+	temporary_create(&folder);
+	for (unsigned i = 0; i < COUNT_OF; i++) {
+		char name[VOLUME_FILE_SIZE];
+		const unsigned char mark = (unsigned char)(i % 251);
+
+		volume_file_name(
+			&(struct volume_file){ .kind = VOLUME_SEGMENT, .number = 1, .chunk = i },
+			name);
+		temporary_write(&folder, name, &mark, 1);
+		CLEANUP(file_close) int fd = openat(folder.dir, name, O_WRONLY | O_CLOEXEC);
+		assert_int_equal(
+			ftruncate(fd, (off_t)(i + 1 < COUNT_OF ? VOLUME_CHUNK : VOLUME_CHUNK - 7)),
+			0);
+	}
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &(struct rlimit){ 128, before.rlim_max }), 0);
+	CLEANUP(volumes_free) struct volumes *v = volumes_new(&size, 1);
+	assert_int_equal(volumes_add_dir(v, folder.dir, folder.path, false, &err), 0);
+	assert_int_equal(volumes_open(v, 1, &err), 0);
+	assert_false(volumes_gap(v, 1, &at, &len));
+	assert_true(volumes_has(v, 1, 0, size));
+	for (unsigned i = 0; i < COUNT_OF; i += 37) {
+		assert_int_equal(volumes_read(v, 1, &byte, 1, i * (uint64_t)VOLUME_CHUNK, &err), 0);
+		assert_int_equal(byte, i % 251);
+	}
+	/* One of those that are not open grows, one goes. */
+	temporary_write(&folder, "vol-0001.s002999", "x", 1);
+	assert_int_equal(unlinkat(folder.dir, "vol-0001.s002998", 0), 0);
+	assert_int_equal(volumes_read(v, 1, &byte, 1, 2999 * (uint64_t)VOLUME_CHUNK, &err), -1);
+	assert_error(err, ERROR_VOLUME_SIZE, "vol-0001.s002999: 1 bytes now");
+	error_clear(&err);
+	assert_int_equal(volumes_read(v, 1, &byte, 1, 2998 * (uint64_t)VOLUME_CHUNK, &err), -1);
+	assert_error(err, ERROR_VOLUME_MISSING, "vol-0001.s002998: not there any more");
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+	temporary_remove(&folder);
+}
+
 static void segments_have_whole_chunks(void **state)
 {
 	const uint64_t volume = 2 * (uint64_t)VOLUME_CHUNK + 5;
@@ -76,6 +127,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(segments_make_a_volume),
+		cmocka_unit_test(segments_are_many),
 		cmocka_unit_test(segments_have_whole_chunks),
 	};
 

@@ -385,6 +385,20 @@ static void channels_remember(void **state)
 		"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"));
 }
 
+static void portable_channel_names(void **state)
+{
+	static const char *const good[] = { "main", "console", "a.b",   "com", "com10",
+					    "lpt",  "xcon",    "nul-1", "1" };
+	static const char *const bad[] = { "con",  "CON",      "nul",  "aux.x", "Prn.a.b",
+					   "com1", "lpt9.txt", "com0", "main.", "a.." };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(good); i++)
+		assert_true(channel_name_portable(good[i]));
+	for (size_t i = 0; i < COUNT(bad); i++)
+		assert_false(channel_name_portable(bad[i]));
+}
+
 /* A trust file that is known may not change; others may come. */
 static void trust_only_grows(void **state)
 {
@@ -417,6 +431,7 @@ int main(void)
 		TEST(rows_of_objects_are_unique),
 		TEST(names_are_made_plain),
 		TEST(channels_remember),
+		cmocka_unit_test(portable_channel_names),
 		TEST(trust_only_grows),
 	};
 
