@@ -257,7 +257,8 @@ static int save_trust(struct importing *in, struct import_result *out, struct er
 	out->trust_updated = verify_trust_is_newer(in->bundle);
 	if (!out->trust_updated)
 		return 0;
-	return channel_copy_trust(in->store, in->channel.name, verify_trust_dir(in->bundle), err);
+	return channel_copy_trust(in->store, in->channel.name, verify_trust_dir(in->bundle),
+				  verify_trust(in->bundle), err);
 }
 
 static void count_new(const struct importing *in, const struct objects *objects,
