@@ -147,6 +147,7 @@ static const struct cli_option write_options[] = {
 	{ "media", CLI_TEXT, "PROFILE|SIZE", "GAPFERRY_MEDIA", false,
 	  "kind of medium (default usb)" },
 	WISH,
+	{ "trust-only", CLI_FLAG, NULL, NULL, false, "carry the trust root and nothing else" },
 	{ "expires-days", CLI_TEXT, "N", NULL, false,
 	  "how long the bundle may be imported (default 90)" },
 	{ "incomplete", CLI_FLAG, NULL, NULL, false,

@@ -281,6 +281,31 @@ int channel_find_bundle(struct store *s, int64_t channel_id, uint32_t epoch, uin
 	return 1;
 }
 
+int channel_load_manifest(struct store *s, int64_t channel_id, uint32_t epoch, uint64_t sequence,
+			  unsigned char **out, size_t *len, struct error *err)
+{
+	CLEANUP(db_finalize)
+	struct db_statement *q = db_prepare(store_db(s),
+					    "SELECT manifest FROM bundle"
+					    " WHERE channel_id=? AND epoch=? AND sequence=?",
+					    err);
+
+	if (!q)
+		return -1;
+	db_bind_int(q, 1, channel_id);
+	db_bind_int(q, 2, epoch);
+	db_bind_int(q, 3, (int64_t)sequence);
+	int row = db_step(q, err);
+	if (row != 1)
+		return row;
+	const void *bytes = db_blob(q, 0, len);
+
+	*out = buf_malloc(*len + 1);
+	memcpy(*out, bytes, *len);
+	db_reset(q);
+	return 1;
+}
+
 int channel_history(struct store *s, const struct channel *c, uint64_t below,
 		    struct channel_past *out, int max, struct error *err)
 {

@@ -112,6 +112,11 @@ int channel_find_bundle(struct store *s, int64_t channel_id, uint32_t epoch, uin
 			struct channel_bundle *out, struct error *err)
 	__attribute__((nonnull, warn_unused_result));
 
+/* The MANIFEST of a bundle: 1 and *out (the caller's to free), 0 when never seen, -1. */
+int channel_load_manifest(struct store *s, int64_t channel_id, uint32_t epoch, uint64_t sequence,
+			  unsigned char **out, size_t *len, struct error *err)
+	__attribute__((nonnull, warn_unused_result));
+
 /*
  * The MANIFESTs of an epoch before sequence `below`, newest first, as far as they are recorded
  * without a gap: how many (at most max), or -1.
