@@ -87,6 +87,9 @@ static const struct cli_option trust_sign_options[] = {
 static const struct cli_option channel_trust_options[] = {
 	REPO,
 	{ "trust", CLI_TEXT, "DIR", NULL, true, "a newer version of the trust directory" },
+	{ "replace", CLI_TEXT, "SHA256", NULL, false,
+	  "it is another trust root, whose 0001.root has this fingerprint" },
+	{ "reason", CLI_TEXT, "TEXT", NULL, false, "why it is replaced, for the ledger" },
 	CLI_OPTIONS_END,
 };
 

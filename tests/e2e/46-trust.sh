@@ -254,3 +254,16 @@ t_contains 'the ledger has it' "$T_DIR/out" 'trust replace'
 t_must gapferry-import --repo "$T_DIR/late" status --json
 cp "$T_DIR/out" "$T_DIR/late.json"
 t_json "$T_DIR/late.json" .trust_version 1
+
+# The connected side goes on with the same channel, and the site with the next full bundle.
+t_error 1 GF-1001 'a replacement needs a reason' gapferry-export --repo "$T_DIR/exporter" \
+	channel trust main --trust "$T_DIR/anew/trust" --replace "$first"
+t_ok 'the channel goes on under it' gapferry-export --repo "$T_DIR/exporter" channel trust main \
+	--trust "$T_DIR/anew/trust" --replace "$first" --reason 'keys lost'
+t_must gapferry-export --repo "$T_DIR/exporter" write main --full \
+	--key "$T_DIR/anew/keys/bert-builder.key.pem" --out "$T_DIR/medium"
+nine=$T_DIR/medium/gapferry/main-1-9
+t_must gapferry-export approve "$nine" --key "$T_DIR/anew/keys/anna-approver.key.pem" \
+	--trust "$T_DIR/anew/trust"
+t_ok 'a site with the new trust root imports it' gapferry-import --repo "$T_DIR/late" import "$nine"
+t_error 4 GF-1256 'a site with the old one does not' import "$nine"

@@ -17,4 +17,13 @@ struct store;
 int trust_take(struct store *s, struct channel *c, int dirfd, const char *label, struct error *err)
 	__attribute__((nonnull, warn_unused_result));
 
+/*
+ * Another trust root in place of the channel's, which stays beside it: for when no quorum of the
+ * old one can be had.  fingerprint is the SHA-256 of its version 1 as a person typed it
+ * (TRUST_FINGERPRINT otherwise), reason goes into the ledger record "override".
+ */
+int trust_replace(struct store *s, struct channel *c, int dirfd, const char *label,
+		  const char *fingerprint, const char *reason, struct error *err)
+	__attribute__((nonnull, warn_unused_result));
+
 #endif
