@@ -3,6 +3,7 @@
 #include "exporter/plan.h"
 #include "exporter/provenance.h"
 #include "exporter/tables.h"
+#include "exporter/trust_only.h"
 #include "exporter/write.h"
 #include "lib/base/buf.h"
 #include "lib/base/clock.h"
@@ -100,6 +101,15 @@ static int prepare(struct making *m, struct error *err)
 	if (!m->trust || signer_load(&m->signer, m->trust, KEY_ROLE_BUILDER, r->key_path,
 				     r->passphrase, err) < 0)
 		return -1;
+	if (r->trust_only) {
+		m->increment.full = false;
+		m->objects = object_table_new();
+		return trust_only_base(m->store, &m->channel, &m->manifest, &m->increment, err) <
+					       0 ||
+				       object_table_finish(m->objects, err) < 0
+			       ? -1
+			       : 0;
+	}
 	if (increment_make(m->store, &m->channel, &r->wish, &m->increment, err) < 0 ||
 	    plan_make(m->store, &m->increment, r->volume_limit, &m->plan, err) < 0 ||
 	    check_complete(m, err) < 0)
@@ -199,8 +209,11 @@ static int fill_manifest(struct making *m, struct error *err)
 	if (m->trust->expires < out->created)
 		return error_set(err, ERROR_WRITE_EXPIRY, "the trust root has expired");
 	if (add_sites(m, err) < 0 || add_history(m, err) < 0 ||
-	    provenance_fill(m->store, out, err) < 0 ||
-	    rows_root(m->store, out->catalog_root, err) < 0)
+	    provenance_fill(m->store, out, err) < 0)
+		return -1;
+	if (m->request->trust_only)
+		return 0; /* catalog root and sources are those of the bundle before */
+	if (rows_root(m->store, out->catalog_root, err) < 0)
 		return -1;
 	return add_sources(m, err);
 }
@@ -353,6 +366,9 @@ static int record_view(struct making *m, struct error *err)
 {
 	const struct manifest *b = &m->manifest;
 
+	if (m->request->trust_only)
+		return doclist_repeat(m->store, m->channel.id, b->epoch, b->sequence - 1,
+				      b->sequence, err);
 	if (held_update(m->store, m->channel.id, b->sequence, &m->increment.held, m->plan.view,
 			m->plan.view_count, err) < 0)
 		return -1;

@@ -26,6 +26,7 @@ struct bundle_request {
 	int64_t valid_seconds; /* expires = created + this */
 	struct increment_wish wish;
 	uint64_t min_free; /* bytes of out that must stay free */
+	bool trust_only;   /* no objects: the trust root alone */
 	bool incomplete;   /* payload that was expected may be missing */
 	bool parity;       /* parity files beside the volumes */
 	unsigned spares;   /* spare volumes per eight volumes */

@@ -37,7 +37,7 @@ int cmd_channel_add(const struct cli_args *args, struct error *err)
 	c.trust_version = trust->version;
 	CLEANUP(db_scope_end) struct db_scope scope = { store_db(s) };
 	if (db_begin(scope.db, err) < 0 || channel_add(s, &c, err) < 0 ||
-	    site_set_all(s, &c, err) < 0 || channel_copy_trust(s, name, from, err) < 0 ||
+	    site_set_all(s, &c, err) < 0 || channel_copy_trust(s, name, from, trust, err) < 0 ||
 	    db_commit(scope.db, err) < 0)
 		return -1;
 	setting_text(&c, text);

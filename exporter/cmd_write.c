@@ -59,6 +59,7 @@ int cmd_write(const struct cli_args *args, struct error *err)
 					  .passphrase = passphrase,
 					  .out = cli_text(args, "out"),
 					  .incomplete = cli_flag(args, "incomplete"),
+					  .trust_only = cli_flag(args, "trust-only"),
 					  .parity = !cli_flag(args, "no-parity"),
 					  .progress = &progress };
 	struct bundle_result result;
@@ -73,6 +74,8 @@ int cmd_write(const struct cli_args *args, struct error *err)
 		return -1;
 	if (wish_read(args, &request.wish, err) < 0)
 		return -1;
+	if (request.trust_only && (request.wish.full || request.wish.since > 0))
+		return error_set(err, ERROR_USAGE, "--trust-only leaves everything out already");
 	request.medium = &medium;
 	request.threads = (unsigned)threads;
 	request.spares = (unsigned)spares;

@@ -12,6 +12,7 @@ int cmd_channel_set(const struct cli_args *args, struct error *err);
 int cmd_channel_confirm(const struct cli_args *args, struct error *err);
 int cmd_authenticode(const struct cli_args *args, struct error *err);
 int cmd_channel_add(const struct cli_args *args, struct error *err);
+int cmd_channel_trust(const struct cli_args *args, struct error *err);
 int cmd_custody(const struct cli_args *args, struct error *err);
 int cmd_gc(const struct cli_args *args, struct error *err);
 int cmd_handover(const struct cli_args *args, struct error *err);
@@ -35,7 +36,10 @@ int cmd_scrub(const struct cli_args *args, struct error *err);
 int cmd_run(const struct cli_args *args, struct error *err);
 int cmd_status(const struct cli_args *args, struct error *err);
 int cmd_trust_new(const struct cli_args *args, struct error *err);
+int cmd_trust_revoke(const struct cli_args *args, struct error *err);
+int cmd_trust_rotate(const struct cli_args *args, struct error *err);
 int cmd_trust_show(const struct cli_args *args, struct error *err);
+int cmd_trust_sign(const struct cli_args *args, struct error *err);
 int cmd_withdraw(const struct cli_args *args, struct error *err);
 int cmd_write(const struct cli_args *args, struct error *err);
 

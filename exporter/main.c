@@ -49,6 +49,50 @@ static const struct cli_option trust_show_options[] = {
 	CLI_OPTIONS_END,
 };
 
+#define TRUST_CHANGE                                                                            \
+	{ "trust", CLI_TEXT, "DIR", NULL, true, "the trust directory" },                        \
+		{ "out", CLI_TEXT,                                                              \
+		  "DIR", NULL,                                                                  \
+		  false, "where it goes with its next version (default: the same directory)" }, \
+		{ "key", CLI_LIST, "ROOTKEY", NULL, true, "private keys of root holders" },     \
+		{ "add-root", CLI_LIST, "CERT", NULL, false, "further root key holders" },      \
+		{ "add-builder", CLI_LIST, "CERT", NULL, false, "further builders" },           \
+		{ "add-approver", CLI_LIST, "CERT", NULL, false, "further approvers" },         \
+		{ "add-importer", CLI_LIST, "CERT", NULL, false, "further importers" },         \
+		{ "remove-key", CLI_LIST, "ID", NULL, false, "keys that are not needed now" },  \
+		{ "root-threshold", CLI_TEXT, "M", NULL, false, "root signatures needed" },     \
+		{ "builder-threshold", CLI_TEXT, "M", NULL, false, "builders needed" },         \
+	{                                                                                       \
+		"approver-threshold", CLI_TEXT, "M", NULL, false, "approvers needed"            \
+	}
+
+static const struct cli_option trust_rotate_options[] = { TRUST_CHANGE, CLI_OPTIONS_END };
+
+static const struct cli_option trust_revoke_options[] = {
+	TRUST_CHANGE,
+	{ "key-id", CLI_LIST, "ID", NULL, false, "keys that count for nothing" },
+	{ "since", CLI_TEXT, "TIME", NULL, false, "what was made before by those keys stays good" },
+	{ "bundle", CLI_LIST, "CHANNEL-EPOCH-SEQ:DIGEST", NULL, false,
+	  "bundles that nobody may use, with the SHA-256 of MANIFEST" },
+	{ "reason", CLI_TEXT, "WORD", NULL, true, "why" },
+	CLI_OPTIONS_END,
+};
+
+static const struct cli_option trust_sign_options[] = {
+	{ "trust", CLI_TEXT, "DIR", NULL, true, "the trust directory" },
+	{ "key", CLI_LIST, "ROOTKEY", NULL, true, "private keys of root holders" },
+	CLI_OPTIONS_END,
+};
+
+static const struct cli_option channel_trust_options[] = {
+	REPO,
+	{ "trust", CLI_TEXT, "DIR", NULL, true, "a newer version of the trust directory" },
+	{ "replace", CLI_TEXT, "SHA256", NULL, false,
+	  "it is another trust root, whose 0001.root has this fingerprint" },
+	{ "reason", CLI_TEXT, "TEXT", NULL, false, "why it is replaced, for the ledger" },
+	CLI_OPTIONS_END,
+};
+
 static const struct cli_option channel_options[] = {
 	REPO,
 	{ "audience", CLI_LIST, "SITE", NULL, true, "the isolated sites, kept in step" },
@@ -106,6 +150,7 @@ static const struct cli_option write_options[] = {
 	{ "media", CLI_TEXT, "PROFILE|SIZE", "GAPFERRY_MEDIA", false,
 	  "kind of medium (default usb)" },
 	WISH,
+	{ "trust-only", CLI_FLAG, NULL, NULL, false, "carry the trust root and nothing else" },
 	{ "expires-days", CLI_TEXT, "N", NULL, false,
 	  "how long the bundle may be imported (default 90)" },
 	{ "incomplete", CLI_FLAG, NULL, NULL, false,
@@ -246,12 +291,20 @@ static const struct cli_verb verbs[] = {
 	  cmd_key_new },
 	{ "trust new", NULL, 0, 0, trust_new_options, "make a trust root, version 1",
 	  cmd_trust_new },
+	{ "trust rotate", NULL, 0, 0, trust_rotate_options,
+	  "make or propose the next version of a trust root", cmd_trust_rotate },
+	{ "trust revoke", NULL, 0, 0, trust_revoke_options,
+	  "the same, revoking keys or bundles for ever", cmd_trust_revoke },
+	{ "trust sign", NULL, 0, 0, trust_sign_options, "sign a proposed version of a trust root",
+	  cmd_trust_sign },
 	{ "trust show", NULL, 0, 0, trust_show_options, "check a trust directory and show it",
 	  cmd_trust_show },
 	{ "channel add", "NAME", 1, 1, channel_options, "add a flow to an isolated site",
 	  cmd_channel_add },
 	{ "channel set", "NAME", 1, 1, channel_set_options, "change a flow to an isolated site",
 	  cmd_channel_set },
+	{ "channel trust", "NAME", 1, 1, channel_trust_options,
+	  "take a newer version of the channel's trust root", cmd_channel_trust },
 	{ "channel confirm", "NAME", 1, 1, channel_confirm_options,
 	  "say by hand what a site has imported", cmd_channel_confirm },
 	{ "ingest", "wsusscn2 FILE.cab", 2, 2, ingest_options,

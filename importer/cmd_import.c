@@ -3,6 +3,7 @@
 #include "importer/import_ledger.h"
 #include "importer/issue.h"
 #include "importer/retry.h"
+#include "importer/revoked.h"
 #include "lib/base/buf.h"
 #include "lib/base/clock.h"
 #include "lib/base/error.h"
@@ -10,6 +11,7 @@
 #include "lib/cli/progress.h"
 #include "lib/crypto/authenticode.h"
 #include "lib/report/report.h"
+#include "lib/store/channel.h"
 #include "lib/store/gather.h"
 #include "lib/store/store.h"
 #include "media/manifest.h"
@@ -71,7 +73,7 @@ static int issue(const struct cli_args *args, struct store *s, struct issue_resu
 }
 
 static void print_json(const struct import_result *r, const struct retry *again,
-		       const char *receipt)
+		       const struct revoked *revoked, const char *receipt)
 {
 	json_t *findings = json_array(), *also = json_array();
 
@@ -95,6 +97,8 @@ static void print_json(const struct import_result *r, const struct retry *again,
 				 "waiting", (json_int_t)again->waiting, "updates_gone",
 				 (json_int_t)(r->gone + again->gone), "shrunk",
 				 r->shrunk || again->shrunk, "repaired", repaired_json(r));
+	json_object_set_new(out, "trust_only", json_boolean(r->trust_only));
+	json_object_set_new(out, "revoked_imports", revoked_json(revoked));
 	json_object_set_new(out, "receipt", *receipt ? json_string(receipt) : json_null());
 	json_object_update(out, more);
 	json_decref(more);
@@ -147,6 +151,13 @@ static void print_text(const struct import_result *r)
 	if (r->incomplete) {
 		printf("channel %s sequence %llu is overtaken by a newer one that waited for it\n",
 		       r->channel, (unsigned long long)r->sequence);
+		return;
+	}
+	if (r->trust_only) {
+		printf("channel %s sequence %llu carries the trust root alone\n%s\n", r->channel,
+		       (unsigned long long)r->sequence,
+		       r->trust_updated ? "it is newer and used from now on"
+					: "it is held already");
 		return;
 	}
 	for (size_t i = 0; i < r->sources.count; i++)
@@ -268,6 +279,8 @@ int cmd_import(const struct cli_args *args, struct error *err)
 	struct import_request request = { .places = args->operands,
 					  .place_count = args->operand_count,
 					  .progress = &progress };
+	struct revoked revoked;
+	struct channel channel;
 	struct retry again;
 	struct medium medium;
 	uint64_t threads;
@@ -290,18 +303,20 @@ int cmd_import(const struct cli_args *args, struct error *err)
 	if (import(s, args, &request, &medium, &result, err) < 0)
 		return -1;
 	if (retry_all(s, cli_text(args, "repo"), &request, &result, &again, err) < 0 ||
-	    issue(args, s, &receipt, err) < 0)
+	    issue(args, s, &receipt, err) < 0 || channel_load(s, NULL, &channel, err) < 0 ||
+	    revoked_load(s, &channel, &revoked, err) < 0)
 		return -1;
 	if (result.incomplete && again.count == 0)
 		return fail_incomplete(&result, err);
 	if (args->json) {
-		print_json(&result, &again, receipt.file);
+		print_json(&result, &again, &revoked, receipt.file);
 	} else {
 		print_text(&result);
 		print_retry(&result, &again);
+		revoked_print(&revoked);
 		if (*receipt.file)
 			printf("receipt: %s/%s\n", cli_text(args, "receipt-out"), receipt.file);
 	}
 	bool noted = result.summary.errors + again.errors > 0 || result.shrunk || again.shrunk;
-	return noted || result.repaired_count > 0 ? CLI_FINDINGS : 0;
+	return noted || revoked.count > 0 || result.repaired_count > 0 ? CLI_FINDINGS : 0;
 }

@@ -10,11 +10,11 @@
 
 #include <stdio.h>
 
-static int add_channel(const struct cli_args *args, int trust_dir, unsigned version,
+static int add_channel(const struct cli_args *args, int trust_dir, const struct trust *trust,
 		       struct error *err)
 {
 	CLEANUP(store_close) struct store *s = store_open(cli_text(args, "repo"), true, err);
-	struct channel c = { .direction = CHANNEL_RECEIVED, .trust_version = version };
+	struct channel c = { .direction = CHANNEL_RECEIVED, .trust_version = trust->version };
 	struct ledger_body body;
 
 	if (!s)
@@ -23,12 +23,12 @@ static int add_channel(const struct cli_args *args, int trust_dir, unsigned vers
 	snprintf(c.audience, sizeof c.audience, "%s", cli_text(args, "audience"));
 	CLEANUP(db_scope_end) struct db_scope scope = { store_db(s) };
 	if (db_begin(scope.db, err) < 0 || channel_add(s, &c, err) < 0 ||
-	    channel_copy_trust(s, c.name, trust_dir, err) < 0)
+	    channel_copy_trust(s, c.name, trust_dir, trust, err) < 0)
 		return -1;
 	ledger_begin(&body, "init");
 	ledger_text(&body, "channel", c.name);
 	ledger_text(&body, "site", c.audience);
-	ledger_number(&body, "trust-version", version);
+	ledger_number(&body, "trust-version", trust->version);
 	if (ledger_rows_append(s, body.text, err) < 0)
 		return -1;
 	return db_commit(scope.db, err);
@@ -47,8 +47,7 @@ int cmd_init(const struct cli_args *args, struct error *err)
 	CLEANUP(file_close) int dir = file_open_dir(cli_text(args, "trust"), err);
 	CLEANUP(trust_free)
 	struct trust *trust = dir < 0 ? NULL : trust_load(dir, cli_text(args, "trust"), err);
-	if (!trust || store_create(repo, err) < 0 ||
-	    add_channel(args, dir, trust->version, err) < 0)
+	if (!trust || store_create(repo, err) < 0 || add_channel(args, dir, trust, err) < 0)
 		return -1;
 	if (args->json)
 		cli_print_json(json_pack("{s:s, s:s, s:s, s:i}", "repository", repo, "channel",

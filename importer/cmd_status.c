@@ -1,6 +1,7 @@
 #include "importer/came.h"
 #include "importer/commands.h"
 #include "importer/pending.h"
+#include "importer/revoked.h"
 #include "lib/base/error.h"
 #include "lib/base/str.h"
 #include "lib/crypto/digest.h"
@@ -107,9 +108,11 @@ int cmd_status(const struct cli_args *args, struct error *err)
 	char imported[STR_TIME_SIZE] = "";
 	CLEANUP(waiting_clear) struct waiting waiting = { .list = { 0 } };
 	struct query_counts counts;
+	struct revoked revoked;
 	struct channel c;
 
-	if (!s || channel_load(s, NULL, &c, err) < 0 || load_waiting(s, &waiting, err) < 0)
+	if (!s || channel_load(s, NULL, &c, err) < 0 || load_waiting(s, &waiting, err) < 0 ||
+	    revoked_load(s, &c, &revoked, err) < 0)
 		return -1;
 	CLEANUP(query_close) struct query *q = query_open(s);
 	if (query_counts(q, &counts, err) < 0)
@@ -120,18 +123,20 @@ int cmd_status(const struct cli_args *args, struct error *err)
 	if (!origins)
 		return -1;
 	json_t *all = to_json(&c, &counts, imported, &waiting, origins);
+	json_object_set_new(all, "revoked_imports", revoked_json(&revoked));
 	if (status_add(s, all, err) < 0) {
 		json_decref(all);
 		return -1;
 	}
 	if (args->json) {
 		cli_print_json(all);
-		return 0;
+		return revoked.count > 0 ? CLI_FINDINGS : 0;
 	}
 	print_text(&c, &counts, imported);
 	origin_report_print(origins);
 	print_waiting(&waiting);
+	revoked_print(&revoked);
 	status_print(all);
 	json_decref(all);
-	return 0;
+	return revoked.count > 0 ? CLI_FINDINGS : 0;
 }

@@ -30,6 +30,7 @@
 #include "media/manifest.h"
 #include "media/object_table.h"
 #include "verifier/accept.h"
+#include "verifier/care/trust_take.h"
 #include "verifier/repair.h"
 #include "verifier/stream.h"
 #include "verifier/verify.h"
@@ -257,7 +258,8 @@ static int save_trust(struct importing *in, struct import_result *out, struct er
 	out->trust_updated = verify_trust_is_newer(in->bundle);
 	if (!out->trust_updated)
 		return 0;
-	return channel_copy_trust(in->store, in->channel.name, verify_trust_dir(in->bundle), err);
+	return channel_copy_trust(in->store, in->channel.name, verify_trust_dir(in->bundle),
+				  verify_trust(in->bundle), err);
 }
 
 static void count_new(const struct importing *in, const struct objects *objects,
@@ -356,6 +358,43 @@ static int is_damaged(struct importing *in, struct error *err)
 		return 1;
 	*err = why;
 	return 0;
+}
+
+/* ---- the trust root alone ---- */
+
+/*
+ * The trust root counts whatever else is here.  The sequence number is taken only by who has all
+ * that the connected side takes to be here then: the base and the catalog that it states.
+ */
+static int take_trust(struct importing *in, struct import_result *out, struct error *err)
+{
+	const struct manifest *m = verify_manifest(in->bundle);
+	struct channel *c = &in->channel;
+	uint64_t before = c->sequence;
+	struct channel_bundle newest;
+
+	out->trust_only = true;
+	int newer = trust_take(in->store, c, verify_trust_dir(in->bundle), verify_path(in->bundle),
+			       err);
+	if (newer < 0)
+		return -1;
+	out->trust_updated = newer == 1;
+	if (c->epoch != m->epoch || before < m->base ||
+	    memcmp(c->catalog_root, m->catalog_root, sizeof c->catalog_root) != 0)
+		return error_set(err, ERROR_IMPORT_TRUST_BEHIND,
+				 "sequence %llu carries the trust root alone, and the updates of "
+				 "sequence %llu are not here",
+				 (unsigned long long)m->sequence, (unsigned long long)m->base);
+	if (channel_find_bundle(in->store, c->id, c->epoch, before, &newest, err) < 0)
+		return -1;
+	out->processed = newest.processed;
+	out->quarantined = newest.quarantined;
+	CLEANUP(db_scope_end) struct db_scope scope = { store_db(in->store) };
+	if (db_begin(scope.db, err) < 0 || save_state(in, out, err) < 0 ||
+	    doclist_repeat(in->store, c->id, c->epoch, before, m->sequence, err) < 0 ||
+	    import_ledger_add(in->store, in->bundle, in->request, out, err) < 0)
+		return -1;
+	return db_commit(scope.db, err);
 }
 
 /* ---- all of it ---- */
@@ -464,6 +503,8 @@ int import_bundle(struct store *s, const struct import_request *request, struct 
 	if (open_bundle(&in, &decision, err) < 0)
 		return -1;
 	describe(&in, out);
+	if (decision == ACCEPT_NEW && manifest_is_trust_only(verify_manifest(in.bundle)))
+		return take_trust(&in, out, err);
 	if (decision == ACCEPT_NEW)
 		return load_and_publish(&in, out, err);
 	out->already = true;

@@ -47,6 +47,7 @@ struct import_result {
 	uint64_t objects, bytes;    /* of the bundle */
 	uint64_t new_objects, new_bytes;
 	uint64_t processed, quarantined;
+	bool trust_only; /* the bundle carried no updates, nor was it to */
 	bool trust_updated;
 	uint64_t base; /* of an increment; 0: full */
 	uint64_t assumed, assumed_bytes;

@@ -55,6 +55,14 @@ static const struct cli_option updates_options[] = {
 	CLI_OPTIONS_END,
 };
 
+static const struct cli_option trust_replace_options[] = {
+	REPO,
+	{ "fingerprint", CLI_TEXT, "SHA256", NULL, true,
+	  "of 0001.root, as the root key holders told it in person" },
+	{ "reason", CLI_TEXT, "TEXT", NULL, true, "why, for the ledger" },
+	CLI_OPTIONS_END,
+};
+
 static const struct cli_option handover_options[] = {
 	REPO,
 	{ "to", CLI_TEXT, "WHO", NULL, true, "who has the medium from now on" },
@@ -119,6 +127,10 @@ static const struct cli_verb verbs[] = {
 	{ "ledger show", NULL, 0, 0, ledger_show_options, "the records of the ledger",
 	  cmd_ledger_show },
 	{ "ledger check", NULL, 0, 0, repo_options, "prove the ledger", cmd_ledger_check },
+	{ "trust add", "DIR|BUNDLE", 1, 1, repo_options,
+	  "take a newer version of the trust root, and nothing else", cmd_trust_add },
+	{ "trust replace", "DIR", 1, 1, trust_replace_options,
+	  "start from another trust root: the old one is lost", cmd_trust_replace },
 	{ "gc", NULL, 0, 0, gc_options, "remove what nothing needs any more", cmd_gc },
 	{ "scrub", NULL, 0, 0, scrub_options, "read everything again, and heal it", cmd_scrub },
 	{ NULL, NULL, 0, 0, NULL, NULL, NULL },

@@ -126,4 +126,10 @@ void manifest_directory(const struct manifest *m, char out[MANIFEST_DIRECTORY_SI
 /* "CHUNKS", "OBJECTS" or "SHA256SUMS". */
 const char *manifest_table_name(enum manifest_table table);
 
+/*
+ * Whether it carries nothing but the trust root: an increment without objects.  Every other
+ * increment has catalog objects.
+ */
+bool manifest_is_trust_only(const struct manifest *m) __attribute__((nonnull));
+
 #endif

@@ -192,6 +192,11 @@ int manifest_write(const struct manifest *m, struct buf *out, struct error *err)
 	return buf_printf(out, err, "end %zu\n", count_lines(m));
 }
 
+bool manifest_is_trust_only(const struct manifest *m)
+{
+	return m->increment && m->objects == 0 && m->assumed == 0 && m->volumes == 0;
+}
+
 int manifest_digest(const struct manifest *m, unsigned char out[32], struct error *err)
 {
 	struct buf text CLEANUP(buf_clear) = BUF_INIT(LIMIT_MANIFEST_BYTES);

@@ -31,6 +31,7 @@ struct verified_bundle {
 	struct manifest manifest;
 	const struct trust *trust; /* in force: the caller's or newer */
 	struct trust *newer;       /* owned; NULL unless the bundle carries a newer one */
+	enum verify_policy policy;
 	struct trust_verdict signers;
 	struct object_table *objects;
 	struct chunk_table *chunks;
@@ -126,6 +127,21 @@ static int adopt_newer_trust(struct verified_bundle *b, struct error *err)
 	return 0;
 }
 
+static int has_builder(const struct verified_bundle *b, struct error *err)
+{
+	const struct trust_verdict *v = &b->signers;
+
+	for (size_t i = 0; i < v->count; i++)
+		if (v->signers[i].role == KEY_ROLE_BUILDER)
+			return 0;
+	if (v->revoked_count > 0)
+		return error_set(err, ERROR_TRUST_REVOKED_KEY,
+				 "signed by the revoked key %s, and by no other builder",
+				 v->revoked);
+	return error_set(err, ERROR_TRUST_NO_BUILDER,
+			 "no builder of the trust root has signed this bundle");
+}
+
 /* A builder signed, and nobody whose signature does not hold. */
 static int check_builder(struct verified_bundle *b, const struct signatures *s, struct error *err)
 {
@@ -142,11 +158,7 @@ static int check_builder(struct verified_bundle *b, const struct signatures *s, 
 			return -1;
 		b->signers.count++;
 	}
-	for (size_t i = 0; i < b->signers.count; i++)
-		if (b->signers.signers[i].role == KEY_ROLE_BUILDER)
-			return 0;
-	return error_set(err, ERROR_TRUST_NO_BUILDER,
-			 "no builder of the trust root has signed this bundle");
+	return has_builder(b, err);
 }
 
 static int check_signatures(struct verified_bundle *b, enum verify_policy policy, struct error *err)
@@ -178,7 +190,11 @@ static int read_manifest(struct verified_bundle *b, struct error *err)
 		return error_set(err, ERROR_TRUST_EXPIRED,
 				 "MANIFEST was made after trust root version %u had expired",
 				 b->trust->version);
-	return trust_check_validity(b->trust, &b->signers, b->manifest.created, err);
+	if (trust_check_bundle(b->trust, b->manifest_digest, err) < 0 ||
+	    trust_check_validity(b->trust, &b->signers, b->manifest.created, err) < 0)
+		return -1;
+	return b->policy == VERIFY_FOR_APPROVAL ? has_builder(b, err)
+						: trust_check_policy(b->trust, &b->signers, err);
 }
 
 /* SHA256SUMS whole, its size and digest proved, not yet interpreted. */
@@ -361,6 +377,7 @@ struct verified_bundle *verify_open(const char *path, const struct trust *trust,
 
 	b->path = buf_strdup(path);
 	b->trust = trust;
+	b->policy = policy;
 	b->trust_dir = -1;
 	b->dir = file_open_dir(path, err);
 	if (b->dir < 0) {

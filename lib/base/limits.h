@@ -25,6 +25,8 @@
 #define LIMIT_TRUST_BYTES (64u << 10)         /* one trust root */
 #define LIMIT_TRUST_VERSIONS 1024u
 #define LIMIT_TRUST_KEYS 128u
+#define LIMIT_TRUST_REVOKED_KEYS 128u
+#define LIMIT_TRUST_REVOKED_BUNDLES 64u       /* with all keys still one trust root */
 #define LIMIT_TRUST_FILES 8192u               /* in a trust directory */
 #define LIMIT_CERTIFICATE_BYTES (16u << 10)
 #define LIMIT_SUMS_BYTES (1u << 20)           /* SHA256SUMS, 4096 files */

@@ -122,8 +122,9 @@ static int parse_head(struct lines *l, struct trust *t, struct error *err)
 
 	if (next_line(l, &line, err) < 0)
 		return -1;
-	if (!is_text(line, "gapferry-trust 1"))
-		return bad_line(l, "\"gapferry-trust 1\" expected", err);
+	t->format = is_text(line, "gapferry-trust 2") ? 2 : 1;
+	if (t->format == 1 && !is_text(line, "gapferry-trust 1"))
+		return bad_line(l, "\"gapferry-trust 1\" or 2 expected", err);
 	if (take_number(l, "version", LIMIT_TRUST_VERSIONS, &t->version, err) < 0 ||
 	    take_time(l, "created", &t->created, err) < 0 ||
 	    take_time(l, "expires", &t->expires, err) < 0)
@@ -177,6 +178,85 @@ static int parse_keys(struct lines *l, struct trust *t, struct words *after, str
 	}
 }
 
+static int take_reason(struct lines *l, struct words word, char out[KEY_HOLDER_SIZE],
+		       struct error *err)
+{
+	if (!key_holder_is_valid(word.at, word.left))
+		return bad_line(l, "a word as the reason expected", err);
+	memcpy(out, word.at, word.left);
+	return 0;
+}
+
+static int parse_revoked_key(struct lines *l, struct words line, struct trust_revoked_key *r,
+			     struct error *err)
+{
+	struct words id = next_word(&line), since = next_word(&line);
+
+	if (!str_from_hex(id.at, id.left, r->id, sizeof r->id))
+		return bad_line(l, "key id of 64 lower-case hex digits expected", err);
+	r->timed = !is_text(since, "-");
+	if (r->timed && !str_to_time(since.at, since.left, &r->since))
+		return bad_line(l, "a time or - expected", err);
+	str_to_hex(r->id, (KEY_SHORT_SIZE - 1) / 2, r->short_id);
+	return take_reason(l, line, r->reason, err);
+}
+
+static int parse_revoked_bundle(struct lines *l, struct words line, struct trust_revoked_bundle *r,
+				struct error *err)
+{
+	struct words channel = next_word(&line), epoch = next_word(&line);
+	struct words sequence = next_word(&line), manifest = next_word(&line);
+	uint64_t number;
+
+	if (!key_holder_is_valid(channel.at, channel.left))
+		return bad_line(l, "channel expected", err);
+	memcpy(r->channel, channel.at, channel.left);
+	if (!str_to_u64(epoch.at, epoch.left, UINT32_MAX, &number) || number == 0 ||
+	    !str_to_u64(sequence.at, sequence.left, INT64_MAX, &r->sequence) || r->sequence == 0)
+		return bad_line(l, "epoch and sequence expected", err);
+	r->epoch = (uint32_t)number;
+	if (!str_from_hex(manifest.at, manifest.left, r->manifest, sizeof r->manifest))
+		return bad_line(l, "MANIFEST digest of 64 lower-case hex digits expected", err);
+	return take_reason(l, line, r->reason, err);
+}
+
+/* The revocations; *last is the line behind the keys, and comes out as the one behind them. */
+static int parse_revoked(struct lines *l, struct trust *t, struct words *last, struct error *err)
+{
+	while (t->format > 1 && take_key(last, "revoked-key")) {
+		size_t n = t->revoked_key_count;
+
+		if (n == LIMIT_TRUST_REVOKED_KEYS)
+			return bad_line(l, "too many revoked keys", err);
+		struct trust_revoked_key *r = &t->revoked_keys[n];
+		if (parse_revoked_key(l, *last, r, err) < 0)
+			return -1;
+		if (n > 0 && trust_compare_revoked(r - 1, r) >= 0)
+			return bad_line(l, "revoked keys are not sorted", err);
+		for (size_t i = 0; i < t->key_count && !r->timed; i++)
+			if (memcmp(t->keys[i].id, r->id, sizeof r->id) == 0)
+				return bad_line(l, "a key is listed that never counts", err);
+		t->revoked_key_count++;
+		if (next_line(l, last, err) < 0)
+			return -1;
+	}
+	while (t->format > 1 && take_key(last, "revoked-bundle")) {
+		size_t n = t->revoked_bundle_count;
+
+		if (n == LIMIT_TRUST_REVOKED_BUNDLES)
+			return bad_line(l, "too many revoked bundles", err);
+		struct trust_revoked_bundle *r = &t->revoked_bundles[n];
+		if (parse_revoked_bundle(l, *last, r, err) < 0)
+			return -1;
+		if (n > 0 && trust_compare_revoked_bundles(r - 1, r) >= 0)
+			return bad_line(l, "revoked bundles are not sorted", err);
+		t->revoked_bundle_count++;
+		if (next_line(l, last, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 static int parse_end(struct lines *l, struct words line, const struct trust *t, struct error *err)
 {
 	uint64_t count;
@@ -217,8 +297,8 @@ struct trust *trust_parse(const unsigned char *bytes, size_t len, struct error *
 		return NULL;
 	}
 	if (parse_head(&l, t, err) < 0 || parse_keys(&l, t, &last, err) < 0 ||
-	    parse_end(&l, last, t, err) < 0 || check_canonical(t, bytes, len, err) < 0 ||
-	    trust_check_thresholds(t, err) < 0)
+	    parse_revoked(&l, t, &last, err) < 0 || parse_end(&l, last, t, err) < 0 ||
+	    check_canonical(t, bytes, len, err) < 0 || trust_check_thresholds(t, err) < 0)
 		return NULL;
 	return STEAL(t);
 }
@@ -230,6 +310,7 @@ void trust_free(struct trust *t)
 	for (size_t i = 0; i < t->key_count; i++)
 		key_cert_free(t->keys[i].cert);
 	free(t->history);
+	file_list_clear(&t->files);
 	free(t);
 }
 
@@ -241,8 +322,8 @@ int trust_write(const struct trust *t, struct buf *out, struct error *err)
 
 	str_from_time(t->created, created);
 	str_from_time(t->expires, expires);
-	if (buf_printf(out, err, "gapferry-trust 1\nversion %u\ncreated %s\nexpires %s\n",
-		       t->version, created, expires) < 0)
+	if (buf_printf(out, err, "gapferry-trust %u\nversion %u\ncreated %s\nexpires %s\n",
+		       t->format, t->version, created, expires) < 0)
 		return -1;
 	for (size_t i = 0; i < THRESHOLDS; i++)
 		if (buf_printf(out, err, "threshold %s %u\n", key_role_name(threshold_roles[i]),
@@ -258,7 +339,11 @@ int trust_write(const struct trust *t, struct buf *out, struct error *err)
 			       cert) < 0)
 			return -1;
 	}
-	return buf_printf(out, err, "end %zu\n", 4 + THRESHOLDS + t->key_count + 1);
+	if (trust_write_revoked(t, out, err) < 0)
+		return -1;
+	return buf_printf(out, err, "end %zu\n",
+			  4 + THRESHOLDS + t->key_count + t->revoked_key_count +
+				  t->revoked_bundle_count + 1);
 }
 
 /* ---- counting ---- */
@@ -295,7 +380,7 @@ int trust_check_thresholds(const struct trust *t, struct error *err)
 		struct trust_tally one = { 0 };
 
 		for (size_t k = 0; k < t->key_count; k++) {
-			if (t->keys[k].role != role)
+			if (t->keys[k].role != role || trust_find_revoked(t, t->keys[k].id))
 				continue;
 			trust_tally_add(&one, t->keys[k].holder);
 			if (role != KEY_ROLE_ROOT)

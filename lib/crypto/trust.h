@@ -1,7 +1,8 @@
 /*
- * The trust root: which keys count, for what, and how many of them are needed.
+ * The trust root: which keys count, for what, and how many of them are needed; and what counts no
+ * more.
  *
- *   gapferry-trust 1
+ *   gapferry-trust 2                       1 as long as nothing was ever revoked
  *   version N
  *   created YYYY-MM-DDThh:mm:ssZ
  *   expires YYYY-MM-DDThh:mm:ssZ
@@ -9,6 +10,8 @@
  *   threshold builder M
  *   threshold approver M
  *   key <key id, 64 hex> <role> <holder> <certificate SHA-256, 64 hex>     sorted, unique
+ *   revoked-key <key id> <time, or -> <reason>                             sorted, unique
+ *   revoked-bundle <channel> <epoch> <sequence> <MANIFEST SHA-256> <reason>
  *   end <lines, this one included>
  *
  * Canonical both ways: what trust_write() gives back for parsed text is that text.  A trust
@@ -20,6 +23,7 @@
 #define CRYPTO_TRUST_H
 
 #include "lib/base/cleanup.h"
+#include "lib/base/file.h"
 #include "lib/base/limits.h"
 #include "lib/crypto/key.h"
 
@@ -39,17 +43,40 @@ struct trust_key {
 	struct key_cert *cert; /* owned; NULL after trust_parse(), set after trust_load() */
 };
 
+/* A key that counts for nothing: ever, or in what was made at `since` or later. */
+struct trust_revoked_key {
+	unsigned char id[DIGEST_SHA256];
+	char short_id[KEY_SHORT_SIZE];
+	bool timed; /* then the key may be listed still */
+	int64_t since;
+	char reason[KEY_HOLDER_SIZE]; /* a word, with the rules of a holder's name */
+};
+
+/* A bundle that nobody may use; its MANIFEST decides, the rest is for people. */
+struct trust_revoked_bundle {
+	char channel[KEY_HOLDER_SIZE];
+	uint32_t epoch;
+	uint64_t sequence;
+	unsigned char manifest[DIGEST_SHA256];
+	char reason[KEY_HOLDER_SIZE];
+};
+
 struct trust {
+	unsigned format;                /* 1 or 2; only 2 has revocations */
 	unsigned version;               /* 1 .. LIMIT_TRUST_VERSIONS */
 	int64_t created, expires;       /* seconds; created < expires */
 	unsigned threshold[KEY_ROLES_]; /* of root, builder and approver; others 0 */
 	size_t key_count;
 	struct trust_key keys[LIMIT_TRUST_KEYS];
+	size_t revoked_key_count, revoked_bundle_count;
+	struct trust_revoked_key revoked_keys[LIMIT_TRUST_REVOKED_KEYS];
+	struct trust_revoked_bundle revoked_bundles[LIMIT_TRUST_REVOKED_BUNDLES];
 	/*
 	 * Filled by trust_load(): the SHA-256 of the text of version i + 1, for every version up to
 	 * this one.
 	 */
 	unsigned char (*history)[DIGEST_SHA256];
+	struct file_list files; /* what trust_load() read: the names, in the order to copy them */
 };
 
 /*
@@ -71,12 +98,27 @@ int trust_write(const struct trust *t, struct buf *out, struct error *err)
 const struct trust_key *trust_find(const struct trust *t, const char *short_id)
 	__attribute__((nonnull));
 
+/* The revocation of a key, or NULL; whether the key counts for what was made at `when`. */
+const struct trust_revoked_key *trust_find_revoked(const struct trust *t,
+						   const unsigned char id[DIGEST_SHA256])
+	__attribute__((nonnull));
+bool trust_counts(const struct trust *t, const unsigned char id[DIGEST_SHA256], int64_t when)
+	__attribute__((nonnull));
+
+/* The revocation of the bundle with this MANIFEST, or NULL; the same as TRUST_REVOKED_BUNDLE. */
+const struct trust_revoked_bundle *
+trust_find_revoked_bundle(const struct trust *t, const unsigned char manifest[DIGEST_SHA256])
+	__attribute__((nonnull));
+int trust_check_bundle(const struct trust *t, const unsigned char manifest[DIGEST_SHA256],
+		       struct error *err) __attribute__((nonnull, warn_unused_result));
+
 /*
  * Walk the versions of a trust directory (hostile) from 1 to the newest, which is returned with
  * its certificates.  Version 1 needs signatures of its own root threshold, version N + 1 those of
  * version N and of its own, by distinct holders whose certificates are valid when the version was
- * created.  One signature that does not verify spoils everything.  label names the directory in
- * messages.
+ * created.  One signature that does not verify spoils everything.  A root key that a version
+ * revokes does not count for the quorum of that version and of later ones.  Revocations stay:
+ * TRUST_UNREVOKED.  label names the directory in messages.
  *
  * The result only says that the directory is consistent in itself.  A directory from a medium is
  * worth something only after trust_extends() against the one this site holds.
@@ -85,6 +127,13 @@ const struct trust_key *trust_find(const struct trust *t, const char *short_id)
  * TRUST_EXPIRED, errors of trust_parse() and cms_verify().
  */
 struct trust *trust_load(int dirfd, const char *label, struct error *err)
+	__attribute__((nonnull, warn_unused_result));
+
+/*
+ * Copy what trust_load() read to another directory, texts last.  Files are only ever added: -1
+ * with TRUST_CHANGED for one that is there with other bytes.
+ */
+int trust_copy(int from, int to, const struct trust *t, struct error *err)
 	__attribute__((nonnull, warn_unused_result));
 
 /*
@@ -108,6 +157,11 @@ struct trust_request {
 	size_t cert_count;
 	const struct trust_root_key *signers;
 	size_t signer_count;
+	/* Besides those of the version before.  Not for trust_create(). */
+	const struct trust_revoked_key *revoked_keys;
+	size_t revoked_key_count;
+	const struct trust_revoked_bundle *revoked_bundles;
+	size_t revoked_bundle_count;
 };
 
 /*
@@ -119,11 +173,35 @@ int trust_create(int dirfd, const struct trust_request *request, struct error *e
 	__attribute__((nonnull, warn_unused_result));
 
 /*
- * Write the next version, which replaces all keys and thresholds by those of the request.  The
- * signers must be enough for the version that is there and for the new one.  A certificate may not
- * be replaced by another of the same key: its file is needed to check the old versions.
+ * Make the next version, which replaces all keys and thresholds by those of the request and keeps
+ * all revocations: 0 when the signers are enough for the version that is there and for the new
+ * one; 1 when they are too few: it lies there as a proposal then (NNNN.proposed, and
+ * NNNN.<short id>.proposed for each signature), which replaces an older one and which
+ * trust_load() does not look at.  A certificate may not be replaced by another of the same key:
+ * its file is needed to check the old versions.
  */
 int trust_append(int dirfd, const struct trust_request *request, struct error *err)
+	__attribute__((nonnull, warn_unused_result));
+
+/* Signatures by different root key holders, of a version and of the one before. */
+struct trust_quorum {
+	unsigned have, need, have_before, need_before;
+};
+
+/*
+ * The proposed version after `current`, with its certificates and what its signatures amount to:
+ * 1 and *out (the caller's), 0 when there is none, -1 as trust_load().
+ */
+int trust_load_proposed(int dirfd, const struct trust *current, struct trust **out,
+			struct trust_quorum *quorum, struct error *err)
+	__attribute__((nonnull, warn_unused_result));
+
+/*
+ * Sign the proposed version with root keys of it or of the version before (their certificates are
+ * found there).  0 when that made it the version in force, 1 when signatures are lacking still.
+ * -1 with TRUST_PROPOSED when there is none, TRUST_NO_ROOT_KEY, TRUST_EXPIRED.
+ */
+int trust_sign(int dirfd, const struct key *const *keys, size_t count, struct error *err)
 	__attribute__((nonnull, warn_unused_result));
 
 /* One file of a bundle's sigs/ (hostile, borrowed). */
@@ -145,19 +223,22 @@ struct trust_verdict {
 	struct trust_signer signers[LIMIT_SIGNATURES];
 	size_t unknown_count;
 	char unknown[LIMIT_SIGNATURES][KEY_SHORT_SIZE];
+	size_t revoked_count; /* of keys that the trust root revokes, whether it lists them or not
+			       */
+	char revoked[KEY_SHORT_SIZE]; /* the first of them */
 };
 
 /*
  * May this message (hostile) be believed?  Every signature whose name is a key of the trust root
  * must verify, and its certificate be valid at the time `when` (seconds); the thresholds of
  * builder and approver must be met by different holders, nobody counting for both.  Keys that the
- * trust root does not list are recorded and count for nothing.  *out is filled as far as it got
- * even on failure.
+ * trust root does not list are recorded and count for nothing, and so do those it revokes.  *out
+ * is filled as far as it got even on failure.
  *
- * TRUST_NO_SIGNATURE, TRUST_NO_BUILDER, TRUST_NO_APPROVER, TRUST_SAME_HOLDER; TRUST_UNKNOWN_KEY
- * instead of them when a key was unknown; TRUST_EXPIRED, TRUST_SIGNATURE_NAME, and errors of
- * cms_verify() prefixed with the file's name.  The expiry of the trust root is the caller's to
- * judge.
+ * TRUST_REVOKED_KEY when it is too little because of a revoked key; TRUST_NO_SIGNATURE,
+ * TRUST_NO_BUILDER, TRUST_NO_APPROVER, TRUST_SAME_HOLDER; TRUST_UNKNOWN_KEY instead of them when a
+ * key was unknown; TRUST_EXPIRED, TRUST_SIGNATURE_NAME, and errors of cms_verify() prefixed with
+ * the file's name.  The expiry of the trust root is the caller's to judge.
  */
 int trust_check_signatures(const struct trust *t, const unsigned char *message, size_t len,
 			   const struct trust_signature *sigs, size_t count, int64_t when,
@@ -166,15 +247,18 @@ int trust_check_signatures(const struct trust *t, const unsigned char *message, 
 
 /*
  * When the time is stated inside the message, the signatures come first: check them with
- * TRUST_TIME_LATER, read the message, then call trust_check_validity() with its time.
+ * TRUST_TIME_LATER, read the message, then call trust_check_validity() with its time.  It takes
+ * signers out whose keys had been revoked by then, so judge the rest again: trust_check_policy().
  */
 #define TRUST_TIME_LATER INT64_MIN
-int trust_check_validity(const struct trust *t, const struct trust_verdict *v, int64_t when,
+int trust_check_validity(const struct trust *t, struct trust_verdict *v, int64_t when,
 			 struct error *err) __attribute__((nonnull, warn_unused_result));
+int trust_check_policy(const struct trust *t, const struct trust_verdict *v, struct error *err)
+	__attribute__((nonnull, warn_unused_result));
 
 /*
  * The same for a message with one signer in one role, such as a receipt: the key must be listed
- * with that role (TRUST_UNKNOWN_KEY otherwise).
+ * with that role (TRUST_UNKNOWN_KEY otherwise) and count at that time (TRUST_REVOKED_KEY).
  */
 int trust_check_role(const struct trust *t, enum key_role role, const unsigned char *message,
 		     size_t len, const struct trust_signature *sig, int64_t when,
@@ -183,7 +267,8 @@ int trust_check_role(const struct trust *t, enum key_role role, const unsigned c
 
 /*
  * The same when nothing names the key: whichever key of the trust root signed, in whatever role,
- * which the caller judges.  TRUST_UNKNOWN_KEY when none did, TRUST_EXPIRED, errors of cms_verify().
+ * which the caller judges.  TRUST_UNKNOWN_KEY when none did, TRUST_REVOKED_KEY, TRUST_EXPIRED,
+ * errors of cms_verify().
  */
 int trust_find_signer(const struct trust *t, const unsigned char *message, size_t len,
 		      const unsigned char *sig, size_t sig_len, int64_t when,

@@ -79,7 +79,10 @@ static int check_names(const struct trust_signature *sigs, size_t count,
 static const char *unknown_note(const struct trust_verdict *v, char *out, size_t size)
 {
 	out[0] = '\0';
-	if (v->unknown_count)
+	if (v->revoked_count)
+		snprintf(out, size, "; not counted: %zu signature%s by revoked keys, first %s",
+			 v->revoked_count, v->revoked_count > 1 ? "s" : "", v->revoked);
+	else if (v->unknown_count)
 		snprintf(out, size,
 			 "; not counted: %zu signature%s by keys that are not in the trust "
 			 "root, first %s",
@@ -93,13 +96,15 @@ static int refuse(const struct trust_verdict *v, enum error_id id, size_t have, 
 {
 	char note[160];
 
-	return error_set(err, v->unknown_count ? ERROR_TRUST_UNKNOWN_KEY : id,
+	if (v->unknown_count)
+		id = ERROR_TRUST_UNKNOWN_KEY;
+	return error_set(err, v->revoked_count ? ERROR_TRUST_REVOKED_KEY : id,
 			 "signed by %zu %s, %u required%s", have, what, want,
 			 unknown_note(v, note, sizeof note));
 }
 
 /* Hall's condition for two roles: an assignment of one person per seat exists. */
-static int check_policy(const struct trust *t, const struct trust_verdict *v, struct error *err)
+int trust_check_policy(const struct trust *t, const struct trust_verdict *v, struct error *err)
 {
 	unsigned builders = t->threshold[KEY_ROLE_BUILDER];
 	unsigned approvers = t->threshold[KEY_ROLE_APPROVER];
@@ -124,6 +129,20 @@ static int check_policy(const struct trust *t, const struct trust_verdict *v, st
 	return 0;
 }
 
+static void note_revoked(struct trust_verdict *v, const char *short_id)
+{
+	if (v->revoked_count++ == 0)
+		memcpy(v->revoked, short_id, KEY_SHORT_SIZE);
+}
+
+static void record_unknown(const struct trust *t, const char *short_id, struct trust_verdict *v)
+{
+	memcpy(v->unknown[v->unknown_count++], short_id, KEY_SHORT_SIZE);
+	for (size_t i = 0; i < t->revoked_key_count; i++)
+		if (strcmp(t->revoked_keys[i].short_id, short_id) == 0)
+			note_revoked(v, short_id);
+}
+
 int trust_check_signatures(const struct trust *t, const unsigned char *message, size_t len,
 			   const struct trust_signature *sigs, size_t count, int64_t when,
 			   struct trust_verdict *out, struct error *err)
@@ -139,27 +158,48 @@ int trust_check_signatures(const struct trust *t, const unsigned char *message, 
 		const struct trust_key *key = trust_find(t, ids[i]);
 
 		if (!key) {
-			memcpy(out->unknown[out->unknown_count++], ids[i], KEY_SHORT_SIZE);
+			record_unknown(t, ids[i], out);
 			continue;
 		}
 		if (verify_one(key, message, len, &sigs[i], when, err) < 0)
 			return -1;
-		record_signer(key, &out->signers[out->count++]);
+		if (when != TRUST_TIME_LATER && !trust_counts(t, key->id, when))
+			note_revoked(out, ids[i]);
+		else
+			record_signer(key, &out->signers[out->count++]);
 	}
-	return check_policy(t, out, err);
+	return trust_check_policy(t, out, err);
 }
 
-int trust_check_validity(const struct trust *t, const struct trust_verdict *v, int64_t when,
+int trust_check_validity(const struct trust *t, struct trust_verdict *v, int64_t when,
 			 struct error *err)
 {
+	size_t kept = 0;
+
 	for (size_t i = 0; i < v->count; i++) {
 		const struct trust_key *key = trust_find(t, v->signers[i].short_id);
 
 		assert(key); /* trust_check_signatures() took it from there */
 		if (trust_check_time(key, when, err) < 0)
 			return error_wrap(err, "%s.p7s", v->signers[i].short_id);
+		if (trust_counts(t, key->id, when))
+			v->signers[kept++] = v->signers[i];
+		else
+			note_revoked(v, key->short_id);
 	}
+	v->count = kept;
 	return 0;
+}
+
+/* For a message with one signer. */
+static int check_counts(const struct trust *t, const struct trust_key *key, int64_t when,
+			struct error *err)
+{
+	if (when == TRUST_TIME_LATER || trust_counts(t, key->id, when))
+		return 0;
+	return error_set(err, ERROR_TRUST_REVOKED_KEY,
+			 "the key %s of %s was revoked before this was made: %s", key->short_id,
+			 key->holder, trust_find_revoked(t, key->id)->reason);
 }
 
 int trust_check_role(const struct trust *t, enum key_role role, const unsigned char *message,
@@ -176,7 +216,8 @@ int trust_check_role(const struct trust *t, enum key_role role, const unsigned c
 		return error_set(err, ERROR_TRUST_UNKNOWN_KEY,
 				 "%s: the trust root lists no such %s key", sig->name,
 				 key_role_name(role));
-	if (verify_one(key, message, len, sig, when, err) < 0)
+	if (verify_one(key, message, len, sig, when, err) < 0 ||
+	    check_counts(t, key, when, err) < 0)
 		return -1;
 	record_signer(key, out);
 	return 0;
@@ -191,7 +232,9 @@ int trust_find_signer(const struct trust *t, const unsigned char *message, size_
 
 		if (cms_verify(sig, sig_len, message, len, key->cert, err) == 0) {
 			record_signer(key, out);
-			return trust_check_time(key, when, err);
+			return trust_check_time(key, when, err) < 0
+				       ? -1
+				       : check_counts(t, key, when, err);
 		}
 		/* Any other failure is one of the signature, or of the signature by this key. */
 		if (err->id != ERROR_CMS_CERTIFICATES)
@@ -213,18 +256,18 @@ static const struct trust_key *find_root(const struct trust *t, const char *shor
 	return key && key->role == KEY_ROLE_ROOT ? key : NULL;
 }
 
-static int check_count(const struct trust *t, const struct trust_tally *tally, struct error *err)
+static int check_count(unsigned version, unsigned have, unsigned need, struct error *err)
 {
-	if (tally->count >= t->threshold[KEY_ROLE_ROOT])
+	if (have >= need)
 		return 0;
 	return error_set(err, ERROR_TRUST_QUORUM,
-			 "signed by %zu root key holders of version %u, %u required", tally->count,
-			 t->version, t->threshold[KEY_ROLE_ROOT]);
+			 "signed by %u root key holders of version %u, %u required", have, version,
+			 need);
 }
 
-int trust_check_quorum(const struct trust *t, const struct trust *previous,
+int trust_count_quorum(const struct trust *t, const struct trust *previous,
 		       const unsigned char *text, size_t len, const struct trust_signature *sigs,
-		       size_t count, struct error *err)
+		       size_t count, struct trust_quorum *out, struct error *err)
 {
 	char ids[LIMIT_SIGNATURES][KEY_SHORT_SIZE];
 	struct trust_tally now = { 0 }, before = { 0 };
@@ -242,12 +285,25 @@ int trust_check_quorum(const struct trust *t, const struct trust *previous,
 					 sigs[i].name);
 		if (verify_one(key ? key : old, text, len, &sigs[i], t->created, err) < 0)
 			return -1;
-		if (key)
+		if (key && trust_counts(t, key->id, t->created))
 			trust_tally_add(&now, key->holder);
-		if (old)
+		if (old && trust_counts(previous, old->id, t->created))
 			trust_tally_add(&before, old->holder);
 	}
-	if (previous && check_count(previous, &before, err) < 0)
+	*out = (struct trust_quorum){ (unsigned)now.count, t->threshold[KEY_ROLE_ROOT],
+				      (unsigned)before.count,
+				      previous ? previous->threshold[KEY_ROLE_ROOT] : 0 };
+	return 0;
+}
+
+int trust_check_quorum(const struct trust *t, const struct trust *previous,
+		       const unsigned char *text, size_t len, const struct trust_signature *sigs,
+		       size_t count, struct error *err)
+{
+	struct trust_quorum q;
+
+	if (trust_count_quorum(t, previous, text, len, sigs, count, &q, err) < 0 ||
+	    check_count(t->version - 1, q.have_before, q.need_before, err) < 0)
 		return -1;
-	return check_count(t, &now, err);
+	return check_count(t->version, q.have, q.need, err);
 }

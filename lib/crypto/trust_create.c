@@ -58,17 +58,59 @@ static int add_key(struct trust *t, const struct key_cert *cert, struct error *e
 	return 0;
 }
 
-static struct trust *build(const struct trust_request *r, unsigned version, struct error *err)
+/* The revocations of the version before, and those of the request, which may be stronger. */
+static int add_revoked(struct trust *t, const struct trust_request *r, const struct trust *previous,
+		       struct error *err)
+{
+	t->format = previous ? previous->format : 1;
+	if (previous) {
+		t->revoked_key_count = previous->revoked_key_count;
+		t->revoked_bundle_count = previous->revoked_bundle_count;
+		memcpy(t->revoked_keys, previous->revoked_keys, sizeof t->revoked_keys);
+		memcpy(t->revoked_bundles, previous->revoked_bundles, sizeof t->revoked_bundles);
+	}
+	for (size_t i = 0; i < r->revoked_key_count; i++) {
+		size_t at = 0;
+
+		while (at < t->revoked_key_count &&
+		       trust_compare_revoked(&t->revoked_keys[at], &r->revoked_keys[i]) != 0)
+			at++;
+		if (at == LIMIT_TRUST_REVOKED_KEYS)
+			return error_set(err, ERROR_TRUST_FORMAT, "at most %u revoked keys",
+					 LIMIT_TRUST_REVOKED_KEYS);
+		t->revoked_keys[at] = r->revoked_keys[i];
+		if (at == t->revoked_key_count)
+			t->revoked_key_count++;
+	}
+	for (size_t i = 0; i < r->revoked_bundle_count; i++) {
+		if (trust_find_revoked_bundle(t, r->revoked_bundles[i].manifest))
+			continue;
+		if (t->revoked_bundle_count == LIMIT_TRUST_REVOKED_BUNDLES)
+			return error_set(err, ERROR_TRUST_FORMAT, "at most %u revoked bundles",
+					 LIMIT_TRUST_REVOKED_BUNDLES);
+		t->revoked_bundles[t->revoked_bundle_count++] = r->revoked_bundles[i];
+	}
+	qsort(t->revoked_keys, t->revoked_key_count, sizeof *t->revoked_keys,
+	      trust_compare_revoked);
+	qsort(t->revoked_bundles, t->revoked_bundle_count, sizeof *t->revoked_bundles,
+	      trust_compare_revoked_bundles);
+	if (t->revoked_key_count + t->revoked_bundle_count > 0)
+		t->format = 2;
+	return 0;
+}
+
+static struct trust *build(const struct trust_request *r, const struct trust *previous,
+			   struct error *err)
 {
 	static const enum key_role roles[] = { KEY_ROLE_ROOT, KEY_ROLE_BUILDER, KEY_ROLE_APPROVER };
 	CLEANUP(trust_free) struct trust *t = buf_calloc(1, sizeof *t);
 
-	t->version = version;
+	t->version = previous ? previous->version + 1 : 1;
 	t->created = clock_stamp();
 	t->expires = r->expires ? r->expires : t->created + LIFETIME;
 	for (size_t i = 0; i < sizeof roles / sizeof *roles; i++)
 		t->threshold[roles[i]] = r->threshold[roles[i]] ? r->threshold[roles[i]] : 1;
-	if (version > LIMIT_TRUST_VERSIONS || r->cert_count > LIMIT_TRUST_KEYS) {
+	if (t->version > LIMIT_TRUST_VERSIONS || r->cert_count > LIMIT_TRUST_KEYS) {
 		error_set(err, ERROR_TRUST_FORMAT, "at most %u keys and %u versions",
 			  LIMIT_TRUST_KEYS, LIMIT_TRUST_VERSIONS);
 		return NULL;
@@ -77,7 +119,7 @@ static struct trust *build(const struct trust_request *r, unsigned version, stru
 		if (add_key(t, r->certs[i], err) < 0)
 			return NULL;
 	qsort(t->keys, t->key_count, sizeof *t->keys, compare);
-	if (trust_check_thresholds(t, err) < 0)
+	if (add_revoked(t, r, previous, err) < 0 || trust_check_thresholds(t, err) < 0)
 		return NULL;
 	return STEAL(t);
 }
@@ -130,8 +172,7 @@ static int save_cert(int dirfd, const struct trust_key *k, struct error *err)
 	return 0;
 }
 
-/* Signatures that an interrupted attempt left behind are of a text that never appeared. */
-static int remove_leftovers(int dirfd, unsigned version, struct error *err)
+int trust_remove_leftovers(int dirfd, unsigned version, bool only_proposed, struct error *err)
 {
 	CLEANUP(file_list_clear) struct file_list list = { 0 };
 	char root[TRUST_NAME_SIZE];
@@ -142,7 +183,8 @@ static int remove_leftovers(int dirfd, unsigned version, struct error *err)
 	for (size_t i = 0; i < list.count; i++) {
 		const char *name = list.names[i], *dot = strrchr(name, '.');
 
-		if (strncmp(name, root, 5) != 0 || strcmp(dot, ".p7s") != 0)
+		if (strncmp(name, root, 5) != 0 ||
+		    (strcmp(dot, ".proposed") != 0 && (only_proposed || strcmp(dot, ".p7s") != 0)))
 			continue;
 		if (unlinkat(dirfd, name, 0) < 0 && errno != ENOENT)
 			return error_set_errno(err, ERROR_FILE_WRITE, "%s: cannot remove", name);
@@ -150,23 +192,34 @@ static int remove_leftovers(int dirfd, unsigned version, struct error *err)
 	return 0;
 }
 
-static int save(int dirfd, const struct trust *t, const struct buf *text, const struct made *made,
-		struct error *err)
+int trust_save_version(int dirfd, const struct trust *t, const unsigned char *text, size_t len,
+		       const struct trust_signature *sigs, size_t count, bool proposed,
+		       struct error *err)
 {
 	char name[2 * TRUST_NAME_SIZE], root[TRUST_NAME_SIZE];
 
-	if (remove_leftovers(dirfd, t->version, err) < 0)
+	trust_root_name(t->version, root);
+	for (size_t i = 0; i < count; i++) {
+		snprintf(name, sizeof name, "%.5s%.16s.%s", root, sigs[i].name,
+			 proposed ? "proposed" : "p7s");
+		if (file_save(dirfd, name, sigs[i].bytes, sigs[i].len, 0644, err) < 0)
+			return -1;
+	}
+	snprintf(name, sizeof name, "%.4s.%s", root, proposed ? "proposed" : "root");
+	return file_save(dirfd, name, text, len, 0644, err);
+}
+
+static int save(int dirfd, const struct trust *t, const struct buf *text, const struct made *made,
+		bool proposed, struct error *err)
+{
+	/* Signatures that an interrupted attempt left behind are of a text that never appeared. */
+	if (trust_remove_leftovers(dirfd, t->version, false, err) < 0)
 		return -1;
 	for (size_t i = 0; i < t->key_count; i++)
 		if (save_cert(dirfd, &t->keys[i], err) < 0)
 			return -1;
-	trust_root_name(t->version, root);
-	for (size_t i = 0; i < made->count; i++) {
-		snprintf(name, sizeof name, "%.5s%s", root, made->names[i]);
-		if (file_save(dirfd, name, made->bytes[i].bytes, made->bytes[i].len, 0644, err) < 0)
-			return -1;
-	}
-	return file_save(dirfd, root, text->bytes, text->len, 0644, err);
+	return trust_save_version(dirfd, t, text->bytes, text->len, made->files, made->count,
+				  proposed, err);
 }
 
 static int make(int dirfd, const struct trust_request *r, const struct trust *previous,
@@ -174,21 +227,29 @@ static int make(int dirfd, const struct trust_request *r, const struct trust *pr
 {
 	CLEANUP(buf_clear) struct buf text = BUF_INIT(LIMIT_TRUST_BYTES);
 	CLEANUP(made_clear) struct made made = { .count = 0 };
-	CLEANUP(trust_free) struct trust *t = build(r, previous ? previous->version + 1 : 1, err);
+	CLEANUP(trust_free) struct trust *t = build(r, previous, err);
 
 	if (!t || trust_write(t, &text, err) < 0)
 		return -1;
 	/* What the readers will say about the text: two lines for one key, a bad date. */
 	CLEANUP(trust_free) struct trust *again = trust_parse(text.bytes, text.len, err);
 
-	if (!again || sign(r, &text, &made, err) < 0 ||
-	    trust_check_quorum(t, previous, text.bytes, text.len, made.files, made.count, err) <
-		    0 ||
-	    save(dirfd, t, &text, &made, err) < 0)
+	if (!again || (previous && trust_check_growth(t, previous, err) < 0) ||
+	    sign(r, &text, &made, err) < 0)
+		return -1;
+	bool proposed = false;
+	if (trust_check_quorum(t, previous, text.bytes, text.len, made.files, made.count, err) <
+	    0) {
+		if (!previous || err->id != ERROR_TRUST_QUORUM)
+			return -1;
+		error_clear(err);
+		proposed = true;
+	}
+	if (save(dirfd, t, &text, &made, proposed, err) < 0)
 		return -1;
 	CLEANUP(trust_free) struct trust *loaded = trust_load(dirfd, "just written", err);
 
-	return loaded ? 0 : -1;
+	return loaded ? proposed : -1;
 }
 
 static int check_empty(int dirfd, struct error *err)

@@ -4,6 +4,7 @@
 #include "lib/base/error.h"
 #include "lib/base/file.h"
 #include "lib/base/limits.h"
+#include "lib/crypto/trust.h"
 #include "lib/store/db.h"
 #include "lib/store/store.h"
 
@@ -249,36 +250,12 @@ int channel_open_trust(const struct store *s, const char *channel, struct error 
 	return all < 0 ? -1 : file_open_subdir(all, channel, true, err);
 }
 
-/* One file of a trust directory, which may be replaced by nothing but itself. */
-static int copy_file(int from, int to, const char *name, struct error *err)
-{
-	CLEANUP(free) unsigned char *bytes = NULL, *old = NULL;
-	size_t len, old_len;
-
-	if (file_load(from, name, LIMIT_TRUST_BYTES, &bytes, &len, err) < 0)
-		return -1;
-	int known = file_load(to, name, LIMIT_TRUST_BYTES, &old, &old_len, err);
-	if (known < 0)
-		return -1;
-	if (known == 0)
-		return file_save(to, name, bytes, len, 0644, err);
-	if (len != old_len || memcmp(bytes, old, len) != 0)
-		return error_set(err, ERROR_TRUST_CHANGED,
-				 "trust file %s: differs from the one known here", name);
-	return 0;
-}
-
-int channel_copy_trust(const struct store *s, const char *channel, int fromdir, struct error *err)
+int channel_copy_trust(const struct store *s, const char *channel, int fromdir,
+		       const struct trust *trust, struct error *err)
 {
 	CLEANUP(file_close) int to = channel_open_trust(s, channel, err);
-	CLEANUP(file_list_clear) struct file_list list = { 0 };
 
-	if (to < 0 || file_list_load(fromdir, LIMIT_TRUST_FILES, &list, err) < 0)
-		return -1;
-	for (size_t i = 0; i < list.count; i++)
-		if (copy_file(fromdir, to, list.names[i], err) < 0)
-			return -1;
-	return 0;
+	return to < 0 ? -1 : trust_copy(fromdir, to, trust, err);
 }
 
 int channel_record_bundle(struct store *s, int64_t channel_id, const struct channel_bundle *b,
@@ -329,6 +306,31 @@ int channel_find_bundle(struct store *s, int64_t channel_id, uint32_t epoch, uin
 	out->recorded = db_int(q, 1);
 	out->processed = (uint64_t)db_int(q, 2);
 	out->quarantined = (uint64_t)db_int(q, 3);
+	db_reset(q);
+	return 1;
+}
+
+int channel_load_manifest(struct store *s, int64_t channel_id, uint32_t epoch, uint64_t sequence,
+			  unsigned char **out, size_t *len, struct error *err)
+{
+	CLEANUP(db_finalize)
+	struct db_statement *q = db_prepare(store_db(s),
+					    "SELECT manifest FROM bundle"
+					    " WHERE channel_id=? AND epoch=? AND sequence=?",
+					    err);
+
+	if (!q)
+		return -1;
+	db_bind_int(q, 1, channel_id);
+	db_bind_int(q, 2, epoch);
+	db_bind_int(q, 3, (int64_t)sequence);
+	int row = db_step(q, err);
+	if (row != 1)
+		return row;
+	const void *bytes = db_blob(q, 0, len);
+
+	*out = buf_malloc(*len + 1);
+	memcpy(*out, bytes, *len);
 	db_reset(q);
 	return 1;
 }

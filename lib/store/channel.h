@@ -15,6 +15,7 @@
 
 struct error;
 struct store;
+struct trust;
 
 enum { CHANNEL_NAME_SIZE = 64, CHANNEL_SITES = 64, CHANNEL_AUDIENCE_SIZE = 64 * 64 };
 
@@ -93,12 +94,13 @@ int channel_save(struct store *s, const struct channel *c, struct error *err)
 /*
  * The channel's copy of its trust directory: R/trust/<channel>.  Files are only ever added
  * (a newer version continues the older ones), so the directory needs no transaction.
- * channel_copy_trust() adds every regular file of fromdir that is not there yet and refuses
- * (TRUST_CHANGED) one that is there with other bytes.
+ * channel_copy_trust() adds every file that trust_load() read in fromdir and that is not there
+ * yet, and refuses (TRUST_CHANGED) one that is there with other bytes.
  */
 int channel_open_trust(const struct store *s, const char *channel, struct error *err)
 	__attribute__((nonnull, warn_unused_result));
-int channel_copy_trust(const struct store *s, const char *channel, int fromdir, struct error *err)
+int channel_copy_trust(const struct store *s, const char *channel, int fromdir,
+		       const struct trust *trust, struct error *err)
 	__attribute__((nonnull, warn_unused_result));
 
 /* A bundle that was written or imported: its MANIFEST is evidence and is kept. */
@@ -118,6 +120,11 @@ int channel_record_bundle(struct store *s, int64_t channel_id, const struct chan
 /* Digest and totals (not the manifest) of one bundle: 1, 0 when never seen, -1. */
 int channel_find_bundle(struct store *s, int64_t channel_id, uint32_t epoch, uint64_t sequence,
 			struct channel_bundle *out, struct error *err)
+	__attribute__((nonnull, warn_unused_result));
+
+/* The MANIFEST of a bundle: 1 and *out (the caller's to free), 0 when never seen, -1. */
+int channel_load_manifest(struct store *s, int64_t channel_id, uint32_t epoch, uint64_t sequence,
+			  unsigned char **out, size_t *len, struct error *err)
 	__attribute__((nonnull, warn_unused_result));
 
 /*

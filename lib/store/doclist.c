@@ -399,6 +399,27 @@ int doclist_record(struct store *s, int64_t channel_id, uint32_t epoch, uint64_t
 	return 0;
 }
 
+int doclist_repeat(struct store *s, int64_t channel_id, uint32_t epoch, uint64_t from, uint64_t to,
+		   struct error *err)
+{
+	CLEANUP(db_finalize)
+	struct db_statement *q =
+		db_prepare(store_db(s),
+			   "INSERT INTO bundle_listing(channel_id, epoch, sequence, kind, series,"
+			   " part, digest, object_id) SELECT channel_id, epoch, ?4, kind, series,"
+			   " part, digest, object_id FROM bundle_listing"
+			   " WHERE channel_id=?1 AND epoch=?2 AND sequence=?3",
+			   err);
+
+	if (!q)
+		return -1;
+	db_bind_int(q, 1, channel_id);
+	db_bind_int(q, 2, epoch);
+	db_bind_int(q, 3, (int64_t)from);
+	db_bind_int(q, 4, (int64_t)to);
+	return db_execute(q, err);
+}
+
 int doclist_prune(struct store *s, int64_t channel_id, uint32_t epoch, uint64_t from,
 		  struct error *err)
 {

@@ -79,6 +79,9 @@ int doclist_next_source(struct store *s, int64_t channel_id, uint32_t epoch, uin
 int doclist_record(struct store *s, int64_t channel_id, uint32_t epoch, uint64_t sequence,
 		   const struct doclist *d, struct error *err)
 	__attribute__((nonnull, warn_unused_result));
+/* The same lists after bundle `to` as after bundle `from`: nothing changed in between. */
+int doclist_repeat(struct store *s, int64_t channel_id, uint32_t epoch, uint64_t from, uint64_t to,
+		   struct error *err) __attribute__((nonnull, warn_unused_result));
 int doclist_prune(struct store *s, int64_t channel_id, uint32_t epoch, uint64_t from,
 		  struct error *err) __attribute__((nonnull, warn_unused_result));
 int doclist_forget(struct store *s, int64_t channel_id, const unsigned char digest[32],

@@ -1,4 +1,5 @@
 #include "lib/crypto/trust.h"
+#include "lib/crypto/trust_internal.h"
 
 #include "lib/base/clock.h"
 #include "lib/base/file.h"
@@ -27,7 +28,7 @@ static void texts_are_canonical_or_refused(void **state)
 		{ TOP KEYS "end 11\n", NULL },
 		{ "gapferry-trust 1\nversion 1024\n" DATES THRESHOLDS KEYS "end 11\n", NULL },
 		{ "", "line 1" },
-		{ "gapferry-trust 2\n", "line 1" },
+		{ "gapferry-trust 3\n", "line 1" },
 		{ "gapferry-trust 1", "line 1: missing or without a line feed" },
 		{ "gapferry-trust 1\r\n", "line 1: a byte outside" },
 		{ "gapferry-trust 1\nversion 0\n", "line 2: a number" },
@@ -120,6 +121,139 @@ static void thresholds_must_be_within_reach(void **state)
 					&err));
 		assert_error(err, ERROR_TRUST_THRESHOLD, rows[i].message);
 	}
+}
+
+#define TOP2                                  \
+	"gapferry-trust 2\nversion 2\n" DATES \
+	"threshold root 1\nthreshold builder 1\nthreshold approver 1\n" KEYS
+#define D64 "dddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddd"
+#define E64 "eeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeee"
+#define TIME " 2026-05-01T00:00:00Z "
+
+static void revocations_are_canonical_or_refused(void **state)
+{
+	static const struct {
+		const char *text, *message;
+	} rows[] = {
+		{ TOP2 "end 11\n", NULL },
+		{ TOP2 "revoked-key " D64 " - stolen\nrevoked-key " E64 TIME "lost\n"
+		       "revoked-bundle m 1 7 " A64 " oops\nrevoked-bundle m 1 10 " A64 " oops\n"
+		       "end 15\n",
+		  NULL },
+		{ TOP2 "revoked-key " E64 " - a\nrevoked-key " D64 " - a\nend 13\n",
+		  "line 12: revoked keys are not sorted" },
+		{ TOP2 "revoked-key " D64 " - a\nrevoked-key " D64 TIME "a\nend 13\n",
+		  "line 12: revoked keys are not sorted" },
+		{ TOP2 "revoked-key " A64 " - a\nend 12\n", "line 11: a key is listed" },
+		{ TOP2 "revoked-key " D64 " + a\nend 12\n", "line 11: a time or -" },
+		{ TOP2 "revoked-key " D64 " -  a\nend 12\n", "line 11: a word" },
+		{ TOP2 "revoked-key " D64 " - a b\nend 12\n", "line 11: a word" },
+		{ TOP2 "revoked-key " D64 " -\nend 12\n", "line 11: a word" },
+		{ TOP2 "revoked-key D - a\nend 12\n", "line 11: key id" },
+		{ TOP2 "revoked-bundle m 1 7 " A64 " a\nrevoked-key " D64 " - a\nend 13\n",
+		  "line 12: \"key\" or \"end\"" },
+		{ TOP2 "revoked-bundle m 1 7 " A64 " a\nrevoked-bundle m 1 7 " A64 " b\nend 13\n",
+		  "line 12: revoked bundles are not sorted" },
+		{ TOP2 "revoked-bundle m 1 10 " A64 " a\nrevoked-bundle m 1 7 " A64 " b\nend 13\n",
+		  "line 12: revoked bundles are not sorted" },
+		{ TOP2 "revoked-bundle m 0 7 " A64 " a\nend 12\n", "line 11: epoch" },
+		{ TOP2 "revoked-bundle m 1 0 " A64 " a\nend 12\n", "line 11: epoch" },
+		{ TOP2 "revoked-bundle m 1 07 " A64 " a\nend 12\n", "line 11: epoch" },
+		{ TOP2 "revoked-bundle .m 1 7 " A64 " a\nend 12\n", "line 11: channel" },
+		{ TOP2 "revoked-bundle m 1 7 A a\nend 12\n", "line 11: MANIFEST" },
+		{ TOP "key " A64 " root rob " A64 "\nrevoked-key " D64 " - a\nend 10\n",
+		  "line 9: \"key\" or \"end\"" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		CLEANUP(buf_clear) struct buf out = BUF_INIT(LIMIT_TRUST_BYTES);
+		struct error err = ERROR_INIT;
+		size_t len = strlen(rows[i].text);
+		CLEANUP(trust_free)
+		struct trust *t = trust_parse((const unsigned char *)rows[i].text, len, &err);
+
+		if (rows[i].message) {
+			assert_null(t);
+			assert_error(err, ERROR_TRUST_FORMAT, rows[i].message);
+			continue;
+		}
+		assert_no_error(err);
+		assert_int_equal(trust_write(t, &out, &err), 0);
+		assert_int_equal(out.len, len);
+		assert_memory_equal(out.bytes, rows[i].text, len);
+	}
+}
+
+static void revocations_have_a_time(void **state)
+{
+	static const char text2[] = TOP2 "revoked-key " C64 TIME "lost\nrevoked-key " D64
+					 " - stolen\nrevoked-bundle m 1 7 " A64 " oops\nend 14\n";
+	unsigned char a[32], c[32], d[32];
+	struct error err = ERROR_INIT;
+
+	(void)state;
+	memset(a, 0xaa, sizeof a);
+	memset(c, 0xcc, sizeof c);
+	memset(d, 0xdd, sizeof d);
+	CLEANUP(trust_free)
+	struct trust *t = trust_parse((const unsigned char *)text2, strlen(text2), &err);
+	/* Without the only approver no bundle can be signed. */
+	assert_null(t);
+	assert_error(err, ERROR_TRUST_THRESHOLD, "1 approver");
+	error_clear(&err);
+	static const char text3[] = TOP2 "revoked-key " D64 " - stolen\nrevoked-key " E64 TIME
+					 "lost\nrevoked-bundle m 1 7 " A64 " oops\nend 14\n";
+	CLEANUP(trust_free)
+	struct trust *u = trust_parse((const unsigned char *)text3, strlen(text3), &err);
+	unsigned char e[32];
+
+	memset(e, 0xee, sizeof e);
+	assert_no_error(err);
+	assert_true(trust_counts(u, a, 2000000000));
+	assert_false(trust_counts(u, d, 0));
+	assert_true(trust_counts(u, e, u->revoked_keys[1].since - 1));
+	assert_false(trust_counts(u, e, u->revoked_keys[1].since));
+	assert_int_equal(trust_check_bundle(u, c, &err), 0);
+	assert_int_equal(trust_check_bundle(u, a, &err), -1);
+	assert_error(err, ERROR_TRUST_REVOKED_BUNDLE, "m epoch 1 sequence 7: oops");
+}
+
+/* What one version revokes the next one may strengthen, and not weaken or forget. */
+static void revocations_stay(void **state)
+{
+	static const char *const texts[] = {
+		TOP2 "revoked-key " D64 " - a\nrevoked-key " E64 TIME "a\nrevoked-bundle m 1 7 " A64
+		     " a\nend 14\n",
+		TOP2 "revoked-key " D64 " - b\nrevoked-key " E64 " - a\nrevoked-bundle m 1 7 " A64
+		     " b\nend 14\n",
+		TOP2 "revoked-key " D64 TIME "a\nrevoked-key " E64 TIME
+		     "a\nrevoked-bundle m 1 7 " A64 " a\nend 14\n",
+		TOP2 "revoked-key " D64 " - a\nrevoked-key " E64
+		     " 2026-05-01T00:00:01Z a\nrevoked-bundle m 1 7 " A64 " a\nend 14\n",
+		TOP2 "revoked-key " D64 " - a\nrevoked-bundle m 1 7 " A64 " a\nend 13\n",
+		TOP2 "revoked-key " D64 " - a\nrevoked-key " E64 TIME "a\nrevoked-bundle m 1 7 " B64
+		     " a\nend 14\n",
+		TOP KEYS "end 11\n",
+	};
+	struct trust *t[COUNT(texts)];
+	struct error err = ERROR_INIT;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(texts); i++) {
+		t[i] = trust_parse((const unsigned char *)texts[i], strlen(texts[i]), &err);
+		assert_no_error(err);
+	}
+	assert_int_equal(trust_check_growth(t[0], t[0], &err), 0);
+	assert_int_equal(trust_check_growth(t[1], t[0], &err), 0);
+	assert_int_equal(trust_check_growth(t[0], t[6], &err), 0);
+	for (size_t i = 2; i < COUNT(texts); i++) {
+		assert_int_equal(trust_check_growth(t[i], t[0], &err), -1);
+		assert_error(err, ERROR_TRUST_UNREVOKED, "");
+		error_clear(&err);
+	}
+	for (size_t i = 0; i < COUNT(texts); i++)
+		trust_free(t[i]);
 }
 
 static void long_texts_are_refused(void **state)
@@ -368,14 +502,13 @@ static void a_chain_needs_both_quorums(void **state)
 	const struct person *const both[] = { &s->root, &s->root2, NULL };
 	const struct {
 		const struct person *const *signers;
-		enum error_id id;
-		const char *message;
+		bool enough;
+		unsigned have, have_before;
 	} rows[] = {
-		{ nobody, ERROR_TRUST_QUORUM, "of version 1" },
-		{ both + 1, ERROR_TRUST_QUORUM, "of version 1" },
-		{ (const struct person *const[]){ &s->root, NULL }, ERROR_TRUST_QUORUM,
-		  "of version 2" },
-		{ both, ERROR_NONE, "" },
+		{ nobody, false, 0, 0 },
+		{ both + 1, false, 1, 0 },
+		{ (const struct person *const[]){ &s->root, NULL }, false, 0, 1 },
+		{ both, true, 0, 0 },
 	};
 
 	create(s);
@@ -383,8 +516,18 @@ static void a_chain_needs_both_quorums(void **state)
 		struct error err = ERROR_INIT;
 		int result = make_version(s->dir, trust_append, keys, rows[i].signers, 1, &err);
 
-		assert_int_equal(result, rows[i].id == ERROR_NONE ? 0 : -1);
-		assert_error(err, rows[i].id, rows[i].message);
+		assert_no_error(err);
+		assert_int_equal(result, rows[i].enough ? 0 : 1);
+		CLEANUP(trust_free) struct trust *now = trust_load(s->dir, "chain", &err);
+		CLEANUP(trust_free) struct trust *proposed = NULL;
+		struct trust_quorum q = { 0 };
+
+		assert_no_error(err);
+		assert_int_equal(now->version, rows[i].enough ? 2 : 1);
+		assert_int_equal(trust_load_proposed(s->dir, now, &proposed, &q, &err),
+				 !rows[i].enough);
+		assert_int_equal(q.have, rows[i].have);
+		assert_int_equal(q.have_before, rows[i].have_before);
 	}
 	struct error err = ERROR_INIT;
 	CLEANUP(trust_free) struct trust *t = trust_load(s->dir, "chain", &err);
@@ -769,6 +912,9 @@ int main(void)
 		cmocka_unit_test(thresholds_must_be_within_reach),
 		cmocka_unit_test(keys_are_limited),
 		cmocka_unit_test(long_texts_are_refused),
+		cmocka_unit_test(revocations_are_canonical_or_refused),
+		cmocka_unit_test(revocations_have_a_time),
+		cmocka_unit_test(revocations_stay),
 		cmocka_unit_test(a_created_trust_root_loads),
 		cmocka_unit_test(impossible_trust_roots_are_not_created),
 		cmocka_unit_test(a_chain_needs_both_quorums),

@@ -2,6 +2,7 @@
 #include "lib/store/content.h"
 
 #include "lib/base/pool.h"
+#include "lib/crypto/trust.h"
 #include "lib/store/channel.h"
 #include "tests/unit/repository.h"
 
@@ -406,12 +407,16 @@ static void trust_only_grows(void **state)
 	struct error err = ERROR_INIT;
 	CLEANUP(file_close) int from = file_open_subdir(store_tmp_dir(s), "from", true, &err);
 
+	char *names[] = { (char[]){ "0001.root" }, (char[]){ "0002.root" } };
+	struct trust trust = { .files = { names, 1 } };
+
 	assert_int_equal(file_save(from, "0001.root", "one", 3, 0644, &err), 0);
-	assert_int_equal(channel_copy_trust(s, "plant", from, &err), 0);
+	assert_int_equal(channel_copy_trust(s, "plant", from, &trust, &err), 0);
+	trust.files.count = 2;
 	assert_int_equal(file_save(from, "0002.root", "two", 3, 0644, &err), 0);
-	assert_int_equal(channel_copy_trust(s, "plant", from, &err), 0);
+	assert_int_equal(channel_copy_trust(s, "plant", from, &trust, &err), 0);
 	assert_int_equal(file_save(from, "0001.root", "oNe", 3, 0644, &err), 0);
-	assert_int_equal(channel_copy_trust(s, "plant", from, &err), -1);
+	assert_int_equal(channel_copy_trust(s, "plant", from, &trust, &err), -1);
 	assert_error(err, ERROR_TRUST_CHANGED, "0001.root");
 }
 
