@@ -21,7 +21,9 @@ struct bundle_request {
 	const char *channel;
 	const char *key_path;   /* the builder's private key */
 	const char *passphrase; /* or NULL */
-	const char *out;        /* directory on the medium */
+	const char *certificate; /* instead of a key: the builder's, who signs elsewhere */
+	const char *export_tbs;  /* then the file for elsewhere_export() */
+	const char *out;         /* directory on the medium */
 	uint64_t volume_limit;
 	int64_t valid_seconds; /* expires = created + this */
 	struct increment_wish wish;
