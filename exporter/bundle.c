@@ -1,6 +1,5 @@
 #include "exporter/bundle.h"
 
-#include "exporter/elsewhere.h"
 #include "exporter/plan.h"
 #include "exporter/provenance.h"
 #include "exporter/tables.h"
@@ -90,7 +89,7 @@ static int check_complete(const struct making *m, struct error *err)
 
 static int load_builder(struct making *m, struct error *err)
 {
-	const struct bundle_request *r = m->request;
+	const struct elsewhere_choice *r = &m->request->signer;
 
 	if (r->export_tbs)
 		return signer_load_listed(&m->signer, m->trust, KEY_ROLE_BUILDER, r->certificate,
@@ -355,10 +354,10 @@ static int sign(struct making *m, struct buf *text, unsigned char digest[32], st
 	digest_sha256(text->bytes, text->len, digest);
 	if (file_save(m->dir, "MANIFEST", text->bytes, text->len, 0644, err) < 0)
 		return -1;
-	if (m->request->export_tbs)
+	if (m->request->signer.export_tbs)
 		return elsewhere_export(&m->signer,
 					&(struct elsewhere_text){ m->name, text->bytes, text->len },
-					m->request->export_tbs, err);
+					m->request->signer.export_tbs, err);
 	return signer_sign(&m->signer, text->bytes, text->len, m->dir, err);
 }
 

@@ -5,6 +5,7 @@
 #include "lib/base/file.h"
 #include "lib/base/limits.h"
 #include "lib/base/str.h"
+#include "lib/cli/cli.h"
 #include "lib/crypto/cms.h"
 #include "lib/crypto/digest.h"
 #include "lib/crypto/signer.h"
@@ -18,6 +19,21 @@
 #include <string.h>
 
 enum { TEXT_BYTES = 8192 };
+
+int elsewhere_choose(const struct cli_args *args, struct elsewhere_choice *out, struct error *err)
+{
+	*out = (struct elsewhere_choice){ .certificate = cli_text(args, "certificate"),
+					  .export_tbs = cli_text(args, "export-tbs") };
+	if (!out->certificate != !out->export_tbs)
+		return error_set(err, ERROR_USAGE, "--export-tbs and --certificate go together");
+	if (out->export_tbs)
+		return 0;
+	out->key_path = cli_text(args, "key");
+	out->passphrase = getenv("GAPFERRY_KEY_PASSPHRASE");
+	return out->key_path ? 0
+			     : error_set(err, ERROR_USAGE,
+					 "--key is required, or --export-tbs with --certificate");
+}
 
 /* ---- out ---- */
 

@@ -9,9 +9,20 @@
 
 #include <stddef.h>
 
+struct cli_args;
 struct error;
 struct signer;
 struct trust;
+
+/* Who signs: a key that is at hand, or the holder of a certificate, on another machine. */
+struct elsewhere_choice {
+	const char *key_path, *passphrase;
+	const char *certificate, *export_tbs; /* instead, both or neither */
+};
+
+/* From --key, or --export-tbs with --certificate.  -1 with USAGE when that is not one of the two. */
+int elsewhere_choose(const struct cli_args *args, struct elsewhere_choice *out, struct error *err)
+	__attribute__((nonnull, warn_unused_result));
 
 /* What is to be signed: MANIFEST of the bundle of that name. */
 struct elsewhere_text {
