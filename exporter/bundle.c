@@ -346,7 +346,8 @@ static int save_small_files(struct making *m, struct error *err)
 			 err);
 }
 
-/* MANIFEST and the builder's signature, or what is to be signed elsewhere; digest receives SHA-256 of MANIFEST. */
+/* MANIFEST and the builder's signature, or what is to be signed elsewhere; digest receives SHA-256
+ * of MANIFEST. */
 static int sign(struct making *m, struct buf *text, unsigned char digest[32], struct error *err)
 {
 	if (manifest_write(&m->manifest, text, err) < 0)

@@ -21,7 +21,7 @@ struct store;
 struct bundle_request {
 	const char *channel;
 	struct elsewhere_choice signer; /* the builder */
-	const char *out;         /* directory on the medium */
+	const char *out;                /* directory on the medium */
 	uint64_t volume_limit;
 	int64_t valid_seconds; /* expires = created + this */
 	struct increment_wish wish;

@@ -32,8 +32,8 @@ static int report(const struct cli_args *args, const char *out, const char *key_
 		snprintf(key_path, sizeof key_path, "%s/%s", out, key_name);
 	snprintf(cert_path, sizeof cert_path, "%s/%s", out, cert_name);
 	if (args->json)
-		cli_print_json(json_pack("{s:s?, s:s, s:s}", "key", key_name ? key_path : NULL, "certificate",
-					 cert_path, "key_id", id));
+		cli_print_json(json_pack("{s:s?, s:s, s:s}", "key", key_name ? key_path : NULL,
+					 "certificate", cert_path, "key_id", id));
 	else
 		printf("key:         %s\ncertificate: %s\nkey id:      %s\n",
 		       key_name ? key_path : "as given", cert_path, id);

@@ -22,7 +22,8 @@ static int add_record(struct store *s, const struct elsewhere_result *r, struct 
 	return ledger_rows_add(s, body.text, err);
 }
 
-/* As for approve: the signature counts whether or not it is recorded.  write recorded the builder. */
+/* As for approve: the signature counts whether or not it is recorded.  write recorded the builder.
+ */
 static void record(const struct cli_args *args, const struct elsewhere_result *r)
 {
 	const char *repo = cli_text(args, "repo");

@@ -115,10 +115,9 @@ static int load(int dir, const char *path, size_t max, unsigned char **out, size
 {
 	int found = file_load(dir, path, max, out, len, err);
 
-	return found == 1 ? 0
-	       : found < 0
-		       ? -1
-		       : error_set(err, ERROR_FILE_OPEN, "%s: not there", path);
+	return found == 1  ? 0
+	       : found < 0 ? -1
+			   : error_set(err, ERROR_FILE_OPEN, "%s: not there", path);
 }
 
 static int load_all(const struct elsewhere_request *r, struct coming *c, struct error *err)

@@ -20,7 +20,8 @@ struct elsewhere_choice {
 	const char *certificate, *export_tbs; /* instead, both or neither */
 };
 
-/* From --key, or --export-tbs with --certificate.  -1 with USAGE when that is not one of the two. */
+/* From --key, or --export-tbs with --certificate.  -1 with USAGE when that is not one of the two.
+ */
 int elsewhere_choose(const struct cli_args *args, struct elsewhere_choice *out, struct error *err)
 	__attribute__((nonnull, warn_unused_result));
 

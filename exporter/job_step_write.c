@@ -81,7 +81,8 @@ static int write_bundle(struct job_step *s, const char *view, struct error *err)
 	if (given < 0)
 		return -1;
 	medium_detect(&medium_here, s->conf->out, &medium);
-	request.signer.passphrase = given ? (char *)passphrase.bytes : getenv("GAPFERRY_KEY_PASSPHRASE");
+	request.signer.passphrase =
+		given ? (char *)passphrase.bytes : getenv("GAPFERRY_KEY_PASSPHRASE");
 	if (bundle_write(s->store, &request, &result, err) < 0)
 		return -1;
 	s->written = true;

@@ -101,12 +101,15 @@ static const struct cli_option plan_options[] = {
 	CLI_OPTIONS_END,
 };
 
-#define ELSEWHERE                                                           \
-	{ "export-tbs", CLI_TEXT, "FILE", NULL, false,                      \
-	  "instead of --key: write FILE, to be signed on another machine" }, \
-	{                                                                   \
-		"certificate", CLI_TEXT, "CERT", NULL, false,               \
-			"with --export-tbs: whose signature it will be"     \
+#define ELSEWHERE                                                                             \
+	{                                                                                     \
+		"export-tbs", CLI_TEXT,                                                       \
+		"FILE",       NULL,                                                           \
+		false,        "instead of --key: write FILE, to be signed on another machine" \
+	},                                                                                    \
+	{                                                                                     \
+		"certificate", CLI_TEXT, "CERT", NULL, false,                                 \
+			"with --export-tbs: whose signature it will be"                       \
 	}
 
 static const struct cli_option write_options[] = {

@@ -113,9 +113,8 @@ int cms_attributes(const struct key_cert *cert, const unsigned char *bytes, size
 		   struct buf *out, struct error *err)
 {
 	openssl_start();
-	return check_bytes(bytes, len, err) < 0
-		       ? -1
-		       : cms_write_attributes(cert, bytes, len, out, err);
+	return check_bytes(bytes, len, err) < 0 ? -1
+						: cms_write_attributes(cert, bytes, len, out, err);
 }
 
 int cms_join(const struct cms_signed *from, const struct key_cert *cert, const unsigned char *bytes,

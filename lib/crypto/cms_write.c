@@ -180,14 +180,15 @@ int cms_write_signed(const struct key_cert *cert, const unsigned char *attribute
 	if (len == 0 || attributes[0] != DER_SET)
 		return error_set(err, ERROR_CMS_SIGNED_ATTRIBUTE, "not a set of signed attributes");
 	/* SignedData of RFC 5652, 5.1. */
-	if (APPEND(&b, version_1, err) < 0 || der_put(&b, DER_SET, sha384, sizeof sha384 - 1, err) < 0)
+	if (APPEND(&b, version_1, err) < 0 ||
+	    der_put(&b, DER_SET, sha384, sizeof sha384 - 1, err) < 0)
 		return -1;
 	size_t from = b.len;
 
 	if (PUT_OID(&b, id_data, err) < 0 || der_wrap(&b, from, DER_SEQUENCE, err) < 0 ||
 	    der_put(&b, DER_CONTEXT + 0, der, (size_t)der_len, err) < 0 ||
-	    put_signer(&b, x509, &(struct der){ attributes, len }, &(struct der){ value, value_len },
-		       err) < 0 ||
+	    put_signer(&b, x509, &(struct der){ attributes, len },
+		       &(struct der){ value, value_len }, err) < 0 ||
 	    der_wrap(&b, 0, DER_SEQUENCE, err) < 0 || der_wrap(&b, 0, DER_CONTEXT + 0, err) < 0)
 		return -1;
 	size_t start = out->len;

@@ -86,9 +86,9 @@ bool key_is_uri(const char *text) __attribute__((nonnull));
 
 /*
  * A private key that stays in a token (PKCS#11), found by its RFC 7512 URI.  The module is that of
- * $GAPFERRY_PKCS11_MODULE, else all that p11-kit is configured for are searched.  The PIN comes from
- * the file or systemd credential that pin-source names, else it is asked for on the terminal; a URI
- * with pin-value, module-path or module-name is refused.  The session lasts until key_free().
+ * $GAPFERRY_PKCS11_MODULE, else all that p11-kit is configured for are searched.  The PIN comes
+ * from the file or systemd credential that pin-source names, else it is asked for on the terminal;
+ * a URI with pin-value, module-path or module-name is refused.  The session lasts until key_free().
  * NULL with TOKEN_* or KEY_ALGORITHM; no message holds the PIN.
  */
 struct key *key_open(const char *uri, struct error *err)

@@ -12,14 +12,14 @@ struct der key_sign_algorithm(EVP_PKEY *pkey)
 {
 	static const unsigned char ecdsa[] = "\x30\x0a\x06\x08\x2a\x86\x48\xce\x3d\x04\x03\x03";
 	/* RSASSA-PSS-params (RFC 4055): SHA-384, MGF1 with SHA-384, a salt of 48 bytes. */
-	static const unsigned char pss[] = "\x30\x41\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0a"
-					   "\x30\x34\xa0\x0f" OID_SHA384
-					   "\xa1\x1c\x30\x1a\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01"
-					   "\x08" OID_SHA384 "\xa2\x03\x02\x01\x30";
+	static const unsigned char pss[] =
+		"\x30\x41\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0a"
+		"\x30\x34\xa0\x0f" OID_SHA384
+		"\xa1\x1c\x30\x1a\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01"
+		"\x08" OID_SHA384 "\xa2\x03\x02\x01\x30";
 
-	return EVP_PKEY_get_base_id(pkey) == EVP_PKEY_RSA
-		       ? (struct der){ pss, sizeof pss - 1 }
-		       : (struct der){ ecdsa, sizeof ecdsa - 1 };
+	return EVP_PKEY_get_base_id(pkey) == EVP_PKEY_RSA ? (struct der){ pss, sizeof pss - 1 }
+							  : (struct der){ ecdsa, sizeof ecdsa - 1 };
 }
 
 DEFINE_CLEANUP(EVP_PKEY_CTX *, EVP_PKEY_CTX_free);

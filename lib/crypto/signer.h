@@ -47,7 +47,8 @@ const char *signer_holder(const struct signer *s) __attribute__((nonnull, return
 void signer_clear(struct signer *s);
 DEFINE_CLEANUP_IN_PLACE(struct signer, signer_clear);
 
-/* A private key or a certificate from a file the operator names; a key may be a URI (key_open()). */
+/* A private key or a certificate from a file the operator names; a key may be a URI (key_open()).
+ */
 struct key *signer_load_key(const char *path, const char *passphrase, struct error *err)
 	__attribute__((nonnull(1, 3), warn_unused_result));
 struct key_cert *signer_load_cert(const char *path, struct error *err)

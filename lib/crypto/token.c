@@ -113,6 +113,18 @@ static long attribute(const struct token *t, CK_OBJECT_HANDLE object, CK_ATTRIBU
 	return rv == CKR_OK && a.ulValueLen <= size ? (long)a.ulValueLen : -1;
 }
 
+/* RSA keys are judged by their public half. */
+static bool is_usable(const struct token *t, CK_KEY_TYPE type)
+{
+	static const unsigned char p384[] = { 0x06, 5, 0x2b, 0x81, 4, 0, 0x22 };
+	unsigned char curve[64];
+
+	if (type != CKK_EC)
+		return type == CKK_RSA;
+	return attribute(t, t->key, CKA_EC_PARAMS, curve, sizeof curve) == (long)sizeof p384 &&
+	       memcmp(curve, p384, sizeof p384) == 0;
+}
+
 static int find_key(struct token *t, struct error *err)
 {
 	CK_OBJECT_CLASS class = CKO_PRIVATE_KEY;
@@ -135,7 +147,7 @@ static int find_key(struct token *t, struct error *err)
 		return error_set(err, ERROR_TOKEN_KEY, "token %s: %s private key matches", t->label,
 				 found ? "more than one" : "no");
 	if (attribute(t, t->key, CKA_KEY_TYPE, &type, sizeof type) != sizeof type ||
-	    (type != CKK_EC && type != CKK_RSA))
+	    !is_usable(t, type))
 		return error_set(err, ERROR_KEY_ALGORITHM,
 				 "token %s: the key is neither ECDSA P-384 nor RSA", t->label);
 	long id_len = attribute(t, t->key, CKA_ID, t->id, sizeof t->id);
@@ -202,15 +214,12 @@ static EVP_PKEY *from_data(const char *algorithm, OSSL_PARAM *params)
 
 static EVP_PKEY *read_ec(const struct token *t, CK_OBJECT_HANDLE object)
 {
-	static const unsigned char p384[] = { 0x06, 5, 0x2b, 0x81, 4, 0, 0x22 };
-	unsigned char curve[64], point[2 + 1 + 2 * P384];
+	unsigned char point[2 + 1 + 2 * P384];
 	char group[] = SN_secp384r1;
-	long curve_len = attribute(t, object, CKA_EC_PARAMS, curve, sizeof curve);
 	long len = attribute(t, object, CKA_EC_POINT, point, sizeof point);
 	size_t head = len == (long)sizeof point ? 2 : 0; /* an OCTET STRING, or without */
 
-	if (curve_len != (long)sizeof p384 || memcmp(curve, p384, sizeof p384) != 0 ||
-	    len != (long)(head + 1 + 2 * P384))
+	if (len != (long)(head + 1 + 2 * P384))
 		return NULL;
 	OSSL_PARAM params[] = {
 		OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, group, 0),
@@ -270,7 +279,7 @@ EVP_PKEY *token_public(struct token *t, struct error *err)
 		if (found == 0)
 			continue;
 		EVP_PKEY *pkey = class == CKO_CERTIFICATE ? read_certificate(t, object)
-				 : t->rsa		  ? read_rsa(t, object)
+				 : t->rsa                 ? read_rsa(t, object)
 							  : read_ec(t, object);
 		if (pkey)
 			return pkey;

@@ -38,9 +38,10 @@ static int find_path(const char *source, char *path, size_t size, bool *credenti
 				 "pkcs11 URI: pin-source is neither an absolute path nor the name "
 				 "of a systemd credential");
 	if (*credential && !directory)
-		return error_set(err, ERROR_TOKEN_PIN,
-				 "pin-source %s: a credential, but CREDENTIALS_DIRECTORY is not set",
-				 source);
+		return error_set(
+			err, ERROR_TOKEN_PIN,
+			"pin-source %s: a credential, but CREDENTIALS_DIRECTORY is not set",
+			source);
 	len = snprintf(path, size, "%s%s%s", *credential ? directory : "", *credential ? "/" : "",
 		       source);
 	if (len < 0 || (size_t)len >= size)
@@ -93,7 +94,8 @@ static int ask(struct token *t, struct error *err)
 	mute = before;
 	mute.c_lflag &= ~(tcflag_t)(ECHO | ISIG);
 	int n = snprintf(prompt, sizeof prompt, "PIN of token %s%s: ", t->label,
-			 t->flags & CKF_USER_PIN_FINAL_TRY ? " (last try before it is locked)" : "");
+			 t->flags & CKF_USER_PIN_FINAL_TRY ? " (last try before it is locked)"
+							   : "");
 	if (tcsetattr(fd, TCSAFLUSH, &mute) < 0 || write(fd, prompt, (size_t)n) != n)
 		return error_set(err, ERROR_TOKEN_PIN, "token %s: cannot ask on the terminal",
 				 t->label);
