@@ -25,15 +25,14 @@ pin_of() {
 	printf '%s' "$1-27182818" | cut -c 1-14
 }
 
-# token NAME LABEL OPTION...: a token with one key made in it; p11tool's options say which.
+# token NAME LABEL KIND OPTION: a token with one key made in it; p11tool's options say which.
 token() {
 	name=$1 label=$2
-	shift 2
 	(umask 077 && pin_of "$name" >"$T_DIR/$name.pin")
 	[ "$label" != "${label#other}" ] || t_must softhsm2-util --init-token --free --label "$name" \
 		--so-pin 87654321 --pin "$(pin_of "$name")"
 	t_must env GNUTLS_PIN="$(pin_of "$name")" p11tool --provider "$SOFTHSM" --login --batch \
-		--generate-privkey="$@" --label "$label" --outfile "$T_DIR/public.pem" "pkcs11:token=$name"
+		--generate-privkey="$3" "$4" --label "$label" --outfile "$T_DIR/public.pem" "pkcs11:token=$name"
 }
 # uri NAME LABEL: with its PIN file.
 uri() {
@@ -44,17 +43,17 @@ token bert builder ecdsa --curve=secp384r1
 token bert other ecdsa --curve=secp384r1
 token bert other-curve ecdsa --curve=secp256r1
 token anna approver rsa --bits=3072
+token ines importer ecdsa --curve=secp384r1
 
 # ---- certificates, trust ----
 
-for who in ruth:root bert:builder anna:approver; do
+for who in ruth:root bert:builder anna:approver ines:importer; do
 	t_ok "a certificate for the key of $who" gapferry-export key new --role "${who#*:}" \
 		--holder "${who%:*}" --key "$(uri "${who%:*}" "${who#*:}")" --out "$k"
 done
 t_status 1 'no key file is written' test -e "$k/bert-builder.key.pem"
 t_ok 'the certificate of an RSA key is self-signed' openssl verify -CAfile "$k/anna-approver.cert.pem" \
 	-purpose any "$k/anna-approver.cert.pem"
-t_must gapferry-export key new --role importer --holder ines --out "$k"
 t_ok 'a root key in a token makes a trust root' gapferry-export trust new \
 	--root "$k/ruth-root.cert.pem" --builder "$k/bert-builder.cert.pem" \
 	--approver "$k/anna-approver.cert.pem" --importer "$k/ines-importer.cert.pem" \
@@ -122,12 +121,18 @@ one=$T_DIR/medium/gapferry/main-1-1
 t_contains 'the trace has the programs' "$T_DIR/calls" 'execve('
 t_status 1 'the PIN is in no command line, environment or output' grep -F 27182818 "$T_DIR/calls"
 t_ok 'an approver signs with RSA-PSS' approve "$one" "$(uri anna approver)"
+# shellcheck disable=SC2016 # for the other shell
 sound() {
 	t_ok "$1: gapferry-verify" gapferry-verify "$2" --trust "$T_DIR/trust"
 	t_ok "$1: the card" env ANCHORS="$T_DIR/trust" sh -c 'cd "$1" && sh VERIFY.txt' - "$2"
 	t_ok "$1: gapferry-import" gapferry-import --repo "$T_DIR/importer" import "$2"
 }
 sound 'keys in tokens' "$one"
+mkdir "$T_DIR/back"
+t_ok 'an importer signs a receipt with a token' gapferry-import --repo "$T_DIR/importer" receipt \
+	--key "$(uri ines importer)" --out "$T_DIR/back"
+t_ok 'which is received' gapferry-export --repo "$T_DIR/exporter" receive \
+	"$T_DIR"/back/receipt-main-site1-1.txt
 
 # On the terminal: nothing is echoed.
 t_must rm -rf "$T_DIR/medium"
@@ -135,12 +140,14 @@ mkdir -p "$T_DIR/medium"
 : >"$T_DIR/screen"
 (
 	tries=0
+	# shellcheck disable=SC2094 # that is the point
 	until grep -q 'PIN of token bert: ' "$T_DIR/screen" || [ "$tries" -eq 200 ]; do
 		sleep 0.1
 		tries=$((tries + 1))
 	done
 	pin_of bert
 	echo
+	# shellcheck disable=SC2094
 	until grep -q 'signed by builder' "$T_DIR/screen" || [ "$tries" -ge 400 ]; do
 		sleep 0.1
 		tries=$((tries + 1))
@@ -259,6 +266,7 @@ t_ok 'openssl pkeyutl makes such a signature, too' openssl pkeyutl -sign -rawin 
 	-inkey "$away/ben-builder.key.pem" -in "$away/one" -out "$away/again.sig"
 t_ok 'which is as good' sign "$b" "$away/one" "$away/again.sig"
 t_ok 'signed elsewhere: gapferry-verify' gapferry-verify "$b" --trust "$T_DIR/b/trust"
+# shellcheck disable=SC2016 # for the other shell
 t_ok 'signed elsewhere: the card' env ANCHORS="$T_DIR/b/trust" sh -c 'cd "$1" && sh VERIFY.txt' - "$b"
 t_ok 'signed elsewhere: gapferry-import' gapferry-import --repo "$T_DIR/b/importer" import "$b"
 
