@@ -68,8 +68,7 @@ int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
 		error_clear(&err);
 		return 0;
 	}
-	if (!named ||
-	    cms_verify(out.bytes, out.len, message, sizeof text - 1, pinned(), &err) < 0)
+	if (!named || cms_verify(out.bytes, out.len, message, sizeof text - 1, pinned(), &err) < 0)
 		abort();
 	return 0;
 }
