@@ -152,7 +152,7 @@ mkdir -p "$T_DIR/medium"
 		sleep 0.1
 		tries=$((tries + 1))
 	done
-) | script -qefc "gapferry-export --repo '$T_DIR/exporter' write main --out '$T_DIR/medium' --key '$base'" \
+) | script -qefc "gapferry-export --repo '$T_DIR/exporter' write main --full --out '$T_DIR/medium' --key '$base'" \
 	"$T_DIR/typescript" >"$T_DIR/screen" 2>&1
 t_contains 'the PIN is asked for on the terminal' "$T_DIR/screen" 'signed by builder bert'
 t_status 1 'and not shown' grep -F 27182818 "$T_DIR/screen"
