@@ -56,7 +56,7 @@ tests/scale.needs     := $(exporter.needs) exporter
 lib/base.pkgs        := threads
 lib/cli.pkgs         := jansson
 lib/conf.pkgs        := inih
-lib/crypto.pkgs      := libcrypto
+lib/crypto.pkgs      := libcrypto p11-kit-1
 lib/xml.pkgs         := libxml-2.0
 lib/cab.pkgs         := libarchive
 lib/pack.pkgs        := libzstd
@@ -67,7 +67,7 @@ importer.pkgs        := libqrencode
 importer/server.pkgs := libmicrohttpd
 
 # Third-party headers appear in one component each ("jansson.h" is the text of every program).
-SEALED := ini.h=lib/conf openssl/=lib/crypto libxml/=lib/xml sqlite3.h=lib/store archive=lib/cab zstd=lib/pack \
+SEALED := ini.h=lib/conf openssl/=lib/crypto p11-kit/=lib/crypto libxml/=lib/xml sqlite3.h=lib/store archive=lib/cab zstd=lib/pack \
           microhttpd=importer/server isa-l=media qrencode=importer
 
 exporter.program        := gapferry-export
@@ -278,7 +278,7 @@ $(B)/bin/parity-bench: $(call objs,tests/bench/parity.c)
 $(B)/bin/repair: $(call objs,tests/bench/repair.c)
 $(B)/bin/sweep $(B)/bin/parity-bench $(B)/bin/repair: $(SWEEP_LIBS) $(call lib,lib/cli)
 	@mkdir -p $(@D)
-	$(call say,LD)$(CC) -o $@ $(filter %.o,$^) $(LDFLAGS_ALL) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(foreach p,libcrypto libisal jansson threads,$(LIBS.$(p)))
+	$(call say,LD)$(CC) -o $@ $(filter %.o,$^) $(LDFLAGS_ALL) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(foreach p,libcrypto p11-kit-1 libisal jansson threads,$(LIBS.$(p)))
 
 repro:                                      ## two clean builds in two places must be identical
 	@rm -rf build/r1 build/r2; for r in r1 r2; do mkdir -p build/$$r/src; tar -c --exclude=./build --exclude=./.git . | tar -x -C build/$$r/src; \

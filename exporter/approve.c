@@ -199,30 +199,37 @@ int approve_read(const struct approve_request *r, struct approve *out, struct er
 	return 0;
 }
 
+static int load_role(struct signer *s, const struct trust *trust, enum key_role role,
+		     const struct elsewhere_choice *c, struct error *err)
+{
+	return c->export_tbs ? signer_load_listed(s, trust, role, c->certificate, err)
+			     : signer_load(s, trust, role, c->key_path, c->passphrase, err);
+}
+
 /* The approver, or, where the trust root wants several builders, a further builder. */
-static int load_signer(const struct approve *a, const char *key_path, const char *passphrase,
-		       struct signer *s, struct error *err)
+static int load_signer(const struct approve *a, const struct elsewhere_choice *c, struct signer *s,
+		       struct error *err)
 {
 	const struct trust *trust = verify_trust(a->bundle);
 
-	if (signer_load(s, trust, KEY_ROLE_APPROVER, key_path, passphrase, err) == 0)
+	if (load_role(s, trust, KEY_ROLE_APPROVER, c, err) == 0)
 		return 0;
 	if (err->id != ERROR_WRITE_KEY || trust->threshold[KEY_ROLE_BUILDER] < 2)
 		return -1;
 	error_clear(err);
 	signer_clear(s);
-	return signer_load(s, trust, KEY_ROLE_BUILDER, key_path, passphrase, err);
+	return load_role(s, trust, KEY_ROLE_BUILDER, c, err);
 }
 
-int approve_sign(const struct approve *a, const char *key_path, const char *passphrase,
-		 char holder[64], struct error *err)
+int approve_sign(const struct approve *a, const struct elsewhere_choice *signer, char holder[64],
+		 struct error *err)
 {
 	CLEANUP(signer_clear) struct signer s = { 0 };
 	const struct trust_verdict *v = verify_signers(a->bundle);
 	size_t len;
 	const void *manifest = verify_manifest_bytes(a->bundle, &len);
 
-	if (load_signer(a, key_path, passphrase, &s, err) < 0)
+	if (load_signer(a, signer, &s, err) < 0)
 		return -1;
 	for (size_t i = 0; i < v->count; i++)
 		if (v->signers[i].role == KEY_ROLE_BUILDER &&
@@ -230,6 +237,13 @@ int approve_sign(const struct approve *a, const char *key_path, const char *pass
 			return error_set(err, ERROR_APPROVE_HOLDER, "%s built this bundle",
 					 signer_holder(&s));
 	snprintf(holder, 64, "%s", signer_holder(&s));
+	if (signer->export_tbs) {
+		char name[MANIFEST_DIRECTORY_SIZE];
+
+		manifest_directory(verify_manifest(a->bundle), name);
+		return elsewhere_export(&s, &(struct elsewhere_text){ name, manifest, len },
+					signer->export_tbs, err);
+	}
 	return signer_sign(&s, manifest, len, verify_dir(a->bundle), err);
 }
 

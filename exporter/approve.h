@@ -6,6 +6,7 @@
 #ifndef EXPORTER_APPROVE_H
 #define EXPORTER_APPROVE_H
 
+#include "exporter/elsewhere.h"
 #include "lib/base/cleanup.h"
 #include "lib/catalog/catalog.h"
 #include "lib/store/gather_load.h"
@@ -44,14 +45,13 @@ int approve_read(const struct approve_request *request, struct approve *out, str
 	__attribute__((nonnull, warn_unused_result));
 
 /*
- * Sign what was read with the approver's key; where the trust root wants
- * several builders, a further builder signs in the same way.  WRITE_KEY when
- * the trust root lists the key for neither; APPROVE_HOLDER when its holder
- * built the bundle.
+ * Sign what was read with the approver's key, or export what the approver
+ * signs elsewhere; where the trust root wants several builders, a further
+ * builder signs in the same way.  WRITE_KEY when the trust root lists the key
+ * for neither; APPROVE_HOLDER when its holder built the bundle.
  */
-int approve_sign(const struct approve *a, const char *key_path, const char *passphrase,
-		 char holder[64], struct error *err)
-	__attribute__((nonnull(1, 2, 4, 5), warn_unused_result));
+int approve_sign(const struct approve *a, const struct elsewhere_choice *signer, char holder[64],
+		 struct error *err) __attribute__((nonnull, warn_unused_result));
 
 void approve_clear(struct approve *a);
 DEFINE_CLEANUP_IN_PLACE(struct approve, approve_clear);

@@ -88,6 +88,16 @@ static int check_complete(const struct making *m, struct error *err)
 			 p->missing_expected, p->missing_names[0]);
 }
 
+static int load_builder(struct making *m, struct error *err)
+{
+	const struct elsewhere_choice *r = &m->request->signer;
+
+	if (r->export_tbs)
+		return signer_load_listed(&m->signer, m->trust, KEY_ROLE_BUILDER, r->certificate,
+					  err);
+	return signer_load(&m->signer, m->trust, KEY_ROLE_BUILDER, r->key_path, r->passphrase, err);
+}
+
 static int prepare(struct making *m, struct error *err)
 {
 	const struct bundle_request *r = m->request;
@@ -98,8 +108,7 @@ static int prepare(struct making *m, struct error *err)
 	if (m->trust_dir < 0)
 		return -1;
 	m->trust = trust_load(m->trust_dir, "trust", err);
-	if (!m->trust || signer_load(&m->signer, m->trust, KEY_ROLE_BUILDER, r->key_path,
-				     r->passphrase, err) < 0)
+	if (!m->trust || load_builder(m, err) < 0)
 		return -1;
 	if (r->trust_only) {
 		m->increment.full = false;
@@ -350,7 +359,8 @@ static int save_small_files(struct making *m, struct error *err)
 			 err);
 }
 
-/* MANIFEST and the builder's signature; digest receives SHA-256 of MANIFEST. */
+/* MANIFEST and the builder's signature, or what is to be signed elsewhere; digest receives SHA-256
+ * of MANIFEST. */
 static int sign(struct making *m, struct buf *text, unsigned char digest[32], struct error *err)
 {
 	if (manifest_write(&m->manifest, text, err) < 0)
@@ -358,6 +368,10 @@ static int sign(struct making *m, struct buf *text, unsigned char digest[32], st
 	digest_sha256(text->bytes, text->len, digest);
 	if (file_save(m->dir, "MANIFEST", text->bytes, text->len, 0644, err) < 0)
 		return -1;
+	if (m->request->signer.export_tbs)
+		return elsewhere_export(&m->signer,
+					&(struct elsewhere_text){ m->name, text->bytes, text->len },
+					m->request->signer.export_tbs, err);
 	return signer_sign(&m->signer, text->bytes, text->len, m->dir, err);
 }
 

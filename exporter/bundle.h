@@ -6,6 +6,7 @@
 #ifndef EXPORTER_BUNDLE_H
 #define EXPORTER_BUNDLE_H
 
+#include "exporter/elsewhere.h"
 #include "exporter/increment.h"
 
 #include <stdbool.h>
@@ -19,9 +20,8 @@ struct store;
 
 struct bundle_request {
 	const char *channel;
-	const char *key_path;   /* the builder's private key */
-	const char *passphrase; /* or NULL */
-	const char *out;        /* directory on the medium */
+	struct elsewhere_choice signer; /* the builder */
+	const char *out;                /* directory on the medium */
 	uint64_t volume_limit;
 	int64_t valid_seconds; /* expires = created + this */
 	struct increment_wish wish;

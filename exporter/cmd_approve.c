@@ -30,7 +30,7 @@ static json_t *content_json(const struct approve *a, const char *holder)
 		report_findings_json(a->sources.items[i]->catalog, findings);
 	return json_pack(
 		"{s:s, s:s, s:I, s:I, s:I, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, "
-		"s:o, s:s}",
+		"s:o, s:s?}",
 		"bundle", verify_path(a->bundle), "kind", m->increment ? "increment" : "full",
 		"base", (json_int_t)m->base, "assumed_objects", (json_int_t)m->assumed,
 		"assumed_bytes", (json_int_t)m->assumed_bytes, "channel", m->channel, "audience",
@@ -124,10 +124,12 @@ int cmd_approve(const struct cli_args *args, struct error *err)
 {
 	const char *repo = cli_text(args, "repo");
 	struct progress progress;
+	struct elsewhere_choice signer;
 	uint64_t threads;
 	char holder[64];
 
-	if (cli_number(args, "threads", 1, 64, pool_default_threads(), &threads, err) < 0)
+	if (cli_number(args, "threads", 1, 64, pool_default_threads(), &threads, err) < 0 ||
+	    elsewhere_choose(args, &signer, err) < 0)
 		return -1;
 	CLEANUP(file_close) int dir = file_open_dir(cli_text(args, "trust"), err);
 	CLEANUP(trust_free)
@@ -147,12 +149,15 @@ int cmd_approve(const struct cli_args *args, struct error *err)
 		return -1;
 	if (!args->json)
 		content_text(&a);
-	if (approve_sign(&a, cli_text(args, "key"), getenv("GAPFERRY_KEY_PASSPHRASE"), holder,
-			 err) < 0)
+	if (approve_sign(&a, &signer, holder, err) < 0)
 		return -1;
-	record_approval(args, &a, holder);
+	if (!signer.export_tbs)
+		record_approval(args, &a, holder);
 	if (args->json)
-		cli_print_json(content_json(&a, holder));
+		cli_print_json(content_json(&a, signer.export_tbs ? NULL : holder));
+	else if (signer.export_tbs)
+		printf("everything was read and agrees; %s is for %s to sign elsewhere\n",
+		       signer.export_tbs, holder);
 	else
 		printf("everything was read and agrees; approved by %s\n", holder);
 	return 0;

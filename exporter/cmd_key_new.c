@@ -4,6 +4,7 @@
 #include "lib/base/file.h"
 #include "lib/base/limits.h"
 #include "lib/crypto/key.h"
+#include "lib/crypto/signer.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -27,15 +28,26 @@ static int report(const struct cli_args *args, const char *out, const char *key_
 	char key_path[4096], cert_path[4096];
 	const char *id = key_cert_facts(cert)->short_id;
 
-	snprintf(key_path, sizeof key_path, "%s/%s", out, key_name);
+	if (key_name)
+		snprintf(key_path, sizeof key_path, "%s/%s", out, key_name);
 	snprintf(cert_path, sizeof cert_path, "%s/%s", out, cert_name);
 	if (args->json)
-		cli_print_json(json_pack("{s:s, s:s, s:s}", "key", key_path, "certificate",
-					 cert_path, "key_id", id));
+		cli_print_json(json_pack("{s:s?, s:s, s:s}", "key", key_name ? key_path : NULL,
+					 "certificate", cert_path, "key_id", id));
 	else
-		printf("key:         %s\ncertificate: %s\nkey id:      %s\n", key_path, cert_path,
-		       id);
+		printf("key:         %s\ncertificate: %s\nkey id:      %s\n",
+		       key_name ? key_path : "as given", cert_path, id);
 	return 0;
+}
+
+static int make(const struct key_request *request, const char *existing, struct buf *key,
+		struct buf *pem, struct error *err)
+{
+	if (!existing)
+		return key_generate(request, key, pem, err);
+	CLEANUP(key_free) struct key *k = signer_load_key(existing, request->passphrase, err);
+
+	return k ? key_generate_certificate(request, k, pem, err) : -1;
 }
 
 int cmd_key_new(const struct cli_args *args, struct error *err)
@@ -48,9 +60,10 @@ int cmd_key_new(const struct cli_args *args, struct error *err)
 					       passphrase && *passphrase ? passphrase : NULL };
 	CLEANUP(buf_wipe) struct buf key = BUF_INIT(KEY_PEM_BYTES);
 	CLEANUP(buf_clear) struct buf pem = BUF_INIT(LIMIT_CERTIFICATE_BYTES);
+	const char *existing = cli_text(args, "key");
 	char key_name[160], cert_name[160];
 
-	if (key_generate(&request, &key, &pem, err) < 0 || file_make_dirs(out, err) < 0)
+	if (make(&request, existing, &key, &pem, err) < 0 || file_make_dirs(out, err) < 0)
 		return -1;
 	CLEANUP(key_cert_free) struct key_cert *cert = key_cert_load(pem.bytes, pem.len, err);
 	CLEANUP(file_close) int dir = cert ? file_open_dir(out, err) : -1;
@@ -58,9 +71,10 @@ int cmd_key_new(const struct cli_args *args, struct error *err)
 		return -1;
 	snprintf(key_name, sizeof key_name, "%s-%s.key.pem", holder, role);
 	snprintf(cert_name, sizeof cert_name, "%s-%s.cert.pem", holder, role);
-	if (refuse_existing(dir, key_name, err) < 0 || refuse_existing(dir, cert_name, err) < 0 ||
-	    file_save(dir, key_name, key.bytes, key.len, 0600, err) < 0 ||
+	if ((!existing && refuse_existing(dir, key_name, err) < 0) ||
+	    refuse_existing(dir, cert_name, err) < 0 ||
+	    (!existing && file_save(dir, key_name, key.bytes, key.len, 0600, err) < 0) ||
 	    file_save(dir, cert_name, pem.bytes, pem.len, 0644, err) < 0)
 		return -1;
-	return report(args, out, key_name, cert_name, cert);
+	return report(args, out, existing ? NULL : key_name, cert_name, cert);
 }

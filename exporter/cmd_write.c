@@ -42,21 +42,19 @@ static void report(const struct cli_args *args, const struct bundle_result *r)
 		printf("full bundle (%s)\n", r->why);
 	printf("sequence %llu, %u volumes, %llu objects, %llu bytes\nMANIFEST SHA-256 "
 	       "%s\n"
-	       "signed by builder %s; an approver must sign before it can be imported\n",
+	       "%s builder %s; an approver must sign before it can be imported\n",
 	       (unsigned long long)r->sequence, r->volumes, (unsigned long long)r->objects,
-	       (unsigned long long)r->bytes, hex, r->signer);
+	       (unsigned long long)r->bytes, hex,
+	       cli_text(args, "export-tbs") ? "to be signed elsewhere by" : "signed by", r->signer);
 	if (r->missing)
 		printf("%zu payload files are missing in this bundle\n", r->missing);
 }
 
 int cmd_write(const struct cli_args *args, struct error *err)
 {
-	const char *media = cli_text(args, "media"),
-		   *passphrase = getenv("GAPFERRY_KEY_PASSPHRASE");
+	const char *media = cli_text(args, "media");
 	struct progress progress;
 	struct bundle_request request = { .channel = args->operands[0],
-					  .key_path = cli_text(args, "key"),
-					  .passphrase = passphrase,
 					  .out = cli_text(args, "out"),
 					  .incomplete = cli_flag(args, "incomplete"),
 					  .trust_only = cli_flag(args, "trust-only"),
@@ -72,7 +70,8 @@ int cmd_write(const struct cli_args *args, struct error *err)
 	    profile_volume_limit(media ? media : "usb", &request.volume_limit, err) < 0 ||
 	    medium_read(args, &medium_here, request.out, &medium, err) < 0)
 		return -1;
-	if (wish_read(args, &request.wish, err) < 0)
+	if (wish_read(args, &request.wish, err) < 0 ||
+	    elsewhere_choose(args, &request.signer, err) < 0)
 		return -1;
 	if (request.trust_only && (request.wish.full || request.wish.since > 0))
 		return error_set(err, ERROR_USAGE, "--trust-only leaves everything out already");

@@ -3,6 +3,7 @@
 #include "lib/base/error.h"
 #include "lib/base/pool.h"
 #include "lib/base/str.h"
+#include "lib/crypto/key.h"
 #include "media/parity.h"
 #include "media/profile.h"
 
@@ -12,6 +13,7 @@
 enum value_kind {
 	VALUE_PATH,
 	VALUE_SECRET,
+	VALUE_KEY,
 	VALUE_NAME,
 	VALUE_PROFILE,
 	VALUE_NUMBER,
@@ -25,7 +27,7 @@ enum value_kind {
 	VALUE_COMMAND,
 };
 
-struct key {
+struct job_key {
 	const char *name;
 	enum value_kind kind;
 	size_t offset, size; /* of the field */
@@ -36,12 +38,12 @@ struct key {
 #define JOB(field) FIELD(struct job_conf, field)
 #define SOURCE(field) FIELD(struct job_source, field)
 
-static const struct key job_keys[] = {
+static const struct job_key job_keys[] = {
 	{ "repo", VALUE_PATH, JOB(repo), 0, 0 },
 	{ "channel", VALUE_NAME, JOB(channel), 0, 0 },
 	{ "out", VALUE_PATH, JOB(out), 0, 0 },
 	{ "media", VALUE_PROFILE, JOB(media), 0, 0 },
-	{ "key", VALUE_SECRET, JOB(key), 0, 0 },
+	{ "key", VALUE_KEY, JOB(key), 0, 0 },
 	{ "passphrase-file", VALUE_SECRET, JOB(passphrase), 0, 0 },
 	{ "expires-days", VALUE_NUMBER, JOB(expires_days), 1, 3650 },
 	{ "incomplete", VALUE_FLAG, JOB(incomplete), 0, 0 },
@@ -60,7 +62,7 @@ static const struct key job_keys[] = {
 	{ "metrics", VALUE_PATH, JOB(metrics), 0, 0 },
 };
 
-static const struct key source_keys[] = {
+static const struct job_key source_keys[] = {
 	{ "kind", VALUE_SOURCE_KIND, SOURCE(kind), 0, 0 },
 	{ "file", VALUE_PATH, SOURCE(file), 0, 0 },
 	{ "content", VALUE_PATH, SOURCE(content), 0, 0 },
@@ -154,6 +156,7 @@ static bool all_of(const char *value, const char *more)
 static const char *const wanted[] = {
 	[VALUE_PATH] = "not an absolute path",
 	[VALUE_SECRET] = "neither an absolute path nor the name of a credential",
+	[VALUE_KEY] = "neither an absolute path nor the name of a credential nor a pkcs11: URI",
 	[VALUE_NAME] = "not a name (letters, digits, '.', '_' and '-', at most 63)",
 	[VALUE_PROFILE] = "not a media profile or a size of 1M to 1T",
 	[VALUE_NUMBER] = "not a number in the range of this key",
@@ -167,7 +170,7 @@ static const char *const wanted[] = {
 	[VALUE_COMMAND] = "not an absolute path and up to 30 words, double quotes in pairs",
 };
 
-static int put(const struct key *k, void *base, const char *value)
+static int put(const struct job_key *k, void *base, const char *value)
 {
 	void *field = (char *)base + k->offset;
 	uint64_t *number = field;
@@ -175,6 +178,10 @@ static int put(const struct key *k, void *base, const char *value)
 	switch (k->kind) {
 	case VALUE_PATH:
 		return value[0] == '/' ? put_text(field, k->size, value) : -1;
+	case VALUE_KEY:
+		if (key_is_uri(value))
+			return put_text(field, k->size, value);
+		__attribute__((fallthrough));
 	case VALUE_SECRET:
 		return value[0] == '/' || channel_name_valid(value)
 			       ? put_text(field, k->size, value)
@@ -209,7 +216,7 @@ static int put(const struct key *k, void *base, const char *value)
 
 /* ---- entries ---- */
 
-static int put_key(const struct key *keys, size_t count, void *base, uint64_t *seen,
+static int put_key(const struct job_key *keys, size_t count, void *base, uint64_t *seen,
 		   const struct conf_entry *e, struct error *err)
 {
 	for (size_t i = 0; i < count; i++) {

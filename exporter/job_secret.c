@@ -4,6 +4,7 @@
 #include "lib/base/buf.h"
 #include "lib/base/error.h"
 #include "lib/base/file.h"
+#include "lib/crypto/key.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -17,6 +18,10 @@ int job_secret_path(const char *text, char out[JOB_SECRET_PATH], struct error *e
 	bool credential = text[0] != '/';
 	struct stat st;
 
+	if (key_is_uri(text)) {
+		snprintf(out, JOB_SECRET_PATH, "%s", text);
+		return 0;
+	}
 	if (credential && !directory)
 		return error_set(err, ERROR_JOB_SECRET,
 				 "%s: a credential, but CREDENTIALS_DIRECTORY is not set", text);

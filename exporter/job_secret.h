@@ -14,8 +14,9 @@ struct job_conf;
 enum { JOB_SECRET_PATH = 4096, JOB_SECRET_BYTES = 1024 };
 
 /*
- * The path of a secret.  -1 with JOB_SECRET when others may read or write it, when it is a
- * credential and there is no $CREDENTIALS_DIRECTORY, or when it is not there.
+ * The path of a secret; the URI of a key in a token as it is.  -1 with JOB_SECRET when others may
+ * read or write it, when it is a credential and there is no $CREDENTIALS_DIRECTORY, or when it is
+ * not there.
  */
 int job_secret_path(const char *text, char out[JOB_SECRET_PATH], struct error *err)
 	__attribute__((nonnull, warn_unused_result));

@@ -62,7 +62,7 @@ static int write_bundle(struct job_step *s, const char *view, struct error *err)
 	char key[JOB_SECRET_PATH];
 	struct medium medium = { .serial = "" };
 	struct bundle_request request = { .channel = s->conf->channel,
-					  .key_path = key,
+					  .signer.key_path = key,
 					  .out = s->conf->out,
 					  .volume_limit = s->conf->volume_limit,
 					  .valid_seconds = (int64_t)s->conf->expires_days * 86400,
@@ -82,7 +82,8 @@ static int write_bundle(struct job_step *s, const char *view, struct error *err)
 	if (given < 0)
 		return -1;
 	medium_detect(&medium_here, s->conf->out, &medium);
-	request.passphrase = given ? (char *)passphrase.bytes : getenv("GAPFERRY_KEY_PASSPHRASE");
+	request.signer.passphrase =
+		given ? (char *)passphrase.bytes : getenv("GAPFERRY_KEY_PASSPHRASE");
 	if (bundle_write(s->store, &request, &result, err) < 0)
 		return -1;
 	s->written = true;

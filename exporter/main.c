@@ -27,6 +27,8 @@ static const struct cli_option key_options[] = {
 	{ "role", CLI_TEXT, "ROLE", NULL, true, "builder, approver, root or importer" },
 	{ "holder", CLI_TEXT, "NAME", NULL, true, "the person or machine that holds the key" },
 	{ "out", CLI_TEXT, "DIR", NULL, true, "where the two files go" },
+	{ "key", CLI_TEXT, "KEY", NULL, false,
+	  "a key that exists, in a token or a file: make its certificate alone" },
 	CLI_OPTIONS_END,
 };
 
@@ -143,9 +145,22 @@ static const struct cli_option plan_options[] = {
 	CLI_OPTIONS_END,
 };
 
+#define ELSEWHERE                                                                             \
+	{                                                                                     \
+		"export-tbs", CLI_TEXT,                                                       \
+		"FILE",       NULL,                                                           \
+		false,        "instead of --key: write FILE, to be signed on another machine" \
+	},                                                                                    \
+	{                                                                                     \
+		"certificate", CLI_TEXT, "CERT", NULL, false,                                 \
+			"with --export-tbs: whose signature it will be"                       \
+	}
+
 static const struct cli_option write_options[] = {
 	REPO,
-	{ "key", CLI_TEXT, "KEY", "GAPFERRY_KEY", true, "the builder's private key" },
+	{ "key", CLI_TEXT, "KEY", "GAPFERRY_KEY", false,
+	  "the builder's private key: a file, or pkcs11:..." },
+	ELSEWHERE,
 	{ "out", CLI_TEXT, "MEDIUM", NULL, true, "directory on the medium" },
 	{ "media", CLI_TEXT, "PROFILE|SIZE", "GAPFERRY_MEDIA", false,
 	  "kind of medium (default usb)" },
@@ -165,11 +180,21 @@ static const struct cli_option write_options[] = {
 };
 
 static const struct cli_option approve_options[] = {
-	{ "key", CLI_TEXT, "KEY", "GAPFERRY_KEY", true, "the approver's private key" },
+	{ "key", CLI_TEXT, "KEY", "GAPFERRY_KEY", false,
+	  "the approver's private key: a file, or pkcs11:..." },
+	ELSEWHERE,
 	{ "trust", CLI_TEXT, "DIR", NULL, true, "the trust directory" },
 	{ "repo", CLI_TEXT, "DIR", "GAPFERRY_REPO", false,
 	  "of an increment: a repository with the bundles before it; records the approval" },
 	THREADS,
+	CLI_OPTIONS_END,
+};
+
+static const struct cli_option sign_options[] = {
+	{ "tbs", CLI_TEXT, "FILE", NULL, true, "what --export-tbs wrote" },
+	{ "import-sig", CLI_TEXT, "SIG", NULL, true, "the signature of it" },
+	{ "trust", CLI_TEXT, "DIR", NULL, true, "the trust directory" },
+	{ "repo", CLI_TEXT, "DIR", "GAPFERRY_REPO", false, "records the approval" },
 	CLI_OPTIONS_END,
 };
 
@@ -318,6 +343,8 @@ static const struct cli_verb verbs[] = {
 	{ "write", "CHANNEL", 1, 1, write_options, "write and sign a bundle", cmd_write },
 	{ "approve", "BUNDLE", 1, 1, approve_options,
 	  "read a bundle, show what is in it, and sign it", cmd_approve },
+	{ "sign", "BUNDLE", 1, 1, sign_options, "take in a signature made on another machine",
+	  cmd_sign },
 	{ "receive", "RECEIPT", 1, 1, receive_options, "record what an isolated site confirms",
 	  cmd_receive },
 	{ "status", NULL, 0, 0, status_options, "what the repository holds and sent", cmd_status },

@@ -1,14 +1,13 @@
 #include "lib/crypto/cms.h"
 
 #include "lib/base/buf.h"
-#include "lib/base/clock.h"
 #include "lib/base/limits.h"
 #include "lib/crypto/cms_internal.h"
+#include "lib/crypto/cms_write.h"
 #include "lib/crypto/key_internal.h"
 #include "lib/crypto/openssl.h"
 
 #include <openssl/err.h>
-#include <openssl/rsa.h>
 #include <string.h>
 
 /*
@@ -110,47 +109,43 @@ int cms_verify(const unsigned char *sig, size_t sig_len, const unsigned char *by
 
 /* ---- signing ---- */
 
-/* Added by us so that the time is ours to fix (SOURCE_DATE_EPOCH); OpenSSL then adds none. */
-static bool add_signing_time(CMS_SignerInfo *signer)
+int cms_attributes(const struct key_cert *cert, const unsigned char *bytes, size_t len,
+		   struct buf *out, struct error *err)
 {
-	CLEANUP(ASN1_TIME_free) ASN1_TIME *now = ASN1_TIME_adj(NULL, (time_t)clock_stamp(), 0, 0);
-
-	return now && CMS_signed_add1_attr_by_NID(signer, NID_pkcs9_signingTime,
-						  ASN1_STRING_type(now), now, -1) == 1;
+	openssl_start();
+	return check_bytes(bytes, len, err) < 0 ? -1
+						: cms_write_attributes(cert, bytes, len, out, err);
 }
 
-static bool use_pss(CMS_SignerInfo *signer, EVP_PKEY *pkey)
+int cms_join(const struct cms_signed *from, const struct key_cert *cert, const unsigned char *bytes,
+	     size_t len, struct buf *out, struct error *err)
 {
-	if (EVP_PKEY_get_base_id(pkey) != EVP_PKEY_RSA)
-		return true;
-	EVP_PKEY_CTX *ctx = CMS_SignerInfo_get0_pkey_ctx(signer);
+	CLEANUP(buf_clear) struct buf sig = BUF_INIT(LIMIT_SIGNATURE_BYTES);
 
-	return ctx && EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_PSS_PADDING) == 1 &&
-	       EVP_PKEY_CTX_set_rsa_mgf1_md(ctx, EVP_sha384()) == 1 &&
-	       EVP_PKEY_CTX_set_rsa_pss_saltlen(ctx, RSA_PSS_SALTLEN_DIGEST) == 1;
+	openssl_start();
+	if (cms_write_signed(cert, from->attributes, from->attributes_len, from->value,
+			     from->value_len, &sig, err) < 0 ||
+	    cms_verify(sig.bytes, sig.len, bytes, len, cert, err) < 0)
+		return -1;
+	return buf_append(out, sig.bytes, sig.len, err);
 }
 
-static CMS_ContentInfo *sign(EVP_PKEY *pkey, X509 *cert, const unsigned char *bytes, size_t len)
+bool cms_names(const unsigned char *attributes, size_t len, const struct key_cert *cert)
 {
-	const unsigned flags = CMS_BINARY | CMS_DETACHED | CMS_PARTIAL;
-	const unsigned signer_flags = flags | CMS_CADES | CMS_NOSMIMECAP | CMS_KEY_PARAM;
-	CLEANUP(BIO_free) BIO *content = BIO_new_mem_buf(bytes, (int)len);
-	CLEANUP(CMS_ContentInfo_free)
-	CMS_ContentInfo *cms = CMS_sign(NULL, NULL, NULL, NULL, flags);
+	unsigned char digest[CMS_SHA384];
+	unsigned digest_len = sizeof digest;
 
-	if (!content || !cms)
-		return NULL;
-	CMS_SignerInfo *signer = CMS_add1_signer(cms, cert, pkey, EVP_sha384(), signer_flags);
-
-	if (!signer || !use_pss(signer, pkey) || !add_signing_time(signer) ||
-	    CMS_final(cms, content, NULL, CMS_BINARY | CMS_DETACHED) != 1)
-		return NULL;
-	return STEAL(cms);
+	openssl_start();
+	return X509_digest(key_cert_handle(cert), EVP_sha384(), digest, &digest_len) == 1 &&
+	       memmem(attributes, len, digest, sizeof digest) != NULL;
 }
 
 int cms_sign(const struct key *key, const struct key_cert *cert, const unsigned char *bytes,
 	     size_t len, struct buf *out, struct error *err)
 {
+	CLEANUP(buf_clear) struct buf attributes = BUF_INIT(LIMIT_SIGNATURE_BYTES);
+	CLEANUP(buf_clear) struct buf value = BUF_INIT(LIMIT_SIGNATURE_BYTES);
+
 	openssl_start();
 	if (check_bytes(bytes, len, err) < 0)
 		return -1;
@@ -158,14 +153,14 @@ int cms_sign(const struct key *key, const struct key_cert *cert, const unsigned 
 		return error_set(err, ERROR_KEY_MISMATCH,
 				 "the private key does not belong to the certificate of %s",
 				 key_cert_facts(cert)->holder);
-	CLEANUP(CMS_ContentInfo_free)
-	CMS_ContentInfo *cms = sign(key_handle(key), key_cert_handle(cert), bytes, len);
-	CLEANUP(openssl_free) unsigned char *der = NULL;
-	int der_len = cms ? i2d_CMS_ContentInfo(cms, &der) : -1;
-
-	if (der_len <= 0)
-		return openssl_fail(err, ERROR_CRYPTO, "cannot sign");
-	if (cms_verify(der, (size_t)der_len, bytes, len, cert, err) < 0)
+	if (cms_write_attributes(cert, bytes, len, &attributes, err) < 0 ||
+	    key_sign(key, attributes.bytes, attributes.len, &value, err) < 0)
+		return -1;
+	const struct cms_signed made = { .attributes = attributes.bytes,
+					 .attributes_len = attributes.len,
+					 .value = value.bytes,
+					 .value_len = value.len };
+	if (cms_join(&made, cert, bytes, len, out, err) < 0)
 		return error_wrap(err, "the signature just made");
-	return buf_append(out, der, (size_t)der_len, err);
+	return 0;
 }

@@ -11,6 +11,7 @@
 #ifndef CRYPTO_CMS_H
 #define CRYPTO_CMS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct buf;
@@ -28,6 +29,26 @@ struct key_cert;
 int cms_sign(const struct key *key, const struct key_cert *cert, const unsigned char *bytes,
 	     size_t len, struct buf *out, struct error *err)
 	__attribute__((nonnull, warn_unused_result));
+
+/*
+ * The same in two steps, for a private key on another machine.  cms_attributes() appends the bytes
+ * that are to be signed there, with SHA-384 and ECDSA or RSA-PSS: the signed attributes as a DER
+ * SET.  cms_join() appends the signature made of them (hostile) and of the bare signature value
+ * (hostile; ECDSA in DER), which it has verified with cms_verify(), whose errors it gives.
+ */
+int cms_attributes(const struct key_cert *cert, const unsigned char *bytes, size_t len,
+		   struct buf *out, struct error *err) __attribute__((nonnull, warn_unused_result));
+struct cms_signed {
+	const unsigned char *attributes, *value;
+	size_t attributes_len, value_len;
+};
+int cms_join(const struct cms_signed *from, const struct key_cert *cert, const unsigned char *bytes,
+	     size_t len, struct buf *out, struct error *err)
+	__attribute__((nonnull, warn_unused_result));
+
+/* Do the attributes (hostile) name this certificate?  Only a hint which one to verify with. */
+bool cms_names(const unsigned char *attributes, size_t len, const struct key_cert *cert)
+	__attribute__((nonnull));
 
 /*
  * Is sig (hostile) a signature of bytes (hostile) by the key of the pinned certificate, in our

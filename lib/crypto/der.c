@@ -1,5 +1,7 @@
 #include "lib/crypto/der.h"
 
+#include "lib/base/buf.h"
+
 #include <string.h>
 
 /* The length octets at the cursor, minimal and definite; at most 2^24 - 1. */
@@ -65,4 +67,31 @@ bool der_is_next(const struct der *from, unsigned char tag)
 bool der_equals(const struct der *value, const void *bytes, size_t len)
 {
 	return value->left == len && memcmp(value->at, bytes, len) == 0;
+}
+
+int der_wrap(struct buf *b, size_t from, unsigned char tag, struct error *err)
+{
+	size_t len = b->len - from, n = 0;
+	unsigned char head[4];
+
+	head[n++] = tag;
+	if (len >= 0x100)
+		head[n++] = 0x82;
+	else if (len >= 0x80)
+		head[n++] = 0x81;
+	if (len >= 0x100)
+		head[n++] = (unsigned char)(len >> 8);
+	head[n++] = (unsigned char)len;
+	if (buf_append(b, head, n, err) < 0)
+		return -1;
+	memmove(b->bytes + from + n, b->bytes + from, len);
+	memcpy(b->bytes + from, head, n);
+	return 0;
+}
+
+int der_put(struct buf *b, unsigned char tag, const void *bytes, size_t len, struct error *err)
+{
+	size_t from = b->len;
+
+	return buf_append(b, bytes, len, err) < 0 ? -1 : der_wrap(b, from, tag, err);
 }

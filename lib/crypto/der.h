@@ -1,7 +1,7 @@
 /*
  * A cursor over DER (X.690): just enough to check that a structure has the shape a profile
  * demands, before OpenSSL's more liberal answer is believed.  It decodes no values and never
- * recurses.  Bytes are borrowed and hostile.
+ * recurses.  Bytes are borrowed and hostile.  And the reverse, for the few things we write.
  */
 #ifndef CRYPTO_DER_H
 #define CRYPTO_DER_H
@@ -9,8 +9,12 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+struct buf;
+struct error;
+
 enum {
 	DER_INTEGER = 0x02,
+	DER_BIT_STRING = 0x03,
 	DER_OCTET_STRING = 0x04,
 	DER_NULL = 0x05,
 	DER_OID = 0x06,
@@ -43,5 +47,16 @@ bool der_is_next(const struct der *from, unsigned char tag) __attribute__((nonnu
 
 /* Are these exactly the bytes given? */
 bool der_equals(const struct der *value, const void *bytes, size_t len) __attribute__((nonnull));
+
+/*
+ * Writing, from the inside out: what was appended to b since it had `from` bytes (less than 64
+ * KiB) becomes the contents of one element.  LIMIT_BYTES.
+ */
+int der_wrap(struct buf *b, size_t from, unsigned char tag, struct error *err)
+	__attribute__((nonnull, warn_unused_result));
+
+/* Append one element. */
+int der_put(struct buf *b, unsigned char tag, const void *bytes, size_t len, struct error *err)
+	__attribute__((nonnull(1, 5), warn_unused_result));
 
 #endif

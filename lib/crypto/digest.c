@@ -78,6 +78,12 @@ void digest_sha256(const void *bytes, size_t len, unsigned char out[DIGEST_SHA25
 	digest_final(d, out);
 }
 
+void digest_sha384(const void *bytes, size_t len, unsigned char out[DIGEST_SHA384])
+{
+	if (EVP_Digest(bytes, len, out, NULL, EVP_sha384(), NULL) != 1)
+		abort();
+}
+
 void digest_sha1(const void *bytes, size_t len, unsigned char out[DIGEST_SHA1])
 {
 	CLEANUP(digest_free) struct digest *d = digest_new(DIGEST_KIND_SHA1);

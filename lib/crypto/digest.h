@@ -9,7 +9,7 @@
 
 #include <stddef.h>
 
-enum { DIGEST_SHA256 = 32, DIGEST_SHA1 = 20, DIGEST_HEX = 65 };
+enum { DIGEST_SHA256 = 32, DIGEST_SHA1 = 20, DIGEST_SHA384 = 48, DIGEST_HEX = 65 };
 
 enum digest_kind { DIGEST_KIND_SHA256, DIGEST_KIND_SHA1 };
 
@@ -26,6 +26,8 @@ DEFINE_CLEANUP(struct digest *, digest_free);
 
 /* The digest of len bytes at once. */
 void digest_sha256(const void *bytes, size_t len, unsigned char out[DIGEST_SHA256])
+	__attribute__((nonnull(3)));
+void digest_sha384(const void *bytes, size_t len, unsigned char out[DIGEST_SHA384])
 	__attribute__((nonnull(3)));
 void digest_sha1(const void *bytes, size_t len, unsigned char out[DIGEST_SHA1])
 	__attribute__((nonnull(3)));

@@ -3,6 +3,7 @@
 #include "lib/base/buf.h"
 #include "lib/crypto/key_internal.h"
 #include "lib/crypto/openssl.h"
+#include "lib/crypto/token.h"
 
 #include <openssl/err.h>
 #include <openssl/pem.h>
@@ -11,6 +12,7 @@
 
 struct key {
 	EVP_PKEY *pkey;
+	struct token *token; /* then pkey is the public half */
 };
 
 /* 116852518574970678768723524720871463551 is the UUID of key.h (X.667: no registration needed). */
@@ -152,9 +154,36 @@ struct key *key_load(const unsigned char *pem, size_t len, const char *passphras
 			  "private key: neither ECDSA P-384 nor RSA of 3072 to 8192 bits");
 		return NULL;
 	}
+	struct key *k = buf_calloc(1, sizeof *k);
+
+	k->pkey = STEAL(pkey);
+	return k;
+}
+
+bool key_is_uri(const char *text)
+{
+	return strncmp(text, "pkcs11:", 7) == 0;
+}
+
+struct key *key_open(const char *uri, struct error *err)
+{
+	enum key_algorithm algorithm;
+
+	openssl_start();
+	CLEANUP(token_close) struct token *token = token_open(uri, err);
+	CLEANUP(EVP_PKEY_free) EVP_PKEY *pkey = token ? token_public(token, err) : NULL;
+
+	if (!pkey)
+		return NULL;
+	if (!key_algorithm_is_allowed(pkey, &algorithm)) {
+		error_set(err, ERROR_KEY_ALGORITHM,
+			  "key in a token: neither ECDSA P-384 nor RSA of 3072 to 8192 bits");
+		return NULL;
+	}
 	struct key *k = buf_malloc(sizeof *k);
 
 	k->pkey = STEAL(pkey);
+	k->token = STEAL(token);
 	return k;
 }
 
@@ -163,12 +192,18 @@ void key_free(struct key *k)
 	if (!k)
 		return;
 	EVP_PKEY_free(k->pkey);
+	token_close(k->token);
 	free(k);
 }
 
 EVP_PKEY *key_handle(const struct key *k)
 {
 	return k->pkey;
+}
+
+struct token *key_token(const struct key *k)
+{
+	return k->token;
 }
 
 bool key_matches(const struct key *k, const struct key_cert *c)

@@ -64,7 +64,13 @@ struct key_request {
 int key_generate(const struct key_request *request, struct buf *key_pem, struct buf *cert_pem,
 		 struct error *err) __attribute__((nonnull, warn_unused_result));
 
-/* A private key in memory. */
+/* Make the certificate alone, for a key that exists, in a token or not. */
+struct key;
+int key_generate_certificate(const struct key_request *request, const struct key *key,
+			     struct buf *cert_pem, struct error *err)
+	__attribute__((nonnull, warn_unused_result));
+
+/* A private key, in memory or in a token. */
 struct key;
 
 /*
@@ -74,6 +80,19 @@ struct key;
  */
 struct key *key_load(const unsigned char *pem, size_t len, const char *passphrase,
 		     struct error *err) __attribute__((nonnull(1, 4), warn_unused_result));
+
+/* "pkcs11:...", so no path? */
+bool key_is_uri(const char *text) __attribute__((nonnull));
+
+/*
+ * A private key that stays in a token (PKCS#11), found by its RFC 7512 URI.  The module is that of
+ * $GAPFERRY_PKCS11_MODULE, else all that p11-kit is configured for are searched.  The PIN comes
+ * from the file or systemd credential that pin-source names, else it is asked for on the terminal;
+ * a URI with pin-value, module-path or module-name is refused.  The session lasts until key_free().
+ * NULL with TOKEN_* or KEY_ALGORITHM; no message holds the PIN.
+ */
+struct key *key_open(const char *uri, struct error *err)
+	__attribute__((nonnull, warn_unused_result));
 void key_free(struct key *k);
 DEFINE_CLEANUP(struct key *, key_free);
 

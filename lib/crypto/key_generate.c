@@ -1,5 +1,6 @@
 #include "lib/base/buf.h"
 #include "lib/base/clock.h"
+#include "lib/base/limits.h"
 #include "lib/crypto/key_internal.h"
 #include "lib/crypto/openssl.h"
 
@@ -73,16 +74,72 @@ static bool add_extensions(X509 *x509, enum key_role role)
 	       add_extension(x509, NID_subject_key_identifier, "hash");
 }
 
-static int write_certificate(EVP_PKEY *pkey, const struct key_request *request, struct buf *out,
-			     struct error *err)
+/* A key in a token has no private half here; OpenSSL gets another one and resign() replaces it. */
+static X509 *make_certificate(EVP_PKEY *pkey, EVP_PKEY *by, const struct key_request *request)
 {
 	CLEANUP(X509_free) X509 *x509 = X509_new();
-	CLEANUP(BIO_free) BIO *bio = BIO_new(BIO_s_mem());
 
-	if (!x509 || !bio || X509_set_version(x509, X509_VERSION_3) != 1 || !set_serial(x509) ||
+	if (!x509 || X509_set_version(x509, X509_VERSION_3) != 1 || !set_serial(x509) ||
 	    !set_name(x509, request) || !set_validity(x509, request->role) ||
 	    X509_set_pubkey(x509, pkey) != 1 || !add_extensions(x509, request->role) ||
-	    X509_sign(x509, pkey, EVP_sha384()) == 0 || PEM_write_bio_X509(bio, x509) != 1)
+	    X509_sign(x509, by, EVP_sha384()) == 0)
+		return NULL;
+	return STEAL(x509);
+}
+
+/* TBSCertificate of RFC 5280, 4.1, with the signature algorithm of this key. */
+static int put_body(struct der tbs, struct der algorithm, struct buf *out, struct error *err)
+{
+	enum { ALGORITHM = 2 }; /* after version and serial number */
+	struct der fields, contents, whole;
+	size_t from = out->len;
+	unsigned char tag;
+
+	if (!der_take(&tbs, DER_SEQUENCE, &fields))
+		return error_set(err, ERROR_CRYPTO, "cannot make a certificate");
+	for (int i = 0; der_next(&fields, &tag, &contents, &whole); i++) {
+		if (i == ALGORITHM)
+			whole = algorithm;
+		if (buf_append(out, whole.at, whole.left, err) < 0)
+			return -1;
+	}
+	return der_wrap(out, from, DER_SEQUENCE, err);
+}
+
+static X509 *resign(X509 *x509, const struct key *key, struct error *err)
+{
+	CLEANUP(buf_clear) struct buf value = BUF_INIT(LIMIT_CERTIFICATE_BYTES);
+	CLEANUP(buf_clear) struct buf der = BUF_INIT(LIMIT_CERTIFICATE_BYTES);
+	CLEANUP(openssl_free) unsigned char *tbs = NULL;
+	struct der algorithm = key_sign_algorithm(key_handle(key));
+	int len = i2d_re_X509_tbs(x509, &tbs);
+
+	if (len <= 0) {
+		openssl_fail(err, ERROR_CRYPTO, "cannot make a certificate");
+		return NULL;
+	}
+	if (put_body((struct der){ tbs, (size_t)len }, algorithm, &der, err) < 0 ||
+	    buf_append(&value, "", 1, err) < 0 || /* unused bits */
+	    key_sign(key, der.bytes, der.len, &value, err) < 0 ||
+	    buf_append(&der, algorithm.at, algorithm.left, err) < 0 ||
+	    der_put(&der, DER_BIT_STRING, value.bytes, value.len, err) < 0 ||
+	    der_wrap(&der, 0, DER_SEQUENCE, err) < 0)
+		return NULL;
+	const unsigned char *at = der.bytes;
+	CLEANUP(X509_free) X509 *made = d2i_X509(NULL, &at, (long)der.len);
+
+	if (!made || X509_verify(made, key_handle(key)) != 1) {
+		openssl_fail(err, ERROR_CRYPTO, "the certificate just made");
+		return NULL;
+	}
+	return STEAL(made);
+}
+
+static int write_certificate(const X509 *x509, struct buf *out, struct error *err)
+{
+	CLEANUP(BIO_free) BIO *bio = BIO_new(BIO_s_mem());
+
+	if (!x509 || !bio || PEM_write_bio_X509(bio, x509) != 1)
 		return openssl_fail(err, ERROR_CRYPTO, "cannot make a certificate");
 	return key_append_bio(bio, out, err);
 }
@@ -112,17 +169,24 @@ static int write_key(EVP_PKEY *pkey, const char *passphrase, struct buf *out, st
 	return key_append_bio(bio, out, err);
 }
 
-int key_generate(const struct key_request *request, struct buf *key_pem, struct buf *cert_pem,
-		 struct error *err)
+static int check_request(const struct key_request *request, struct error *err)
 {
-	const char *passphrase = request->passphrase;
-
 	openssl_start();
 	if (!key_role_oid(request->role))
 		return error_set(err, ERROR_KEY_ROLE, "key: no such role");
 	if (!key_holder_is_valid(request->holder, strlen(request->holder)))
 		return error_set(err, ERROR_KEY_HOLDER, "key: \"%.64s\" is not a valid holder name",
 				 request->holder);
+	return 0;
+}
+
+int key_generate(const struct key_request *request, struct buf *key_pem, struct buf *cert_pem,
+		 struct error *err)
+{
+	const char *passphrase = request->passphrase;
+
+	if (check_request(request, err) < 0)
+		return -1;
 	/* OpenSSL's PEM reader takes passphrases of up to 1024 bytes. */
 	if (passphrase && (!*passphrase || strlen(passphrase) > 1000))
 		return error_set(err, ERROR_KEY_PASSPHRASE,
@@ -131,7 +195,23 @@ int key_generate(const struct key_request *request, struct buf *key_pem, struct 
 
 	if (!pkey)
 		return openssl_fail(err, ERROR_CRYPTO, "cannot make an ECDSA P-384 key");
-	if (write_certificate(pkey, request, cert_pem, err) < 0)
+	CLEANUP(X509_free) X509 *x509 = make_certificate(pkey, pkey, request);
+	if (write_certificate(x509, cert_pem, err) < 0)
 		return -1;
 	return write_key(pkey, passphrase, key_pem, err);
+}
+
+int key_generate_certificate(const struct key_request *request, const struct key *key,
+			     struct buf *cert_pem, struct error *err)
+{
+	if (check_request(request, err) < 0)
+		return -1;
+	CLEANUP(EVP_PKEY_free) EVP_PKEY *other = EVP_EC_gen(SN_secp384r1);
+	CLEANUP(X509_free)
+	X509 *first = other ? make_certificate(key_handle(key), other, request) : NULL;
+
+	if (!first)
+		return openssl_fail(err, ERROR_CRYPTO, "cannot make a certificate");
+	CLEANUP(X509_free) X509 *x509 = resign(first, key, err);
+	return x509 ? write_certificate(x509, cert_pem, err) : -1;
 }

@@ -672,6 +672,90 @@ static void rsa_signs_with_pss_only(void **state)
 	free_person(&r.ann);
 }
 
+/* ---- in two steps ---- */
+
+struct parts {
+	struct buf attributes, value;
+};
+
+static struct parts make_parts(const struct person *p)
+{
+	struct parts made = { BUF_INIT(LIMIT_SIGNATURE_BYTES), BUF_INIT(LIMIT_SIGNATURE_BYTES) };
+	struct error err = ERROR_INIT;
+
+	assert_int_equal(cms_attributes(p->cert, message, MESSAGE_LEN, &made.attributes, &err), 0);
+	assert_int_equal(
+		key_sign(p->key, made.attributes.bytes, made.attributes.len, &made.value, &err), 0);
+	return made;
+}
+
+static int join_parts(const struct parts *p, size_t attributes_len, size_t value_len,
+		      const struct key_cert *cert, struct buf *out, struct error *err)
+{
+	const struct cms_signed from = { p->attributes.bytes, p->value.bytes, attributes_len,
+					 value_len };
+
+	return cms_join(&from, cert, message, MESSAGE_LEN, out, err);
+}
+
+static void two_steps_are_as_good_as_one(void **state)
+{
+	struct bench r = { .ann = rsa_person() }, *const benches[] = { *state, &r };
+
+	for (size_t i = 0; i < COUNT(benches); i++) {
+		CLEANUP(buf_clear) struct buf out = BUF_INIT(LIMIT_SIGNATURE_BYTES);
+		struct parts p = make_parts(&benches[i]->ann);
+		struct error err = ERROR_INIT;
+
+		assert_int_equal(join_parts(&p, p.attributes.len, p.value.len, benches[i]->ann.cert,
+					    &out, &err),
+				 0);
+		check(benches[i], out.bytes, out.len, ERROR_NONE, "joined");
+		buf_clear(&p.attributes);
+		buf_clear(&p.value);
+	}
+	free_person(&r.ann);
+}
+
+static void refuse_parts(const struct parts *p, size_t attributes_len, size_t value_len,
+			 const struct key_cert *cert, const char *what, size_t at)
+{
+	CLEANUP(buf_clear) struct buf out = BUF_INIT(LIMIT_SIGNATURE_BYTES);
+	struct error err = ERROR_INIT;
+
+	if (join_parts(p, attributes_len, value_len, cert, &out, &err) == 0 || out.len > 0)
+		fail_msg("%s %zu was accepted", what, at);
+	assert_int_not_equal(err.id, ERROR_NONE);
+}
+
+static void no_other_parts_are_joined(void **state)
+{
+	struct bench *b = *state;
+	struct parts p = make_parts(&b->ann);
+	size_t a = p.attributes.len, v = p.value.len;
+
+	for (size_t i = 0; i < 8 * a; i++) {
+		p.attributes.bytes[i / 8] ^= (unsigned char)(1u << i % 8);
+		refuse_parts(&p, a, v, b->ann.cert, "bit of the attributes", i);
+		p.attributes.bytes[i / 8] ^= (unsigned char)(1u << i % 8);
+	}
+	for (size_t i = 0; i < 8 * v; i++) {
+		p.value.bytes[i / 8] ^= (unsigned char)(1u << i % 8);
+		refuse_parts(&p, a, v, b->ann.cert, "bit of the value", i);
+		p.value.bytes[i / 8] ^= (unsigned char)(1u << i % 8);
+	}
+	for (size_t i = 0; i < a; i++)
+		refuse_parts(&p, i, v, b->ann.cert, "attributes of length", i);
+	for (size_t i = 0; i < v; i++)
+		refuse_parts(&p, a, i, b->ann.cert, "value of length", i);
+	refuse_parts(&p, a, v, b->bob.cert, "somebody else", 0);
+	assert_true(cms_names(p.attributes.bytes, a, b->ann.cert));
+	assert_false(cms_names(p.attributes.bytes, a, b->bob.cert));
+	assert_false(cms_names(p.attributes.bytes, 20, b->ann.cert));
+	buf_clear(&p.attributes);
+	buf_clear(&p.value);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -684,6 +768,8 @@ int main(void)
 		cmocka_unit_test(only_texts_of_ours_are_signed),
 		cmocka_unit_test(the_certificate_is_bound_not_just_the_key),
 		cmocka_unit_test(rsa_signs_with_pss_only),
+		cmocka_unit_test(two_steps_are_as_good_as_one),
+		cmocka_unit_test(no_other_parts_are_joined),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);

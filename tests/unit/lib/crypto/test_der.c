@@ -1,5 +1,7 @@
 #include "lib/crypto/der.h"
 
+#include "lib/base/buf.h"
+#include "lib/base/error.h"
 #include "tests/unit/unit.h"
 
 #define BYTES(...) (const unsigned char[]){ __VA_ARGS__ }, sizeof((unsigned char[]){ __VA_ARGS__ })
@@ -71,9 +73,51 @@ static void a_tag_is_insisted_on(void **state)
 	assert_false(der_is_next(&at, DER_OCTET_STRING));
 }
 
+static void what_is_written_is_read(void **state)
+{
+	static const size_t lengths[] = { 0, 1, 0x7f, 0x80, 0xff, 0x100, 0xffff };
+	static unsigned char bytes[0xffff];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(lengths); i++) {
+		CLEANUP(buf_clear) struct buf b = BUF_INIT(0x10010);
+		struct error err = ERROR_INIT;
+		struct der contents, inner;
+
+		assert_int_equal(der_put(&b, DER_INTEGER, "\x05", 1, &err), 0);
+		assert_int_equal(der_put(&b, DER_OCTET_STRING, bytes, lengths[i], &err), 0);
+		struct der at = { b.bytes, b.len };
+		assert_true(der_take(&at, DER_INTEGER, &contents));
+		assert_true(der_equals(&contents, "\x05", 1));
+		assert_true(der_take(&at, DER_OCTET_STRING, &contents));
+		assert_int_equal(contents.left, lengths[i]);
+		assert_int_equal(at.left, 0);
+		if (lengths[i] == 0xffff)
+			continue;
+		assert_int_equal(der_wrap(&b, 3, DER_SEQUENCE, &err), 0);
+		at = (struct der){ b.bytes + 3, b.len - 3 };
+		assert_true(der_take(&at, DER_SEQUENCE, &contents));
+		assert_true(der_take(&contents, DER_OCTET_STRING, &inner));
+		assert_int_equal(inner.left, lengths[i]);
+		assert_int_equal(contents.left + at.left, 0);
+	}
+}
+
+static void the_ceiling_of_the_buffer_holds(void **state)
+{
+	CLEANUP(buf_clear) struct buf b = BUF_INIT(3);
+	struct error err = ERROR_INIT;
+
+	(void)state;
+	assert_int_equal(der_put(&b, DER_NULL, "ab", 2, &err), -1);
+	assert_int_equal(err.id, ERROR_LIMIT_BYTES);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_is_written_is_read),
+		cmocka_unit_test(the_ceiling_of_the_buffer_holds),
 		cmocka_unit_test(elements_are_der_or_refused),
 		cmocka_unit_test(long_lengths_are_read),
 		cmocka_unit_test(a_tag_is_insisted_on),
