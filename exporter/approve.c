@@ -212,7 +212,7 @@ static int load_signer(const struct approve *a, const char *key_path, const char
 }
 
 int approve_sign(const struct approve *a, const char *key_path, const char *passphrase,
-		 char holder[64], struct error *err)
+		 struct approve_signer *out, struct error *err)
 {
 	CLEANUP(signer_clear) struct signer s = { 0 };
 	const struct trust_verdict *v = verify_signers(a->bundle);
@@ -226,7 +226,9 @@ int approve_sign(const struct approve *a, const char *key_path, const char *pass
 		    key_holder_is_same(v->signers[i].holder, signer_holder(&s)))
 			return error_set(err, ERROR_APPROVE_HOLDER, "%s built this bundle",
 					 signer_holder(&s));
-	snprintf(holder, 64, "%s", signer_holder(&s));
+	*out = (struct approve_signer){ .role = s.listed->role };
+	snprintf(out->holder, sizeof out->holder, "%s", signer_holder(&s));
+	snprintf(out->short_id, sizeof out->short_id, "%s", s.listed->short_id);
 	return signer_sign(&s, manifest, len, verify_dir(a->bundle), err);
 }
 

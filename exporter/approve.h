@@ -8,6 +8,7 @@
 
 #include "lib/base/cleanup.h"
 #include "lib/catalog/catalog.h"
+#include "lib/crypto/key.h"
 #include "lib/store/gather_load.h"
 
 #include <stdint.h>
@@ -43,6 +44,12 @@ struct approve_request {
 int approve_read(const struct approve_request *request, struct approve *out, struct error *err)
 	__attribute__((nonnull, warn_unused_result));
 
+/* Who signed. */
+struct approve_signer {
+	char holder[KEY_HOLDER_SIZE], short_id[KEY_SHORT_SIZE];
+	enum key_role role;
+};
+
 /*
  * Sign what was read with the approver's key; where the trust root wants
  * several builders, a further builder signs in the same way.  WRITE_KEY when
@@ -50,7 +57,7 @@ int approve_read(const struct approve_request *request, struct approve *out, str
  * built the bundle.
  */
 int approve_sign(const struct approve *a, const char *key_path, const char *passphrase,
-		 char holder[64], struct error *err)
+		 struct approve_signer *out, struct error *err)
 	__attribute__((nonnull(1, 2, 4, 5), warn_unused_result));
 
 void approve_clear(struct approve *a);
