@@ -26,7 +26,7 @@ if strace -f -o /dev/null -e trace=none true 2>/dev/null; then
 	killed() {
 		n=$1
 		shift
-		ASAN_OPTIONS=detect_leaks=0 strace -f -o /dev/null -e trace=$calls -e inject=$calls:signal=SIGKILL:when="$n" "$@"
+		ASAN_OPTIONS=detect_leaks=0 strace -f -o /dev/null -e trace="$calls" -e inject="$calls":signal=SIGKILL:when="$n" "$@"
 	}
 	steps='1 20 30 33 35 36 37 38 39 40 41 42 43 44 45 46 47 48 50 54'
 else
