@@ -221,8 +221,8 @@ static int load_signer(const struct approve *a, const struct elsewhere_choice *c
 	return load_role(s, trust, KEY_ROLE_BUILDER, c, err);
 }
 
-int approve_sign(const struct approve *a, const struct elsewhere_choice *signer, char holder[64],
-		 struct error *err)
+int approve_sign(const struct approve *a, const struct elsewhere_choice *signer,
+		 struct approve_signer *out, struct error *err)
 {
 	CLEANUP(signer_clear) struct signer s = { 0 };
 	const struct trust_verdict *v = verify_signers(a->bundle);
@@ -236,7 +236,9 @@ int approve_sign(const struct approve *a, const struct elsewhere_choice *signer,
 		    key_holder_is_same(v->signers[i].holder, signer_holder(&s)))
 			return error_set(err, ERROR_APPROVE_HOLDER, "%s built this bundle",
 					 signer_holder(&s));
-	snprintf(holder, 64, "%s", signer_holder(&s));
+	*out = (struct approve_signer){ .role = s.listed->role };
+	snprintf(out->holder, sizeof out->holder, "%s", signer_holder(&s));
+	snprintf(out->short_id, sizeof out->short_id, "%s", s.listed->short_id);
 	if (signer->export_tbs) {
 		char name[MANIFEST_DIRECTORY_SIZE];
 

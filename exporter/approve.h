@@ -9,6 +9,7 @@
 #include "exporter/elsewhere.h"
 #include "lib/base/cleanup.h"
 #include "lib/catalog/catalog.h"
+#include "lib/crypto/key.h"
 #include "lib/store/gather_load.h"
 
 #include <stdint.h>
@@ -44,14 +45,21 @@ struct approve_request {
 int approve_read(const struct approve_request *request, struct approve *out, struct error *err)
 	__attribute__((nonnull, warn_unused_result));
 
+/* Who signed. */
+struct approve_signer {
+	char holder[KEY_HOLDER_SIZE], short_id[KEY_SHORT_SIZE];
+	enum key_role role;
+};
+
 /*
  * Sign what was read with the approver's key, or export what the approver
  * signs elsewhere; where the trust root wants several builders, a further
  * builder signs in the same way.  WRITE_KEY when the trust root lists the key
  * for neither; APPROVE_HOLDER when its holder built the bundle.
  */
-int approve_sign(const struct approve *a, const struct elsewhere_choice *signer, char holder[64],
-		 struct error *err) __attribute__((nonnull, warn_unused_result));
+int approve_sign(const struct approve *a, const struct elsewhere_choice *signer,
+		 struct approve_signer *out, struct error *err)
+	__attribute__((nonnull, warn_unused_result));
 
 void approve_clear(struct approve *a);
 DEFINE_CLEANUP_IN_PLACE(struct approve, approve_clear);

@@ -90,24 +90,26 @@ static void content_text(const struct approve *a)
 	report_summary_text(stdout, &a->summary);
 }
 
-static int add_record(struct store *s, const struct approve *a, const char *holder,
+static int add_record(struct store *s, const struct approve *a, const struct approve_signer *by,
 		      struct error *err)
 {
-	char name[MANIFEST_DIRECTORY_SIZE];
+	char name[MANIFEST_DIRECTORY_SIZE], signer[KEY_HOLDER_SIZE + KEY_SHORT_SIZE + 16];
 	struct ledger_body body;
 
 	manifest_directory(verify_manifest(a->bundle), name);
 	ledger_begin(&body, "approve");
 	ledger_text(&body, "bundle", name);
 	ledger_digest(&body, "manifest", verify_manifest_digest(a->bundle));
-	ledger_text(&body, "signer", holder);
+	snprintf(signer, sizeof signer, "%s %s %s", key_role_name(by->role), by->holder,
+		 by->short_id);
+	ledger_text(&body, "signer", signer);
 	return ledger_rows_add(s, body.text, err);
 }
 
 /* The signature counts whether or not it can be recorded here: a medium may be approved anywhere.
  */
 static void record_approval(const struct cli_args *args, const struct approve *a,
-			    const char *holder)
+			    const struct approve_signer *by)
 {
 	const char *repo = cli_text(args, "repo");
 	struct error err = ERROR_INIT;
@@ -115,7 +117,7 @@ static void record_approval(const struct cli_args *args, const struct approve *a
 	if (!repo)
 		return;
 	CLEANUP(store_close) struct store *s = store_open(repo, true, &err);
-	if (!s || add_record(s, a, holder, &err) < 0)
+	if (!s || add_record(s, a, by, &err) < 0)
 		cli_note(args, "the approval is not in the ledger of %s: %s", repo, err.message);
 	error_clear(&err);
 }
@@ -126,7 +128,7 @@ int cmd_approve(const struct cli_args *args, struct error *err)
 	struct progress progress;
 	struct elsewhere_choice signer;
 	uint64_t threads;
-	char holder[64];
+	struct approve_signer by;
 
 	if (cli_number(args, "threads", 1, 64, pool_default_threads(), &threads, err) < 0 ||
 	    elsewhere_choose(args, &signer, err) < 0)
@@ -149,16 +151,16 @@ int cmd_approve(const struct cli_args *args, struct error *err)
 		return -1;
 	if (!args->json)
 		content_text(&a);
-	if (approve_sign(&a, &signer, holder, err) < 0)
+	if (approve_sign(&a, &signer, &by, err) < 0)
 		return -1;
 	if (!signer.export_tbs)
-		record_approval(args, &a, holder);
+		record_approval(args, &a, &by);
 	if (args->json)
-		cli_print_json(content_json(&a, signer.export_tbs ? NULL : holder));
+		cli_print_json(content_json(&a, signer.export_tbs ? NULL : by.holder));
 	else if (signer.export_tbs)
 		printf("everything was read and agrees; %s is for %s to sign elsewhere\n",
-		       signer.export_tbs, holder);
+		       signer.export_tbs, by.holder);
 	else
-		printf("everything was read and agrees; approved by %s\n", holder);
+		printf("everything was read and agrees; approved by %s\n", by.holder);
 	return 0;
 }

@@ -3,8 +3,10 @@
 #include "lib/base/error.h"
 #include "lib/store/channel.h"
 #include "lib/store/db.h"
+#include "lib/store/ledger_rows.h"
 #include "lib/store/site.h"
 #include "lib/store/store.h"
+#include "media/ledger.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -48,6 +50,23 @@ static int confirm(struct store *s, const struct channel *c, const char *name, u
 	return site_save(s, c->id, &site, err);
 }
 
+static int add_record(struct store *s, const struct channel *c, const char *site, uint64_t sequence,
+		      struct error *err)
+{
+	char name[CHANNEL_NAME_SIZE + 32] = "";
+	struct ledger_body body;
+
+	if (sequence > 0)
+		snprintf(name, sizeof name, "%s-%u-%llu", c->name, c->epoch,
+			 (unsigned long long)sequence);
+	ledger_begin(&body, "confirm");
+	ledger_text(&body, "bundle", name);
+	ledger_text(&body, "channel", c->name);
+	ledger_text(&body, "site", site);
+	ledger_number(&body, "sequence", sequence);
+	return ledger_rows_append(s, body.text, err);
+}
+
 int cmd_channel_confirm(const struct cli_args *args, struct error *err)
 {
 	const char *site = cli_text(args, "site");
@@ -62,7 +81,7 @@ int cmd_channel_confirm(const struct cli_args *args, struct error *err)
 		return -1;
 	CLEANUP(db_scope_end) struct db_scope scope = { store_db(s) };
 	if (db_begin(scope.db, err) < 0 || confirm(s, &c, site, sequence, err) < 0 ||
-	    db_commit(scope.db, err) < 0)
+	    add_record(s, &c, site, sequence, err) < 0 || db_commit(scope.db, err) < 0)
 		return -1;
 	if (args->json)
 		cli_print_json(json_pack("{s:s, s:s, s:I}", "channel", c.name, "site", site,

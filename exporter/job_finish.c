@@ -5,6 +5,8 @@
 #include "lib/base/error.h"
 #include "lib/base/file.h"
 #include "lib/base/str.h"
+#include "lib/store/ledger_rows.h"
+#include "media/ledger.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -171,12 +173,38 @@ static int record(struct job_step *s, const struct error *failure, int64_t ended
 	return job_state_save(&s->state, err);
 }
 
+/* A run that never came as far as the repository is in the history alone. */
+static int add_record(const struct job_step *s, const struct error *failure, int64_t ended,
+		      struct error *err)
+{
+	char name[CHANNEL_NAME_SIZE + 32] = "";
+	struct ledger_body body;
+
+	if (!s->store)
+		return 0;
+	if (s->written)
+		snprintf(name, sizeof name, "%s-%lld-%lld", s->conf->channel,
+			 (long long)number_of(s->bundle, "epoch"),
+			 (long long)number_of(s->bundle, "sequence"));
+	ledger_begin(&body, "job");
+	ledger_text(&body, "bundle", name);
+	ledger_text(&body, "job", s->conf->name);
+	ledger_text(&body, "channel", s->conf->channel);
+	ledger_text(&body, "status", status_of(s, failure));
+	if (failure->id != ERROR_NONE)
+		ledger_text(&body, "id", error_id_text(failure->id));
+	ledger_number(&body, "seconds", (uint64_t)(ended > s->started ? ended - s->started : 0));
+	return ledger_rows_add(s->store, body.text, err);
+}
+
 json_t *job_finish(struct job_step *s, const struct error *failure)
 {
 	int64_t ended = clock_now();
 	struct error problem = ERROR_INIT;
 	char path[4200];
 
+	if (add_record(s, failure, ended, &problem) < 0)
+		job_step_warn(s, &problem);
 	if (record(s, failure, ended, &problem) < 0)
 		job_step_warn(s, &problem);
 	if (save_metrics(s, failure, ended, &problem) < 0)

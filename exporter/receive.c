@@ -11,9 +11,11 @@
 #include "lib/store/db.h"
 #include "lib/store/evidence.h"
 #include "lib/store/held.h"
+#include "lib/store/ledger_rows.h"
 #include "lib/store/receipts.h"
 #include "lib/store/site.h"
 #include "lib/store/store.h"
+#include "media/ledger.h"
 #include "media/manifest.h"
 #include "media/need.h"
 #include "media/scan.h"
@@ -35,6 +37,7 @@ struct receiving {
 	bool has_last;
 	struct receipts_row last; /* the newest one of the site that counted */
 	struct need need;         /* empty unless it was given */
+	char signed_by[KEY_HOLDER_SIZE + KEY_SHORT_SIZE + 16]; /* for the ledger */
 	struct receive_result *out;
 };
 
@@ -103,6 +106,8 @@ static int check_signature(struct receiving *r, struct error *err)
 		return error_set(err, ERROR_RECEIVE_ROLE, "signed by %s %s, not by an importer",
 				 key_role_name(signer.role), signer.holder);
 	memcpy(r->out->signer, signer.holder, sizeof r->out->signer);
+	snprintf(r->signed_by, sizeof r->signed_by, "%s %s %s", key_role_name(signer.role),
+		 signer.holder, signer.short_id);
 	return 0;
 }
 
@@ -247,6 +252,76 @@ static int keep(struct receiving *r, bool refused, struct error *err)
 	return receipts_add(r->store, r->channel.id, &row, r->text.bytes, r->text.len, err);
 }
 
+/* ---- the ledger ---- */
+
+static void bundle_name(const struct receiving *r, uint64_t sequence,
+			char out[MANIFEST_DIRECTORY_SIZE])
+{
+	snprintf(out, MANIFEST_DIRECTORY_SIZE, "%s-%u-%llu", r->channel.name, r->channel.epoch,
+		 (unsigned long long)sequence);
+}
+
+static void begin_record(const struct receiving *r, const char *event, uint64_t sequence,
+			 struct ledger_body *body)
+{
+	const struct receipt *t = &r->file.receipt;
+	char name[MANIFEST_DIRECTORY_SIZE] = "";
+
+	if (sequence > 0)
+		bundle_name(r, sequence, name);
+	ledger_begin(body, event);
+	ledger_text(body, "bundle", name);
+	ledger_text(body, "channel", t->channel);
+	ledger_text(body, "site", t->site);
+	ledger_number(body, "counter", t->counter);
+	ledger_digest(body, "receipt", r->digest);
+}
+
+static int record_receipt(struct receiving *r, struct error *err)
+{
+	const struct receipt *t = &r->file.receipt;
+	struct ledger_body body;
+
+	begin_record(r, "receive", t->sequence, &body);
+	if (t->has_manifest)
+		ledger_digest(&body, "manifest", t->manifest);
+	ledger_text(&body, "signer", r->signed_by);
+	ledger_number(&body, "repaired", t->repaired);
+	if (t->scrubbed)
+		ledger_number(&body, "damaged", t->scrub_bad);
+	return ledger_rows_append(r->store, body.text, err);
+}
+
+/* That a bundle waits at the site belongs to that bundle, which is another one. */
+static int record_waiting(struct receiving *r, struct error *err)
+{
+	const struct receipt *t = &r->file.receipt;
+	struct ledger_body body;
+
+	begin_record(r, "need", t->pending_sequence, &body);
+	ledger_digest(&body, "manifest", t->pending);
+	if (t->has_need) {
+		ledger_digest(&body, "need", t->need);
+		ledger_number(&body, "needed", t->need_count);
+	}
+	if (r->request->need) {
+		ledger_number(&body, "carried-again", r->out->needed);
+		ledger_number(&body, "carried-anyway", r->out->unheld);
+	}
+	return ledger_rows_append(r->store, body.text, err);
+}
+
+static int record_refusal(struct receiving *r, const struct error *why, struct error *err)
+{
+	struct ledger_body body;
+
+	begin_record(r, "refused", r->file.receipt.sequence, &body);
+	ledger_text(&body, "signer", r->signed_by);
+	ledger_text(&body, "id", error_id_text(why->id));
+	ledger_text(&body, "message", why->message);
+	return ledger_rows_append(r->store, body.text, err);
+}
+
 /* What contradicts us must not get lost with the refusal. */
 static int keep_evidence(struct receiving *r, struct error *err)
 {
@@ -257,7 +332,7 @@ static int keep_evidence(struct receiving *r, struct error *err)
 	    err->id != ERROR_RECEIVE_UNKNOWN)
 		return -1;
 	if (db_begin(scope.db, &lost) < 0 || keep(r, true, &lost) < 0 ||
-	    db_commit(scope.db, &lost) < 0)
+	    record_refusal(r, err, &lost) < 0 || db_commit(scope.db, &lost) < 0)
 		return error_wrap(err, "not even kept as evidence (%s)", lost.message);
 	return -1;
 }
@@ -299,8 +374,10 @@ static int record(struct receiving *r, struct error *err)
 	CLEANUP(db_scope_end) struct db_scope scope = { store_db(r->store) };
 
 	if (db_begin(scope.db, err) < 0 ||
-	    (!r->out->known && (keep(r, false, err) < 0 || save_site(r, err) < 0)) ||
-	    forget_needed(r, err) < 0)
+	    (!r->out->known &&
+	     (keep(r, false, err) < 0 || save_site(r, err) < 0 || record_receipt(r, err) < 0)) ||
+	    forget_needed(r, err) < 0 ||
+	    (r->file.receipt.has_pending && record_waiting(r, err) < 0))
 		return -1;
 	return db_commit(scope.db, err);
 }

@@ -2,6 +2,7 @@
 
 #include "importer/objects.h"
 #include "importer/partial.h"
+#include "importer/pending.h"
 #include "lib/base/buf.h"
 #include "lib/base/error.h"
 #include "lib/base/file.h"
@@ -75,7 +76,7 @@ static int open_folder(struct collecting *c, struct error *err)
 		return -1;
 	folder_name(c->request->bundle, name);
 	c->dir = file_open_subdir(top, name, true, err);
-	return c->dir < 0 ? -1 : 0;
+	return c->dir < 0 ? -1 : pending_save_tables(c->request->bundle, c->dir, err);
 }
 
 /* ---- chunk by chunk ---- */

@@ -317,7 +317,8 @@ static int load_both(struct importing *in, struct objects *objects, struct impor
 	    save_trust(in, out, err) < 0)
 		return -1;
 	count_new(in, objects, out);
-	if (import_ledger_add(in->store, in->bundle, in->request, out, err) < 0)
+	if (channel_note_repaired(in->store, &in->channel, out->repaired_count, err) < 0 ||
+	    import_ledger_add(in->store, in->bundle, in->request, out, err) < 0)
 		return -1;
 	return db_commit(db, err);
 }
@@ -330,6 +331,8 @@ static int keep(struct importing *in, struct import_result *out, struct error *e
 	CLEANUP(db_scope_end) struct db_scope scope = { store_db(in->store) };
 
 	if (db_begin(scope.db, err) < 0 || objects_record(in->store, in->bundle, err) < 0 ||
+	    import_ledger_wait(in->store, in->bundle, in->request, out, &in->resolve.need, err) <
+		    0 ||
 	    db_commit(scope.db, err) < 0)
 		return -1;
 	if (!in->request->waited && pending_save(in->store, in->bundle, err) < 0)
@@ -510,7 +513,7 @@ int import_bundle(struct store *s, const struct import_request *request, struct 
 	out->already = true;
 	out->processed = in.before.processed;
 	out->quarantined = in.before.quarantined;
-	return 0;
+	return import_ledger_again(s, in.bundle, request, err);
 }
 
 void import_clear(struct import_result *r)

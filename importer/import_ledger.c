@@ -11,6 +11,7 @@
 #include "lib/store/ledger_rows.h"
 #include "media/ledger.h"
 #include "media/manifest.h"
+#include "media/need.h"
 #include "verifier/care/medium.h"
 #include "verifier/verify.h"
 
@@ -19,32 +20,48 @@
 #include <stdlib.h>
 #include <string.h>
 
-int import_ledger_add(struct store *s, const struct verified_bundle *b,
-		      const struct import_request *request, const struct import_result *result,
-		      struct error *err)
+static void begin(struct ledger_body *body, const char *event, const struct verified_bundle *b)
 {
 	const struct trust_verdict *v = verify_signers(b);
 	char name[MANIFEST_DIRECTORY_SIZE];
-	struct ledger_body body;
 
 	manifest_directory(verify_manifest(b), name);
-	ledger_begin(&body, "import");
-	ledger_text(&body, "bundle", name);
-	ledger_digest(&body, "manifest", verify_manifest_digest(b));
+	ledger_begin(body, event);
+	ledger_text(body, "bundle", name);
+	ledger_digest(body, "manifest", verify_manifest_digest(b));
 	for (size_t i = 0; i < v->count; i++) {
 		char signer[KEY_HOLDER_SIZE + KEY_SHORT_SIZE + 16];
 
 		snprintf(signer, sizeof signer, "%s %s %s", key_role_name(v->signers[i].role),
 			 v->signers[i].holder, v->signers[i].short_id);
-		ledger_text(&body, "signer", signer);
+		ledger_text(body, "signer", signer);
 	}
+}
+
+/* What waited came on a medium that its record "incomplete" names. */
+static void add_medium(struct ledger_body *body, const struct import_request *request)
+{
+	if (request->waited)
+		ledger_text(body, "waited", "yes");
+	else
+		medium_add(request->medium, body);
+}
+
+int import_ledger_add(struct store *s, const struct verified_bundle *b,
+		      const struct import_request *request, const struct import_result *result,
+		      struct error *err)
+{
+	struct ledger_body body;
+
+	begin(&body, "import", b);
 	ledger_digest(&body, "catalog-root", verify_manifest(b)->catalog_root);
 	ledger_number(&body, "processed", result->processed);
 	ledger_number(&body, "quarantined", result->quarantined);
 	ledger_number(&body, "new-objects", result->new_objects);
 	ledger_number(&body, "new-bytes", result->new_bytes);
 	ledger_number(&body, "seconds", (clock_ticks() - request->started) / 1000);
-	medium_add(request->medium, &body);
+	ledger_number(&body, "repaired", result->repaired_count);
+	add_medium(&body, request);
 	return ledger_rows_append(s, body.text, err);
 }
 
@@ -52,6 +69,35 @@ void import_ledger_name(const struct import_result *result, char out[MANIFEST_DI
 {
 	snprintf(out, MANIFEST_DIRECTORY_SIZE, "%s-%u-%llu", result->channel, result->epoch,
 		 (unsigned long long)result->sequence);
+}
+
+int import_ledger_wait(struct store *s, const struct verified_bundle *b,
+		       const struct import_request *request, const struct import_result *result,
+		       const struct need *need, struct error *err)
+{
+	struct ledger_body body;
+
+	if (request->waited)
+		return 0;
+	begin(&body, "incomplete", b);
+	ledger_text(&body, "id", error_id_text(ERROR_IMPORT_INCOMPLETE));
+	ledger_number(&body, "base", verify_manifest(b)->base);
+	ledger_number(&body, "needed", need->object_count);
+	ledger_number(&body, "needed-bytes", need_bytes(need));
+	ledger_number(&body, "needed-listings", need->listing_count);
+	ledger_number(&body, "repaired", result->repaired_count);
+	add_medium(&body, request);
+	return ledger_rows_append(s, body.text, err);
+}
+
+int import_ledger_again(struct store *s, const struct verified_bundle *b,
+			const struct import_request *request, struct error *err)
+{
+	struct ledger_body body;
+
+	begin(&body, "already", b);
+	add_medium(&body, request);
+	return ledger_rows_add(s, body.text, err);
 }
 
 /* The last component of the path, when it could be the name of a bundle. */

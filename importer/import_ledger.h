@@ -7,6 +7,7 @@
 struct error;
 struct import_request;
 struct import_result;
+struct need;
 struct store;
 struct verified_bundle;
 
@@ -14,6 +15,20 @@ struct verified_bundle;
 int import_ledger_add(struct store *s, const struct verified_bundle *b,
 		      const struct import_request *request, const struct import_result *result,
 		      struct error *err) __attribute__((nonnull, warn_unused_result));
+
+/*
+ * The record "incomplete" of an increment that waits for what need lists, inside the transaction
+ * that keeps what it carried.  Nothing when it waited before.
+ */
+int import_ledger_wait(struct store *s, const struct verified_bundle *b,
+		       const struct import_request *request, const struct import_result *result,
+		       const struct need *need, struct error *err)
+	__attribute__((nonnull, warn_unused_result));
+
+/* The record "already": the newest bundle was offered again. */
+int import_ledger_again(struct store *s, const struct verified_bundle *b,
+			const struct import_request *request, struct error *err)
+	__attribute__((nonnull, warn_unused_result));
 
 /*
  * The record "refused" (or "incomplete", when something is missing), after a failure that speaks

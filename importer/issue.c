@@ -9,14 +9,17 @@
 #include "lib/crypto/digest.h"
 #include "lib/crypto/signer.h"
 #include "lib/crypto/trust.h"
+#include "lib/store/care.h"
 #include "lib/store/channel.h"
 #include "lib/store/db.h"
+#include "lib/store/ledger_rows.h"
 #include "lib/store/receipts.h"
 #include "lib/store/store.h"
 #include "lib/store/stored.h"
+#include "media/ledger.h"
+#include "media/manifest.h"
 #include "media/need.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -99,6 +102,7 @@ static int fill_state(const struct issuing *is, struct receipt *r, struct error 
 	r->bytes = totals.bytes;
 	r->processed = newest.processed;
 	r->quarantined = newest.quarantined;
+	r->repaired = newest.repaired;
 	return 0;
 }
 
@@ -126,27 +130,16 @@ static int fill_need(struct issuing *is, struct receipt *r, struct error *err)
 	return 0;
 }
 
-/* What the last check of the whole store found. */
+/* How long ago what scrub has reached was read again, and what of it is still missing. */
 static int fill_scrub(const struct issuing *is, struct receipt *r, struct error *err)
 {
-	CLEANUP(file_list_clear) struct file_list damaged = { 0 };
-	CLEANUP(file_close) int dir = -1;
-	int64_t since;
+	struct care_totals totals;
 
-	if (stored_checked(is->store, &since, err) < 0)
+	if (care_total(is->store, &totals, err) < 0)
 		return -1;
-	r->scrubbed = since > 0;
-	if (!r->scrubbed)
-		return 0;
-	r->scrub = since;
-	dir = file_open_subdir(store_dir(is->store), "damaged", false, err);
-	if (dir < 0 && err->sys == ENOENT) {
-		error_clear(err);
-		return 0;
-	}
-	if (dir < 0 || file_list_load(dir, LIMIT_OBJECTS, &damaged, err) < 0)
-		return -1;
-	r->scrub_bad = damaged.count;
+	r->scrubbed = totals.oldest_check > 0;
+	r->scrub = totals.oldest_check;
+	r->scrub_bad = r->scrubbed ? totals.unhealed : 0;
 	return 0;
 }
 
@@ -200,6 +193,29 @@ static int save_need(const struct issuing *is, struct issue_result *out, struct 
 	return file_save(is->out, out->need, is->need, is->need_len, 0644, err);
 }
 
+static int add_record(const struct issuing *is, const struct receipt *r,
+		      const unsigned char digest[32], struct error *err)
+{
+	char name[MANIFEST_DIRECTORY_SIZE] = "", signer[KEY_HOLDER_SIZE + KEY_SHORT_SIZE + 16];
+	struct ledger_body body;
+
+	if (r->sequence > 0)
+		snprintf(name, sizeof name, "%s-%llu-%llu", r->channel,
+			 (unsigned long long)r->epoch, (unsigned long long)r->sequence);
+	snprintf(signer, sizeof signer, "%s %s %s", key_role_name(KEY_ROLE_IMPORTER),
+		 signer_holder(&is->signer), is->signer.listed->short_id);
+	ledger_begin(&body, "receipt");
+	ledger_text(&body, "bundle", name);
+	ledger_text(&body, "channel", r->channel);
+	ledger_text(&body, "site", r->site);
+	ledger_number(&body, "counter", r->counter);
+	ledger_digest(&body, "receipt", digest);
+	ledger_text(&body, "signer", signer);
+	if (r->has_need)
+		ledger_digest(&body, "need", r->need);
+	return ledger_rows_append(is->store, body.text, err);
+}
+
 static int record(const struct issuing *is, const struct receipt *r, const struct buf *text,
 		  struct error *err)
 {
@@ -207,7 +223,9 @@ static int record(const struct issuing *is, const struct receipt *r, const struc
 
 	snprintf(row.site, sizeof row.site, "%s", r->site);
 	digest_sha256(text->bytes, text->len, row.digest);
-	return receipts_add(is->store, is->channel.id, &row, text->bytes, text->len, err);
+	if (receipts_add(is->store, is->channel.id, &row, text->bytes, text->len, err) < 0)
+		return -1;
+	return add_record(is, r, row.digest, err);
 }
 
 int issue_receipt(struct store *s, const struct issue_request *request, struct issue_result *out,

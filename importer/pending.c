@@ -106,6 +106,22 @@ int pending_save(struct store *s, const struct verified_bundle *b, struct error 
 	return file_sync(all, "pending", err) < 0 ? -1 : file_sync(store_dir(s), "R", err);
 }
 
+int pending_save_tables(const struct verified_bundle *b, int dir, struct error *err)
+{
+	const char *objects = manifest_table_name(MANIFEST_OBJECTS);
+	size_t len;
+	const void *manifest = verify_manifest_bytes(b, &len);
+
+	if (faccessat(dir, "MANIFEST", F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+		return 0;
+	/* Left by a run that was killed. */
+	if (unlinkat(dir, objects, 0) < 0 && errno != ENOENT)
+		return error_set_errno(err, ERROR_FILE_WRITE, "partial/%s: cannot remove", objects);
+	if (copy_file(verify_dir(b), dir, objects, err) < 0)
+		return -1;
+	return file_save(dir, "MANIFEST", manifest, len, 0644, err);
+}
+
 int pending_remove(struct store *s, const char *name, struct error *err)
 {
 	CLEANUP(file_close) int all = open_all(s, true, err);

@@ -38,6 +38,10 @@ int pending_list_load(struct store *s, struct pending_list *out, struct error *e
 void pending_list_clear(struct pending_list *l);
 DEFINE_CLEANUP_IN_PLACE(struct pending_list, pending_list_clear);
 
+/* MANIFEST and OBJECTS of a bundle into dir, unless they are there: gc reads what it needs. */
+int pending_save_tables(const struct verified_bundle *b, int dir, struct error *err)
+	__attribute__((nonnull, warn_unused_result));
+
 int pending_remove(struct store *s, const char *name, struct error *err)
 	__attribute__((nonnull, warn_unused_result));
 

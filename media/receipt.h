@@ -42,8 +42,8 @@ struct receipt {
 	unsigned char need[32]; /* SHA-256 of the need file */
 	uint64_t repaired;      /* chunks mended from parity */
 	bool scrubbed;
-	int64_t scrub;                      /* end of the last check of the whole store */
-	uint64_t scrub_bad;                 /* objects it found damaged */
+	int64_t scrub;                      /* of what was ever checked, the longest ago */
+	uint64_t scrub_bad;                 /* objects found damaged, not replaced since */
 	uint64_t trust_version;             /* 1 .. UINT32_MAX: in force at the site */
 	char version[RECEIPT_VERSION_SIZE]; /* of the program */
 };

@@ -3,8 +3,9 @@
 #
 # Makes a small but genuine scan catalog and its payload, takes both across the
 # gap, proves the bundle with our verifier and with standard tools, imports it
-# and downloads from the server; then the same with a catalog in which one
-# update carries an unknown deployment action.  Every command is shown before it
+# and downloads from the server; then the weekly routine: a receipt goes back, and
+# the next catalog travels as an increment; then a catalog in which one update
+# carries an unknown deployment action.  Every command is shown before it
 # runs, and the first one that does not end with the expected status ends the
 # script.  Everything lies in build/quickstart and is made anew each time.
 set -eu
@@ -89,13 +90,16 @@ prepare() {
 
 make_keys() {
 	step 'Keys and the trust root'
-	say 'Three people, three keys (ECDSA P-384).  Rita decides who counts; Bob builds; Alice approves.'
+	say 'Four people, four keys (ECDSA P-384).  Rita decides who counts; Bob builds; Alice approves;' \
+		'Ivan, at the isolated site, signs receipts and makes his key there.'
 	run 0 gapferry-export key new --role root --holder rita --out connected/keys
 	run 0 gapferry-export key new --role builder --holder bob --out connected/keys
 	run 0 gapferry-export key new --role approver --holder alice --out connected/keys
+	run 0 gapferry-export key new --role importer --holder ivan --out isolated/keys
 	run 0 gapferry-export trust new --root connected/keys/rita-root.cert.pem \
 		--builder connected/keys/bob-builder.cert.pem \
 		--approver connected/keys/alice-approver.cert.pem \
+		--importer isolated/keys/ivan-importer.cert.pem \
 		--key connected/keys/rita-root.key.pem --out connected/trust
 	say 'The isolated side and the auditor get this directory in person, never on the medium.'
 	run 0 'cp -R connected/trust isolated/trust; cp -R connected/trust auditor/trust'
@@ -158,6 +162,48 @@ import_bundle() {
 	head_of 6 gapferry-import --repo isolated/repository updates
 }
 
+# ---- every week ----
+
+receipt_back() {
+	step 'The way back: a signed receipt says what the site holds'
+	run 0 mkdir -p back
+	run 0 gapferry-import --repo isolated/repository receipt \
+		--key isolated/keys/ivan-importer.key.pem --out back
+	head_of 19 cat back/receipt-plant-site1-1.txt
+	say 'It may come back on a medium, on paper (--qr) or past a guard.  The connected side checks it' \
+		'and now knows what the next bundle may leave out.  Look at: back/, and status.'
+	run 0 gapferry-export --repo connected/repository receive back/receipt-plant-site1-1.txt
+	run 0 gapferry-export --repo connected/repository status
+}
+
+next_week() {
+	step 'A week later: a newer catalog, of which 5 % are new'
+	run 0 mkcatalog --out connected/week2 --updates 500 --payloads 60 --payload-min 1K \
+		--payload-max 9M --seed 38 --change 50 --change-seed 2 --created 2026-07-21T17:00:00Z
+	run 0 gapferry-export --repo connected/repository ingest wsusscn2 \
+		connected/week2/wsusscn2.cab --content connected/week2/content
+	run 0 gapferry-export --repo connected/repository plan plant --media 8M
+
+	step 'An increment: it carries only what the site does not have'
+	run 0 gapferry-export --repo connected/repository write plant \
+		--key connected/keys/bob-builder.key.pem --out medium --media 8M --seal S-0815
+	run 0 "grep -E '^(kind|base|objects|assumed) ' $bundles/plant-1-2/MANIFEST; du -sh $bundles/plant-1-1 $bundles/plant-1-2"
+	say 'Alice needs a repository with the bundles before, to recompute the whole catalog that results:'
+	tail_of 2 gapferry-export approve $bundles/plant-1-2 --key connected/keys/alice-approver.key.pem \
+		--trust connected/trust --repo connected/repository
+
+	step 'Isolated side: import it, and make the receipt in the same command'
+	run 0 gapferry-import --repo isolated/repository import $bundles/plant-1-2 --seal S-0815 \
+		--receipt-key isolated/keys/ivan-importer.key.pem --receipt-out back
+	run 0 gapferry-export --repo connected/repository receive back/receipt-plant-site1-2.txt
+
+	step 'Who did what with this bundle, on both sides'
+	say 'Every step above is a record in a chained ledger on its side: connected/repository/ledger and' \
+		'isolated/repository/ledger.  The custody report lays them side by side.'
+	run 0 gapferry-export --repo connected/repository custody --bundle plant-1-2 \
+		--with isolated/repository/ledger
+}
+
 # ---- a catalog with a fault in it ----
 
 import_fault() {
@@ -170,9 +216,9 @@ import_fault() {
 		connected/faulty/wsusscn2.cab --content connected/faulty/content
 	run 0 gapferry-export --repo connected/repository write plant \
 		--key connected/keys/bob-builder.key.pem --out medium --media 8M
-	tail_of 2 gapferry-export approve $bundles/plant-1-2 --key connected/keys/alice-approver.key.pem \
-		--trust connected/trust
-	run 2 gapferry-import --repo isolated/repository import $bundles/plant-1-2
+	tail_of 2 gapferry-export approve $bundles/plant-1-3 --key connected/keys/alice-approver.key.pem \
+		--trust connected/trust --repo connected/repository
+	run 2 gapferry-import --repo isolated/repository import $bundles/plant-1-3
 	run 0 gapferry-import --repo isolated/repository status
 
 	step 'The older bundle again: refused'
@@ -237,6 +283,8 @@ make_keys
 export_bundle
 audit
 import_bundle
+receipt_back
+next_week
 import_fault
 serve
 
@@ -248,7 +296,9 @@ cat <<END
     MANIFEST      the only thing that is signed, by the files in sigs/
     OBJECTS       what the volumes hold;  tar -tvf vol-0001.tar  shows the same
     VERIFY.txt    the auditor's card
-  $place/$bundles/plant-1-2/   the second one, with the faulty catalog
+  $place/$bundles/plant-1-2/   the increment of the week after
+  $place/$bundles/plant-1-3/   another one, with the faulty catalog
+  $place/back/                 receipts
   $place/connected/            keys, trust root, catalog, repository of the connected side
   $place/isolated/             repository of the isolated side: catalog.db and content/
 

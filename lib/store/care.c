@@ -2,12 +2,16 @@
 
 #include "lib/base/error.h"
 #include "lib/base/file.h"
+#include "lib/base/str.h"
+#include "lib/crypto/digest.h"
 #include "lib/store/db.h"
 #include "lib/store/store.h"
+#include "lib/store/stored.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -43,6 +47,20 @@ static int count_kinds(struct store *s, struct care_totals *out, struct error *e
 	return row;
 }
 
+/* Lost ones that still have a row are counted there. */
+static int count_unhealed(struct store *s, const char *name, struct care_totals *out,
+			  struct error *err)
+{
+	unsigned char sha256[DIGEST_SHA256];
+	struct stored_object known;
+
+	if (!str_from_hex(name, strlen(name), sha256, sizeof sha256))
+		return 0;
+	int row = stored_find(s, sha256, &known, err);
+	out->unhealed += row == 0;
+	return row < 0 ? -1 : 0;
+}
+
 static int count_damaged(struct store *s, struct care_totals *out, struct error *err)
 {
 	CLEANUP(file_close)
@@ -59,6 +77,8 @@ static int count_damaged(struct store *s, struct care_totals *out, struct error 
 	for (size_t i = 0; i < list.count; i++) {
 		struct stat st;
 
+		if (count_unhealed(s, list.names[i], out, err) < 0)
+			return -1;
 		if (fstatat(dir, list.names[i], &st, AT_SYMLINK_NOFOLLOW) == 0)
 			out->damaged_bytes += (uint64_t)st.st_size;
 	}
@@ -68,7 +88,10 @@ static int count_damaged(struct store *s, struct care_totals *out, struct error 
 int care_total(struct store *s, struct care_totals *out, struct error *err)
 {
 	*out = (struct care_totals){ 0 };
-	if (count_kinds(s, out, err) < 0 || count_damaged(s, out, err) < 0)
+	if (count_kinds(s, out, err) < 0)
+		return -1;
+	out->unhealed = out->lost;
+	if (count_damaged(s, out, err) < 0)
 		return -1;
 	return file_free_space(store_dir(s), &out->free_bytes, err);
 }

@@ -15,6 +15,7 @@ struct care_totals {
 	uint64_t lost, never_checked;
 	int64_t oldest_check, newest_check; /* of the objects that were checked; 0 for none */
 	uint64_t damaged, damaged_bytes;    /* files in R/damaged */
+	uint64_t unhealed;                  /* lost, or damaged and not stored again since */
 	uint64_t free_bytes;                /* of the file system */
 };
 int care_total(struct store *s, struct care_totals *out, struct error *err)

@@ -283,13 +283,32 @@ int channel_record_bundle(struct store *s, int64_t channel_id, const struct chan
 	return db_execute(q, err);
 }
 
+int channel_note_repaired(struct store *s, const struct channel *c, uint64_t chunks,
+			  struct error *err)
+{
+	CLEANUP(db_finalize)
+	struct db_statement *q =
+		db_prepare(store_db(s),
+			   "UPDATE bundle SET repaired=? WHERE channel_id=? AND epoch=?"
+			   " AND sequence=?",
+			   err);
+
+	if (!q)
+		return -1;
+	db_bind_int(q, 1, (int64_t)chunks);
+	db_bind_int(q, 2, c->id);
+	db_bind_int(q, 3, c->epoch);
+	db_bind_int(q, 4, (int64_t)c->sequence);
+	return db_execute(q, err);
+}
+
 int channel_find_bundle(struct store *s, int64_t channel_id, uint32_t epoch, uint64_t sequence,
 			struct channel_bundle *out, struct error *err)
 {
 	CLEANUP(db_finalize)
 	struct db_statement *q =
 		db_prepare(store_db(s),
-			   "SELECT digest, recorded, processed, quarantined FROM bundle"
+			   "SELECT digest, recorded, processed, quarantined, repaired FROM bundle"
 			   " WHERE channel_id=? AND epoch=? AND sequence=?",
 			   err);
 
@@ -306,6 +325,7 @@ int channel_find_bundle(struct store *s, int64_t channel_id, uint32_t epoch, uin
 	out->recorded = db_int(q, 1);
 	out->processed = (uint64_t)db_int(q, 2);
 	out->quarantined = (uint64_t)db_int(q, 3);
+	out->repaired = (uint64_t)db_int(q, 4);
 	db_reset(q);
 	return 1;
 }

@@ -113,8 +113,13 @@ struct channel_bundle {
 	int64_t recorded;
 	uint64_t processed, quarantined;
 	uint64_t base, bytes; /* of an increment, else 0; carried objects */
+	uint64_t repaired;    /* chunks that its import rebuilt: channel_note_repaired() */
 };
 int channel_record_bundle(struct store *s, int64_t channel_id, const struct channel_bundle *b,
+			  struct error *err) __attribute__((nonnull, warn_unused_result));
+
+/* How many chunks the import of c's newest bundle rebuilt; known last of all. */
+int channel_note_repaired(struct store *s, const struct channel *c, uint64_t chunks,
 			  struct error *err) __attribute__((nonnull, warn_unused_result));
 
 /* Digest and totals (not the manifest) of one bundle: 1, 0 when never seen, -1. */

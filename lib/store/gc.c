@@ -10,7 +10,6 @@
 #include "lib/store/ledger_rows.h"
 #include "lib/store/store.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,22 +33,41 @@ static void run_clear(struct run *r)
 }
 DEFINE_CLEANUP_IN_PLACE(struct run, run_clear);
 
-/* ---- an import that is not complete ---- */
+/* ---- what the database does not know of ---- */
 
-static int has_entries(const struct store *s, const char *name, bool *out, struct error *err)
+struct gc_keeping {
+	struct db_statement *insert;
+};
+
+int gc_keep(struct gc_keeping *k, const unsigned char sha256[32], struct error *err)
 {
-	CLEANUP(file_close)
-	int dir = openat(store_dir(s), name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-	CLEANUP(file_list_clear) struct file_list list = { 0 };
+	db_bind_blob(k->insert, 1, sha256, DIGEST_SHA256);
+	return db_execute(k->insert, err);
+}
 
-	if (dir < 0 && errno == ENOENT)
-		return 0;
-	if (dir < 0)
-		return error_set_errno(err, ERROR_FILE_READ, "%s: cannot open", name);
-	if (file_list_load(dir, NAMES_MAX, &list, err) < 0)
+static int keep_others(struct run *r, struct error *err)
+{
+	struct db *db = store_db(r->store);
+	CLEANUP(db_scope_end) struct db_scope scope = { db };
+
+	if (db_begin(db, err) < 0 ||
+	    db_run(db,
+		   "CREATE TEMP TABLE IF NOT EXISTS kept(sha256 BLOB PRIMARY KEY) WITHOUT ROWID;"
+		   "DELETE FROM temp.kept",
+		   err) < 0)
 		return -1;
-	*out |= list.count > 0;
-	return 0;
+	CLEANUP(db_finalize)
+	struct db_statement *insert =
+		db_prepare(db, "INSERT OR IGNORE INTO temp.kept VALUES(?)", err);
+	struct gc_keeping k = { insert };
+	int known = !insert            ? -1
+		    : r->options->keep ? r->options->keep(r->options->keep_ctx, &k, err)
+				       : 1;
+
+	if (known < 0)
+		return -1;
+	r->result->pending = known == 0;
+	return db_commit(db, err);
 }
 
 /* ---- which objects ---- */
@@ -90,7 +108,9 @@ static int find_live(struct run *r, struct error *err)
 		   "INSERT OR IGNORE INTO temp.live SELECT o.id FROM file f"
 		   " JOIN object o ON o.sha256=f.sha256 WHERE f.sha256 IS NOT NULL;"
 		   "INSERT OR IGNORE INTO temp.live SELECT object_id FROM fragment"
-		   " WHERE id IN (SELECT fragment_id FROM document)",
+		   " WHERE id IN (SELECT fragment_id FROM document);"
+		   "INSERT OR IGNORE INTO temp.live SELECT o.id FROM temp.kept k"
+		   " JOIN object o ON o.sha256=k.sha256",
 		   err) < 0)
 		return -1;
 	return execute(r,
@@ -243,8 +263,10 @@ static int sweep_folder(struct run *r, struct db_statement *find, int dir, struc
 static int sweep(struct run *r, struct error *err)
 {
 	CLEANUP(db_finalize)
-	struct db_statement *find =
-		db_prepare(store_db(r->store), "SELECT 1 FROM object WHERE sha256=?", err);
+	struct db_statement *find = db_prepare(store_db(r->store),
+					       "SELECT 1 FROM object WHERE sha256=?1"
+					       " UNION ALL SELECT 1 FROM temp.kept WHERE sha256=?1",
+					       err);
 
 	if (!find)
 		return -1;
@@ -267,8 +289,7 @@ int gc_run(struct store *s, const struct gc_options *options, struct gc_result *
 	CLEANUP(db_scope_end) struct db_scope scope = { store_db(s) };
 
 	*out = (struct gc_result){ .pending = false };
-	if (has_entries(s, "pending", &out->pending, err) < 0 ||
-	    has_entries(s, "partial", &out->pending, err) < 0)
+	if (keep_others(&r, err) < 0)
 		return -1;
 	if (out->pending)
 		return 0;

@@ -2,7 +2,8 @@
  * Removing what nothing needs any more (docs/ARCHITECTURE.md "Life of an
  * object").  Needed are: what stored sources consist of and the files that
  * their revisions name; packs that hold a fragment of a stored document; the
- * document lists that deltas of a channel may still refer to.
+ * document lists that deltas of a channel may still refer to; and what the
+ * caller says.
  */
 #ifndef STORE_GC_H
 #define STORE_GC_H
@@ -17,8 +18,16 @@ struct store;
 
 enum { GC_LISTINGS_KEPT = 16 }; /* bundles that a receiving channel can be a base for */
 
+/* Objects that something outside the database needs. */
+struct gc_keeping;
+int gc_keep(struct gc_keeping *k, const unsigned char sha256[32], struct error *err)
+	__attribute__((nonnull, warn_unused_result));
+
 struct gc_options {
 	bool dry_run;
+	/* Calls gc_keep() for each: 1, 0 when it cannot know them, -1.  May be NULL. */
+	int (*keep)(void *ctx, struct gc_keeping *k, struct error *err);
+	void *keep_ctx;
 	int64_t now;
 	int64_t keep_seconds;   /* an object goes when it has been unneeded for so long */
 	int (*tick)(void *ctx); /* nonzero stops between two files; may be NULL */
@@ -26,7 +35,7 @@ struct gc_options {
 };
 
 struct gc_result {
-	bool pending; /* an import is not complete: nothing was done */
+	bool pending; /* keep() did not know: nothing was done */
 	uint64_t objects[OBJECT_KINDS], bytes[OBJECT_KINDS]; /* removed, or would be */
 	uint64_t kept, kept_bytes;                           /* unneeded, not yet for so long */
 	uint64_t fragments, listings;                        /* rows that went with them */

@@ -85,6 +85,8 @@ static const char *const migrations[SCHEMA_VERSION] = {
 	"ALTER TABLE channel ADD COLUMN overlap INTEGER NOT NULL DEFAULT 0;"
 	"ALTER TABLE bundle ADD COLUMN base INTEGER NOT NULL DEFAULT 0;"
 	"ALTER TABLE bundle ADD COLUMN bytes INTEGER NOT NULL DEFAULT 0;"
+	/* chunks that its import rebuilt from parity */
+	"ALTER TABLE bundle ADD COLUMN repaired INTEGER NOT NULL DEFAULT 0;"
 	/*
 	 * object.checked: when its bytes were last hashed here, -1 when they are lost;
 	 * object.unneeded: when it was first found that nothing needs it, 0 while something does.

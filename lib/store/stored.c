@@ -99,19 +99,6 @@ int stored_count(struct store *s, struct stored_totals *out, struct error *err)
 	return 0;
 }
 
-int stored_checked(struct store *s, int64_t *since, struct error *err)
-{
-	CLEANUP(db_finalize)
-	struct db_statement *q =
-		db_prepare(store_db(s), "SELECT ifnull(min(checked), 0) FROM object", err);
-
-	if (!q || db_step(q, err) < 0)
-		return -1;
-	*since = db_int(q, 0);
-	db_reset(q);
-	return 0;
-}
-
 void stored_clean_name(const char *name, char out[129])
 {
 	size_t len = 0;

@@ -42,10 +42,6 @@ struct stored_totals {
 int stored_count(struct store *s, struct stored_totals *out, struct error *err)
 	__attribute__((nonnull, warn_unused_result));
 
-/* Since when every object has been hashed again; 0 when some never were, or there are none. */
-int stored_checked(struct store *s, int64_t *since, struct error *err)
-	__attribute__((nonnull, warn_unused_result));
-
 /* A file name with everything outside [A-Za-z0-9._-] replaced, never empty: for stored_object.name.
  */
 void stored_clean_name(const char *name, char out[129]) __attribute__((nonnull));

@@ -214,6 +214,7 @@ old=$(gapferry-export --repo "$a/exporter" status --json |
 t_error 1 GF-2023 'what is not there cannot be withdrawn' \
 	gapferry-export --repo "$a/exporter" withdraw wsusscan nothing
 t_ok 'it is withdrawn' gapferry-export --repo "$a/exporter" withdraw wsusscan "$old"
+t_contains 'which the ledger tells' "$a/exporter/ledger" " withdraw kind=wsusscan series=$old "
 bundle "$a" 11
 t_contains 'MANIFEST says so' "$T_BUNDLE/MANIFEST" "withdrawn wsusscan $old"
 import "$a" 11

@@ -267,6 +267,40 @@ t_ok 'the next increment suits the site' gapferry-import --repo "$T_DIR/backup" 
 t_ok 'which says so' receive "$out/receipt-main-site1-12.txt"
 t_state 'and has bundle 7' '[7,0,12]'
 
+# ---- what the ledgers say ----
+
+t_ok 'the newest bundle again changes nothing' gapferry-import --repo "$T_DIR/backup" import \
+	"$T_DIR/medium/gapferry/main-1-7"
+here=$T_DIR/exporter/ledger there=$T_DIR/backup/ledger
+digest=$(sha256sum <"$out/receipt-main-site1-12.txt" | cut -c 1-64)
+t_contains 'a receipt that was made' "$there" \
+	" receipt bundle=main-1-7 channel=main site=site1 counter=12 receipt=$digest signer=importer%20ines%20"
+t_contains 'and received' "$here" \
+	" receive bundle=main-1-7 channel=main site=site1 counter=12 receipt=$digest manifest="
+t_ok 'once' test "$(grep -c ' receive .* counter=12 ' "$here")" -eq 1
+t_contains 'one that was refused and kept' "$here" ' refused bundle=main-1-3 channel=main site=site1 counter=5 '
+t_contains 'what somebody confirmed' "$here" ' confirm bundle=main-1-5 channel=main site=site1 sequence=5 '
+t_contains 'a bundle that waits' "$there" ' incomplete bundle=main-1-6 manifest='
+t_contains 'and what it needs' "$here" ' need bundle=main-1-6 channel=main site=site1 counter=11 '
+t_ok 'an approval with role and key' grep -q \
+	' approve bundle=main-1-5 .* signer=approver%20anna%20[0-9a-f]\{16\} ' "$here"
+t_contains 'the same bundle again' "$there" ' already bundle=main-1-7 manifest='
+t_run gapferry-export --repo "$T_DIR/exporter" custody --bundle main-1-7 --json
+cp "$T_DIR/out" "$T_DIR/custody.json"
+t_json "$T_DIR/custody.json" '.bundles[0].sites | map("\(.site) \(.state) \(.by)") | join(",")' \
+	'site1 imported receipt 12'
+t_json "$T_DIR/custody.json" '.bundles[0].signers | map(.[0:13]) | join(",")' \
+	'builder bert ,approver anna'
+t_run gapferry-import --repo "$T_DIR/backup" custody --bundle main-1-7 --json
+cp "$T_DIR/out" "$T_DIR/custody.json"
+t_json "$T_DIR/custody.json" '.bundles[0].signers | map(.[0:13]) | sort | join(",")' \
+	'approver anna,builder bert '
+t_run gapferry-export --repo "$T_DIR/exporter" custody --bundle main-1-6 --html "$T_DIR/custody.html"
+t_contains 'a bundle that waits is told' "$T_DIR/out" '  site site1: waits for objects at '
+t_contains 'on paper, too' "$T_DIR/custody.html" 'waits for objects at '
+t_run gapferry-export --repo "$T_DIR/exporter" custody --bundle main-1-5
+t_contains 'and what was confirmed by hand' "$T_DIR/out" ', by hand'
+
 # ---- silence ----
 
 if command -v faketime >/dev/null && faketime -f +1d gapferry-export --version >/dev/null 2>&1; then
@@ -282,5 +316,46 @@ else
 	t_skip 'silence' 'faketime does not work with these programs'
 fi
 t_must gapferry-export --repo "$T_DIR/exporter" channel set other --one-way
+t_contains 'settings are in the ledger' "$here" \
+	' channel-set channel=other way=one-way overlap=3 site=site1 '
 t_run gapferry-export --repo "$T_DIR/exporter" status
 t_contains 'a one-way site is never witnessed' "$T_DIR/out" 'one-way, unwitnessed'
+
+# ---- damage on the way, and on the disk of the site ----
+
+t_must gapferry-export --repo "$T_DIR/exporter" write main --key "$T_DIR/keys/bert-builder.key.pem" \
+	--out "$T_DIR/medium" --full
+worn=$T_DIR/medium/gapferry/main-1-8
+t_must gapferry-export approve "$worn" --key "$T_DIR/keys/anna-approver.key.pem" --trust "$T_DIR/trust"
+cp -r "$worn" "$T_DIR/good"
+a_flip "$worn/vol-0001.tar" 5000 3
+t_must gapferry-import --repo "$T_DIR/new" init --channel main --audience site1 --trust "$T_DIR/trust"
+t_status 2 'a chunk is rebuilt' gapferry-import --repo "$T_DIR/new" import "$worn"
+receipt "$T_DIR/new"
+t_contains 'the receipt counts it' "$T_RECEIPT" 'repaired 1'
+t_contains 'and says that the store was never checked' "$T_RECEIPT" 'scrub -'
+t_contains 'the ledger, too' "$T_DIR/new/ledger" ' repaired=1 '
+t_must gapferry-import --repo "$T_DIR/backup" import "$T_DIR/good"
+t_must gapferry-import --repo "$T_DIR/backup" scrub
+receipt "$T_DIR/backup"
+t_ok 'after a scrub it says when' grep -q '^scrub 20[-0-9T:]*Z 0$' "$T_RECEIPT"
+t_ok 'it is received' receive "$T_RECEIPT"
+sum=$(awk '$3 == "content" { print $1; exit }' "$worn/OBJECTS")
+file=$T_DIR/backup/content/$(printf %.2s "$sum")/$sum
+chmod u+w "$file"
+a_flip "$file" 0 0
+t_status 3 'damage on the disk' gapferry-import --repo "$T_DIR/backup" scrub
+receipt "$T_DIR/backup"
+t_ok 'is in the next receipt' grep -q '^scrub 20[-0-9T:]*Z 1$' "$T_RECEIPT"
+t_ok 'which is received' receive "$T_RECEIPT"
+t_contains 'and shown' "$T_DIR/out" 'the site found 1 damaged objects'
+t_contains 'and recorded' "$here" ' damaged=1 '
+t_must gapferry-export --repo "$T_DIR/exporter" write main --key "$T_DIR/keys/bert-builder.key.pem" \
+	--out "$T_DIR/medium" --full
+t_must gapferry-export approve "$T_DIR/medium/gapferry/main-1-9" \
+	--key "$T_DIR/keys/anna-approver.key.pem" --trust "$T_DIR/trust"
+t_ok 'the next bundle brings it again' gapferry-import --repo "$T_DIR/backup" import \
+	"$T_DIR/medium/gapferry/main-1-9"
+receipt "$T_DIR/backup"
+t_ok 'and then it is not missing any more' grep -q '^scrub 20[-0-9T:]*Z 0$' "$T_RECEIPT"
+t_contains 'nor was anything rebuilt' "$T_RECEIPT" 'repaired 0'

@@ -46,8 +46,8 @@ t_json "$T_DIR/gc" '.removed.content.objects' 10
 t_json "$T_DIR/gc" '.removed.cabinet.objects' 1
 now=$(count exporter)
 t_ok 'removes nothing' test "$now" -gt "$before"
-mkdir "$T_DIR/exporter/pending" && touch "$T_DIR/exporter/pending/x"
-t_ok 'while an import is not complete' exp gc --json
+mkdir -p "$T_DIR/exporter/pending/$(printf %064d 1)"
+t_ok 'while an import waits of which nothing is known' exp gc --json
 cp "$T_DIR/out" "$T_DIR/gc"
 t_json "$T_DIR/gc" .import_pending true
 t_ok 'nothing goes' test "$(count exporter)" -eq "$now"

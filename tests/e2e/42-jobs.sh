@@ -74,10 +74,14 @@ t_must gapferry-export approve "$out/gapferry/main-1-1" --key "$T_DIR/keys/anna-
 t_ok 'the bundle can be imported' gapferry-import --repo "$T_DIR/importer" import \
 	"$out/gapferry/main-1-1"
 
+t_contains 'the ledger tells the run' "$T_DIR/fresh/ledger" \
+	' job bundle=main-1-1 job=weekly channel=main status=success '
 t_ok 'a second run' run --json
 cp "$T_DIR/out" "$T_DIR/run.json"
 t_json "$T_DIR/run.json" '"\(.status) \(.reason) \(.sources[0].status) \(.bundle)"' \
 	'unchanged unchanged unchanged null'
+t_contains 'one that wrote nothing, too' "$T_DIR/fresh/ledger" \
+	' job job=weekly channel=main status=unchanged '
 touch -d '2026-01-02' "$T_DIR/in/wsusscn2.cab"
 t_ok 'with another time of the same catalog' run --json
 cp "$T_DIR/out" "$T_DIR/run.json"

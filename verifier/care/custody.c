@@ -198,15 +198,64 @@ static void check_events(const struct event *events, size_t count, json_t *atten
 	}
 }
 
+/* ---- who signed, who has it ---- */
+
+static bool is_event(const json_t *event, const char *name)
+{
+	return strcmp(text_of(event, "event"), name) == 0;
+}
+
+static void add_once(json_t *list, const char *text)
+{
+	const json_t *known;
+	size_t i;
+
+	json_array_foreach(list, i, known) if (strcmp(json_string_value(known), text) == 0) return;
+	json_array_append_new(list, json_string(text));
+}
+
+/* Builders and approvers, by the records of who signed and of who verified on import. */
+static void add_signers(const json_t *event, json_t *signers)
+{
+	const json_t *pair;
+	size_t i;
+
+	if (!is_event(event, "write") && !is_event(event, "approve") && !is_event(event, "import"))
+		return;
+	json_array_foreach(json_object_get(event, "values"), i,
+			   pair) if (strcmp(json_string_value(json_array_get(pair, 0)), "signer") ==
+				     0)
+		add_once(signers, json_string_value(json_array_get(pair, 1)));
+}
+
+/* A receipt, or a person, said that a site holds it; or that it waits there for objects. */
+static void add_site(const json_t *event, json_t *sites)
+{
+	const char *site = value_of(event, "site"), *counter = value_of(event, "counter");
+	bool by_receipt = is_event(event, "receive"), waits = is_event(event, "need");
+
+	if (!site || (!by_receipt && !waits && !is_event(event, "confirm")))
+		return;
+	json_t *by = waits || by_receipt ? json_sprintf("receipt %s", counter ? counter : "?")
+					 : json_string("hand");
+	json_array_append_new(sites, json_pack("{s:s, s:s, s:s, s:o}", "site", site, "state",
+					       waits ? "waits for objects" : "imported", "time",
+					       text_of(event, "time"), "by", by));
+}
+
 static json_t *bundle_json(const struct event *events, size_t count)
 {
-	json_t *list = json_array(), *attention = json_array();
+	json_t *list = json_array(), *attention = json_array(), *signers = json_array(),
+	       *sites = json_array();
 
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count; i++) {
 		json_array_append(list, events[i].json);
+		add_signers(events[i].json, signers);
+		add_site(events[i].json, sites);
+	}
 	check_events(events, count, attention);
-	return json_pack("{s:s, s:o, s:o}", "bundle", events[0].bundle, "events", list, "attention",
-			 attention);
+	return json_pack("{s:s, s:o, s:o, s:o, s:o}", "bundle", events[0].bundle, "signers",
+			 signers, "sites", sites, "events", list, "attention", attention);
 }
 
 json_t *custody_report(const struct custody_ledger *ledgers, size_t count, const char *bundle,

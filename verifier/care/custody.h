@@ -18,7 +18,8 @@ int custody_verb(const struct cli_args *args, struct error *err);
 
 /*
  * The report as a document: {"bundles": [{"bundle", "events": [{"time", "ledger", "number",
- * "event", "values": [[key, value], ...]}], "attention": [text]}]}.  bundle (may be NULL) limits it
+ * "event", "values": [[key, value], ...]}], "signers": ["role holder key"], "sites": [{"site",
+ * "state", "time", "by"}], "attention": [text]}]}.  bundle (may be NULL) limits it
  * to one.  Free with json_decref().  NULL with what reading a ledger can report, or LEDGER_UNKNOWN.
  */
 struct custody_ledger {

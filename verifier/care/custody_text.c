@@ -11,6 +11,20 @@ static const char *text_of(const json_t *object, const char *key)
 	return json_string_value(json_object_get(object, key));
 }
 
+static void print_summary(const json_t *bundle)
+{
+	const json_t *item;
+	size_t i;
+
+	json_array_foreach(json_object_get(bundle, "signers"), i, item)
+		printf("%s%s", i ? ", " : "  signed by ", json_string_value(item));
+	if (i > 0)
+		printf("\n");
+	json_array_foreach(json_object_get(bundle, "sites"), i, item)
+		printf("  site %s: %s at %s, by %s\n", text_of(item, "site"),
+		       text_of(item, "state"), text_of(item, "time"), text_of(item, "by"));
+}
+
 void custody_print(const json_t *report)
 {
 	const json_t *bundle, *event, *pair, *text;
@@ -19,6 +33,7 @@ void custody_print(const json_t *report)
 	json_array_foreach(json_object_get(report, "bundles"), i, bundle)
 	{
 		printf("bundle %s\n", text_of(bundle, "bundle"));
+		print_summary(bundle);
 		json_array_foreach(json_object_get(bundle, "events"), k, event)
 		{
 			printf("  %s %s", text_of(event, "time"), text_of(event, "event"));
@@ -101,12 +116,32 @@ static int event_html(struct buf *out, const json_t *event, struct error *err)
 		       : raw(out, "</td></tr>\n", err);
 }
 
+static int summary_html(struct buf *out, const json_t *bundle, struct error *err)
+{
+	const json_t *item;
+	size_t i;
+
+	json_array_foreach(json_object_get(bundle, "signers"), i,
+			   item) if (element(out, "<p>Signed by <b>", json_string_value(item),
+					     "</b></p>\n", err) < 0) return -1;
+	json_array_foreach(json_object_get(bundle, "sites"), i, item)
+	{
+		if (element(out, "<p>Site <b>", text_of(item, "site"), "</b>: ", err) < 0 ||
+		    element(out, "", text_of(item, "state"), " at ", err) < 0 ||
+		    element(out, "", text_of(item, "time"), ", by ", err) < 0 ||
+		    element(out, "", text_of(item, "by"), "</p>\n", err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 static int bundle_html(struct buf *out, const json_t *bundle, struct error *err)
 {
 	const json_t *event, *text;
 	size_t i;
 
-	if (element(out, "<section><h2>", text_of(bundle, "bundle"), "</h2>\n", err) < 0)
+	if (element(out, "<section><h2>", text_of(bundle, "bundle"), "</h2>\n", err) < 0 ||
+	    summary_html(out, bundle, err) < 0)
 		return -1;
 	json_array_foreach(json_object_get(bundle, "attention"), i,
 			   text) if (element(out, "<p class=attention>Attention: ",

@@ -316,6 +316,7 @@ static void old_channels_find_their_direction(void **state)
 			  "ALTER TABLE channel DROP COLUMN overlap;"
 			  "ALTER TABLE bundle DROP COLUMN base;"
 			  "ALTER TABLE bundle DROP COLUMN bytes;"
+			  "ALTER TABLE bundle DROP COLUMN repaired;"
 			  "ALTER TABLE object DROP COLUMN checked;"
 			  "ALTER TABLE object DROP COLUMN unneeded; DROP TABLE ledger;"
 			  "INSERT INTO channel VALUES(1, 'received', 'a', 1, 2, NULL, NULL, 1, 9),"

@@ -158,6 +158,44 @@ static void the_time_to_keep_begins_when_it_is_found(void **state)
 	assert_no_error(err);
 }
 
+/* keep() of a caller: ctx is 0 (cannot know) or the number of an object. */
+static int keep_one(void *ctx, struct gc_keeping *k, struct error *err)
+{
+	const int *which = ctx;
+	unsigned char sha256[DIGEST_SHA256];
+	char bytes[20];
+
+	if (*which == 0)
+		return 0;
+	snprintf(bytes, sizeof bytes, "bytes%d", *which);
+	digest_sha256(bytes, strlen(bytes), sha256);
+	return gc_keep(k, sha256, err) < 0 ? -1 : 1;
+}
+
+static void what_the_caller_needs_stays(void **state)
+{
+	CLEANUP(store_close) struct store *s = repository_open(*state, true);
+	int which = 0;
+	struct gc_options options = { .now = 2000000000, .keep = keep_one, .keep_ctx = &which };
+	struct error err = ERROR_INIT;
+	struct gc_result r;
+
+	fill(s);
+	assert_int_equal(gc_run(s, &options, &r, &err), 0);
+	assert_true(r.pending);
+	assert_int_equal(number(s, "SELECT count(*) FROM object"), 7);
+	which = 6;
+	assert_int_equal(gc_run(s, &options, &r, &err), 0);
+	assert_no_error(err);
+	assert_false(r.pending);
+	assert_int_equal(removed(&r), 2);
+	assert_int_equal(number(s, "SELECT sum(id) FROM object"), 1 + 2 + 3 + 5 + 6);
+	which = 1;
+	assert_int_equal(gc_run(s, &options, &r, &err), 0);
+	assert_int_equal(removed(&r), 1);
+	assert_int_equal(number(s, "SELECT sum(id) FROM object"), 1 + 2 + 3 + 5);
+}
+
 /* Payload is forgotten, with everything that names it; a part of a source is remembered as lost. */
 static void what_is_lost_is_not_relied_on(void **state)
 {
@@ -198,6 +236,7 @@ int main(void)
 		TEST(what_nothing_needs_goes),
 		TEST(listings_stay_while_a_delta_may_need_them),
 		TEST(the_time_to_keep_begins_when_it_is_found),
+		TEST(what_the_caller_needs_stays),
 		TEST(what_is_lost_is_not_relied_on),
 	};
 
