@@ -163,14 +163,12 @@ static int read_contents(struct approve *a, unsigned threads, struct progress *p
 					  .sink = &stream_check,
 					  .done = &progress->done,
 					  .tick = progress_tick,
-					  .tick_ctx = progress };
+					  .tick_ctx = progress,
+					  .chunks = true };
 
-	if (verify_volumes(a->bundle, err) < 0 || stream_volumes(a->bundle, &options, err) < 0)
+	if (verify_volumes(a->bundle, err) < 0)
 		return -1;
-	for (uint32_t v = 1; v <= verify_manifest(a->bundle)->volumes; v++)
-		if (stream_chunks(a->bundle, v, &options, err) < 0)
-			return -1;
-	return 0;
+	return stream_volumes(a->bundle, &options, err) < 0 ? -1 : 0;
 }
 
 int approve_read(const struct approve_request *r, struct approve *out, struct error *err)
@@ -184,8 +182,7 @@ int approve_read(const struct approve_request *r, struct approve *out, struct er
 	if (verify_manifest(a.bundle)->increment && !r->base)
 		return no_base(verify_manifest(a.bundle),
 			       "without --repo its catalog cannot be recomputed", err);
-	/* Everything twice: as objects, and as the chunks that an auditor checks. */
-	progress_begin(r->progress, "reading", 2 * stream_total(a.bundle));
+	progress_begin(r->progress, "reading", stream_total(a.bundle));
 	int failed = read_contents(&a, r->threads, r->progress, err);
 	progress_end(r->progress);
 	if (failed || load_sources(&a, r, err) < 0 || check_root(&a, err) < 0)
