@@ -120,10 +120,15 @@ static const struct cli_option write_options[] = {
 };
 
 static const struct cli_option approve_options[] = {
-	{ "key", CLI_TEXT, "KEY", "GAPFERRY_KEY", true, "the approver's private key" },
+	{ "key", CLI_TEXT, "KEY", "GAPFERRY_KEY", false, "the approver's private key" },
 	{ "trust", CLI_TEXT, "DIR", NULL, true, "the trust directory" },
+	{ "look", CLI_FLAG, NULL, NULL, false, "read and show everything, sign nothing" },
+	{ "manifest", CLI_TEXT, "SHA256", NULL, false,
+	  "sign only the bundle whose MANIFEST has this digest, without asking" },
+	{ "base", CLI_LIST, "BUNDLE", NULL, false,
+	  "earlier bundles: what an increment builds on, and what to compare with" },
 	{ "repo", CLI_TEXT, "DIR", "GAPFERRY_REPO", false,
-	  "of an increment: a repository with the bundles before it; records the approval" },
+	  "a repository with the bundles before it, for the same; records the approval" },
 	THREADS,
 	CLI_OPTIONS_END,
 };

@@ -110,6 +110,11 @@ int channel_find_bundle(struct store *s, int64_t channel_id, uint32_t epoch, uin
 			struct channel_bundle *out, struct error *err)
 	__attribute__((nonnull, warn_unused_result));
 
+/* The newest bundle of an epoch before sequence `below`: 1 and *sequence, 0, -1. */
+int channel_bundle_before(struct store *s, int64_t channel_id, uint32_t epoch, uint64_t below,
+			  uint64_t *sequence, struct error *err)
+	__attribute__((nonnull, warn_unused_result));
+
 /*
  * The MANIFESTs of an epoch before sequence `below`, newest first, as far as they are recorded
  * without a gap: how many (at most max), or -1.
