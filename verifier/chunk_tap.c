@@ -2,6 +2,7 @@
 
 #include "lib/base/buf.h"
 #include "lib/base/error.h"
+#include "lib/base/limits.h"
 #include "lib/crypto/digest.h"
 #include "media/chunk_table.h"
 #include "media/volume.h"
@@ -15,6 +16,7 @@
 struct slot {
 	unsigned char *_Atomic bytes; /* of a shared chunk, while it is not complete */
 	_Atomic uint32_t filled;
+	_Atomic bool dropped; /* there are too many of them: it is read again at the end */
 	bool shared;
 	bool genuine;
 };
@@ -32,6 +34,7 @@ struct chunk_tap {
 	struct slot **volumes; /* [0] is volume 1 */
 	struct cursor *cursors;
 	unsigned workers;
+	_Atomic unsigned pending; /* shared chunks that are not complete */
 };
 
 struct chunk_tap *chunk_tap_new(const struct verified_bundle *bundle, unsigned workers)
@@ -86,13 +89,19 @@ static void feed_shared(struct chunk_tap *t, uint32_t volume, size_t chunk, cons
 	unsigned char *held = atomic_load(&s->bytes);
 	unsigned char actual[DIGEST_SHA256];
 
+	if (!held && (s->dropped || t->pending >= LIMIT_CHUNKS_SHARED)) {
+		s->dropped = true;
+		return;
+	}
 	if (!held) {
 		unsigned char *fresh = buf_malloc(span);
 
-		if (atomic_compare_exchange_strong(&s->bytes, &held, fresh))
+		if (atomic_compare_exchange_strong(&s->bytes, &held, fresh)) {
 			held = fresh;
-		else
+			t->pending++;
+		} else {
 			free(fresh);
+		}
 	}
 	memcpy(held + at, bytes, len);
 	if (atomic_fetch_add(&s->filled, (uint32_t)len) + len != span)
@@ -101,6 +110,7 @@ static void feed_shared(struct chunk_tap *t, uint32_t volume, size_t chunk, cons
 	judge(t, volume, chunk, actual);
 	atomic_store(&s->bytes, NULL);
 	free(held);
+	t->pending--;
 }
 
 static void feed_own(struct chunk_tap *t, struct cursor *c, uint32_t volume, size_t chunk,
@@ -112,7 +122,7 @@ static void feed_own(struct chunk_tap *t, struct cursor *c, uint32_t volume, siz
 		digest_free(c->digest);
 		c->digest = digest_new(DIGEST_KIND_SHA256);
 	} else if (!c->digest || c->volume != volume || c->next != at) {
-		return; /* an object before it failed: the chunk stays unproved */
+		return; /* not read from its begin: the chunk is read again at the end */
 	}
 	digest_update(c->digest, bytes, len);
 	c->volume = volume;
@@ -147,12 +157,18 @@ void chunk_tap_feed(struct chunk_tap *t, unsigned worker, uint32_t volume, const
 
 int chunk_tap_check(const struct chunk_tap *t, struct error *err)
 {
-	for (uint32_t v = 1; v <= chunk_table_volumes(t->chunks); v++)
-		for (size_t i = 0; i < chunk_table_count(t->chunks, v); i++)
-			if (!t->volumes[v - 1][i].genuine)
-				return error_set(err, ERROR_CHUNK_DIGEST,
-						 "vol-%04u.tar chunk %06zu (4 MiB from byte %llu): "
-						 "its SHA-256 is not the one CHUNKS names",
-						 v, i, (unsigned long long)i * VOLUME_CHUNK);
+	CLEANUP(free) unsigned char *again = NULL;
+	size_t len;
+
+	for (uint32_t v = 1; v <= chunk_table_volumes(t->chunks); v++) {
+		for (size_t i = 0; i < chunk_table_count(t->chunks, v); i++) {
+			if (t->volumes[v - 1][i].genuine)
+				continue;
+			if (!again)
+				again = buf_malloc(VOLUME_CHUNK);
+			if (verify_read_chunk(t->bundle, v, i, again, &len, err) < 0)
+				return -1;
+		}
+	}
 	return 0;
 }

@@ -1,8 +1,8 @@
 /*
  * CHUNKS checked from the reads that objects are hashed from, so that a medium
  * is read once.  A chunk that one worker reads from end to end is hashed as it
- * goes by; one that several workers share is put together in memory first, at
- * most two per worker and two for each object that is split across volumes.
+ * goes by; one that several workers share is put together in memory first.  What
+ * cannot be proved in this way, since too many are waiting, is read again.
  */
 #ifndef VERIFIER_CHUNK_TAP_H
 #define VERIFIER_CHUNK_TAP_H
@@ -29,7 +29,10 @@ void chunk_tap_cut(struct chunk_tap *t, uint32_t volume, uint64_t at) __attribut
 void chunk_tap_feed(struct chunk_tap *t, unsigned worker, uint32_t volume, const void *bytes,
 		    size_t len, uint64_t at) __attribute__((nonnull));
 
-/* When all is read: -1 with CHUNK_DIGEST naming the first chunk that is not as CHUNKS says. */
+/*
+ * When all is read, on one thread: -1 with the first chunk that is not as CHUNKS says, as
+ * verify_read_chunk().
+ */
 int chunk_tap_check(const struct chunk_tap *t, struct error *err)
 	__attribute__((nonnull, warn_unused_result));
 

@@ -390,7 +390,7 @@ static void cut_chunks(const struct run *r, struct chunk_tap *tap)
 		struct object_part p = object_table_get(r->objects, i);
 		uint64_t end = part_end(r, i, &p) + 1;
 
-		if (p.part <= 1)
+		if (p.part == 0)
 			continue;
 		chunk_tap_cut(tap, p.volume, p.offset - USTAR_BLOCK);
 		if (end < object_table_volume_size(r->objects, p.volume))
