@@ -201,4 +201,5 @@ t_bundle "$T_DIR/fork" 1
 T_BUNDLE=$three
 t_error 5 GF-2015 'a base of another history is refused' approve --look --base \
 	"$T_DIR/fork/medium/gapferry/main-1-1"
+T_BUNDLE=$medium/main-1-2
 t_error 5 GF-2015 'so is its repository' approve --look --repo "$T_DIR/fork/exporter"
