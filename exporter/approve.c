@@ -1,150 +1,20 @@
 #include "exporter/approve.h"
 
-#include "lib/base/buf.h"
+#include "exporter/approve_origin.h"
 #include "lib/base/clock.h"
 #include "lib/base/error.h"
-#include "lib/base/limits.h"
 #include "lib/cli/progress.h"
 #include "lib/crypto/signer.h"
 #include "lib/crypto/trust.h"
 #include "lib/report/report.h"
-#include "lib/store/channel.h"
-#include "lib/store/content.h"
 #include "lib/store/gather.h"
-#include "lib/store/relist.h"
 #include "media/manifest.h"
-#include "media/object_table.h"
 #include "verifier/accept.h"
 #include "verifier/stream.h"
 #include "verifier/verify.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-
-/* Where the catalog comes from: the bundle, the base, and listings that came out of deltas. */
-struct origin {
-	struct verified_bundle *bundle;
-	struct store *base;
-	struct relist relist;
-	unsigned char (*listings)[32];
-	unsigned char (*packs)[32];
-	size_t listing_count, pack_count;
-};
-
-static void origin_clear(struct origin *o)
-{
-	relist_clear(&o->relist);
-	free(o->listings);
-	free(o->packs);
-}
-DEFINE_CLEANUP_IN_PLACE(struct origin, origin_clear);
-
-static int fetch(void *ctx, const unsigned char sha256[32], unsigned char **out, size_t *len,
-		 struct error *err)
-{
-	const struct origin *o = ctx;
-	const struct relist_object *made = relist_find(&o->relist, sha256);
-	size_t part;
-
-	if (made) {
-		*out = buf_malloc(made->len);
-		memcpy(*out, made->bytes, made->len);
-		*len = made->len;
-		return 0;
-	}
-	if (!o->base || object_table_find(verify_objects(o->bundle), sha256, &part) == 1)
-		return stream_load(o->bundle, sha256, LIMIT_PACK_BYTES, out, len, err);
-	if (content_load(o->base, sha256, LIMIT_PACK_BYTES, out, len, err) == 0)
-		return 0;
-	struct error cause = *err;
-	error_clear(err);
-	return error_set(err, ERROR_APPROVE_BASE, "the repository of --repo: %s", cause.message);
-}
-
-static int no_base(const struct manifest *m, const char *lacks, struct error *err)
-{
-	return error_set(err, ERROR_APPROVE_BASE,
-			 "the bundle leaves out %llu objects (%llu bytes) and builds on sequence "
-			 "%llu: %s",
-			 (unsigned long long)m->assumed, (unsigned long long)m->assumed_bytes,
-			 (unsigned long long)m->base, lacks);
-}
-
-/* Deltas become listings, and the packs that are left out are named. */
-static int add_base(struct origin *o, struct error *err)
-{
-	const struct object_table *t = verify_objects(o->bundle);
-	const struct manifest *m = verify_manifest(o->bundle);
-	size_t capacity = o->pack_count;
-	struct channel channel;
-
-	if (channel_load(o->base, m->channel, &channel, err) < 0)
-		return -1;
-	struct relist_request request = { .store = o->base,
-					  .channel_id = channel.id,
-					  .catalogs = (const unsigned char(*)[32])o->listings,
-					  .catalog_count = o->listing_count,
-					  .fetch = fetch,
-					  .ctx = o };
-	if (relist_make(&request, &o->relist, err) < 0)
-		return -1;
-	if (o->relist.missing_count > 0)
-		return no_base(m, "the repository of --repo does not know the list it refers to",
-			       err);
-	free(o->listings);
-	o->listing_count = o->relist.count;
-	o->listings = buf_calloc(o->listing_count, sizeof *o->listings);
-	for (size_t i = 0; i < o->listing_count; i++)
-		memcpy(o->listings[i], o->relist.objects[i].sha256, sizeof *o->listings);
-	for (size_t i = 0; i < object_table_assumed_count(t); i++) {
-		struct object_part p = object_table_assumed_get(t, i);
-
-		if (p.kind != OBJECT_PACK)
-			continue;
-		o->packs = buf_grow(o->packs, &capacity, o->pack_count, sizeof *o->packs);
-		memcpy(o->packs[o->pack_count++], p.sha256, sizeof *o->packs);
-	}
-	return 0;
-}
-
-static int load_sources(struct approve *a, const struct approve_request *r, struct error *err)
-{
-	const struct object_table *t = verify_objects(a->bundle);
-	CLEANUP(origin_clear) struct origin o = { .bundle = a->bundle, .base = r->base };
-
-	o.listing_count = object_table_collect(t, OBJECT_CATALOG, &o.listings);
-	o.pack_count = object_table_collect(t, OBJECT_PACK, &o.packs);
-	if (verify_manifest(a->bundle)->increment && add_base(&o, err) < 0)
-		return -1;
-	struct gather_load_request request = {
-		.fetch = fetch,
-		.ctx = &o,
-		.listings = (const unsigned char(*)[32])o.listings,
-		.listing_count = o.listing_count,
-		.packs = (const unsigned char(*)[32])o.packs,
-		.pack_count = o.pack_count,
-		.threads = r->threads,
-		.done = &r->progress->done,
-		.tick = progress_tick,
-		.tick_ctx = r->progress,
-	};
-	progress_begin(r->progress, "judging the catalog", 0);
-	int failed = gather_load(&request, &a->sources, err);
-	progress_end(r->progress);
-	return failed;
-}
-
-static int check_root(struct approve *a, struct error *err)
-{
-	unsigned char root[32];
-
-	gather_root(a->sources.items, a->sources.count, root);
-	if (memcmp(root, verify_manifest(a->bundle)->catalog_root, sizeof root) != 0)
-		return error_set(err, ERROR_APPROVE_ROOT,
-				 "the catalog in the packs is not the one MANIFEST states");
-	return 0;
-}
 
 static void summarize(struct approve *a)
 {
@@ -163,40 +33,92 @@ static int read_contents(struct approve *a, unsigned threads, struct progress *p
 					  .sink = &stream_check,
 					  .done = &progress->done,
 					  .tick = progress_tick,
-					  .tick_ctx = progress };
+					  .tick_ctx = progress,
+					  .chunks = true };
 
-	if (verify_volumes(a->bundle, err) < 0 || stream_volumes(a->bundle, &options, err) < 0)
+	if (verify_volumes(a->bundle, err) < 0)
 		return -1;
-	for (uint32_t v = 1; v <= verify_manifest(a->bundle)->volumes; v++)
-		if (stream_chunks(a->bundle, v, &options, err) < 0)
-			return -1;
+	return stream_volumes(a->bundle, &options, err) < 0 ? -1 : 0;
+}
+
+/* -1 when the difference was asked for by name, or must be heard of. */
+static int load_past(struct approve *a, struct approve_origin *o, const struct approve_request *r,
+		     struct error *err)
+{
+	int row = approve_origin_load_past(o, &a->past, &a->past_sources, err);
+
+	a->has_past = row == 1;
+	if (row == 1)
+		return 0;
+	if (row == 0) {
+		snprintf(a->why, sizeof a->why, "%s",
+			 r->store ? "the repository of --repo has no bundle before it"
+				  : "no bundle before it was given (--base, --repo)");
+		return 0;
+	}
+	if (r->base_count > 0 || err->id == ERROR_APPROVE_FORK || err->id == ERROR_STOPPED)
+		return -1;
+	snprintf(a->why, sizeof a->why, "%s", err->message);
+	error_clear(err);
 	return 0;
+}
+
+static void compare(struct approve *a)
+{
+	approve_marks_make(&a->sources, &a->marks);
+	approve_marks_make(&a->past_sources, &a->past_marks);
+	/* Before the first bundle there was nothing. */
+	a->compared = a->has_past || verify_manifest(a->bundle)->sequence == 1;
+	if (!a->compared)
+		return;
+	struct catalog_diff_state before = approve_marks_state(&a->past_marks);
+	struct catalog_diff_state after = approve_marks_state(&a->marks);
+	catalog_diff_compute(&before, &after, &a->diff);
+}
+
+static int load_catalogs(struct approve *a, const struct approve_request *r, struct error *err)
+{
+	struct approve_origin_request request = { .bundle = a->bundle,
+						  .trust = r->trust,
+						  .store = r->store,
+						  .bases = r->bases,
+						  .base_count = r->base_count,
+						  .threads = r->threads,
+						  .progress = r->progress };
+	/* Whether there is a base is said before everything is read. */
+	CLEANUP(approve_origin_free)
+	struct approve_origin *o = approve_origin_new(&request, err);
+
+	if (!o)
+		return -1;
+	progress_begin(r->progress, "reading", stream_total(a->bundle));
+	int failed = read_contents(a, r->threads, r->progress, err);
+	progress_end(r->progress);
+	if (failed || approve_origin_load(o, &a->sources, err) < 0)
+		return -1;
+	return load_past(a, o, r, err);
 }
 
 int approve_read(const struct approve_request *r, struct approve *out, struct error *err)
 {
-	CLEANUP(approve_clear) struct approve a = { 0 };
+	CLEANUP(approve_clear) struct approve a = { .trust = r->trust };
 
 	a.bundle = verify_open(r->path, r->trust, VERIFY_FOR_APPROVAL, err);
 	if (!a.bundle || accept_fresh(verify_manifest(a.bundle), clock_now(), err) < 0)
 		return -1;
-	/* Said before everything is read. */
-	bool trust_only = manifest_is_trust_only(verify_manifest(a.bundle));
-	if (verify_manifest(a.bundle)->increment && !trust_only && !r->base)
-		return no_base(verify_manifest(a.bundle),
-			       "without --repo its catalog cannot be recomputed", err);
-	/* Everything twice: as objects, and as the chunks that an auditor checks. */
-	progress_begin(r->progress, "reading", 2 * stream_total(a.bundle));
-	int failed = read_contents(&a, r->threads, r->progress, err);
-	progress_end(r->progress);
-	/* Without objects there is no catalog to judge: an importer changes nothing but its trust.
-	 */
-	if (failed || (!trust_only && (load_sources(&a, r, err) < 0 || check_root(&a, err) < 0)))
+	/* Without objects there is no catalog to judge: an importer changes nothing but its trust. */
+	if (!manifest_is_trust_only(verify_manifest(a.bundle)) && load_catalogs(&a, r, err) < 0)
 		return error_wrap(err, "%s", r->path);
 	summarize(&a);
+	compare(&a);
 	*out = a;
 	a = (struct approve){ 0 };
 	return 0;
+}
+
+bool approve_has_findings(const struct approve *a)
+{
+	return a->summary.quarantined > 0 || a->summary.errors > 0;
 }
 
 static int load_role(struct signer *s, const struct trust *trust, enum key_role role,
@@ -251,7 +173,11 @@ int approve_sign(const struct approve *a, const struct elsewhere_choice *signer,
 
 void approve_clear(struct approve *a)
 {
-	verify_close(a->bundle);
+	catalog_diff_clear(&a->diff);
+	approve_marks_clear(&a->marks);
+	approve_marks_clear(&a->past_marks);
 	gather_set_clear(&a->sources);
+	gather_set_clear(&a->past_sources);
+	verify_close(a->bundle);
 	*a = (struct approve){ 0 };
 }

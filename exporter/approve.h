@@ -6,12 +6,17 @@
 #ifndef EXPORTER_APPROVE_H
 #define EXPORTER_APPROVE_H
 
+#include "exporter/approve_marks.h"
 #include "exporter/elsewhere.h"
 #include "lib/base/cleanup.h"
 #include "lib/catalog/catalog.h"
+#include "lib/catalog/catalog_diff.h"
 #include "lib/crypto/key.h"
 #include "lib/store/gather_load.h"
+#include "media/manifest.h"
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct error;
@@ -22,28 +27,46 @@ struct verified_bundle;
 
 struct approve {
 	struct verified_bundle *bundle;
+	const struct trust *trust; /* what the approver holds */
 	struct gather_set sources;
 	struct catalog_summary summary; /* over all sources */
+	/* The newest earlier bundle of the channel that is known, and what is different. */
+	bool has_past, compared;
+	char why[512]; /* not compared: the reason */
+	struct manifest past;
+	struct gather_set past_sources;
+	struct approve_marks marks, past_marks;
+	struct catalog_diff diff; /* to nothing when there is no past */
 };
 
 /*
- * Read the bundle at path: signatures of the builder, tables, every chunk,
- * every object, catalog root, verdicts.  Fails as verification does;
- * APPROVE_ROOT when the catalog is not the one MANIFEST states.
+ * Read the bundle at path: signatures of the builder, tables, every byte of every volume, once, as
+ * objects and as chunks; then its catalogs and those of the bundle before it.  Fails as
+ * verification does; APPROVE_ROOT when the catalog is not the one MANIFEST states; as
+ * approve_origin_new().
  *
- * An increment is put together with what `base`, a repository that has the bundles before it (the
- * approver's own, or the exporter's), knows of its channel; that is only read, and each byte of it
- * is proved by a digest that the bundle states.  APPROVE_BASE without it, or when it lacks some.
+ * An increment is put together with `bases`, earlier bundles on media, and with what `store`, a
+ * repository that has the bundles before it (the approver's own, or the exporter's), knows of its
+ * channel; that is only read, and each byte of it is proved by a digest that the bundle states.
+ * APPROVE_BASE without them, or when they lack some.
+ *
+ * A repository that cannot tell what the bundle before held does not keep anybody from approving
+ * (compared is false); a bundle given in `bases` that cannot, does.
  */
 struct approve_request {
 	const char *path;
 	const struct trust *trust;
-	struct store *base; /* or NULL */
+	struct store *store; /* or NULL */
+	const char *const *bases;
+	size_t base_count;
 	unsigned threads;
 	struct progress *progress;
 };
 int approve_read(const struct approve_request *request, struct approve *out, struct error *err)
 	__attribute__((nonnull, warn_unused_result));
+
+/* Whether somebody should look at it: quarantined updates, or findings that are errors. */
+bool approve_has_findings(const struct approve *a) __attribute__((nonnull));
 
 /* Who signed. */
 struct approve_signer {

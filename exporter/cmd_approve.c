@@ -1,94 +1,25 @@
 #include "exporter/approve.h"
+#include "exporter/approve_show.h"
 #include "exporter/commands.h"
 #include "lib/base/error.h"
 #include "lib/base/file.h"
-#include "lib/base/kind.h"
 #include "lib/base/pool.h"
 #include "lib/base/str.h"
 #include "lib/cli/progress.h"
+#include "lib/crypto/digest.h"
 #include "lib/crypto/trust.h"
-#include "lib/report/report.h"
-#include "lib/store/gather.h"
 #include "lib/store/ledger_rows.h"
 #include "lib/store/store.h"
 #include "media/ledger.h"
 #include "media/manifest.h"
-#include "media/object_table.h"
 #include "verifier/verify.h"
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
-static json_t *content_json(const struct approve *a, const char *holder)
-{
-	const struct manifest *m = verify_manifest(a->bundle);
-	json_t *findings = json_array();
-	char sites[MANIFEST_SITES_SIZE];
-
-	manifest_sites(m, sites);
-	for (size_t i = 0; i < a->sources.count; i++)
-		report_findings_json(a->sources.items[i]->catalog, findings);
-	return json_pack(
-		"{s:s, s:s, s:I, s:I, s:I, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, "
-		"s:o, s:s?}",
-		"bundle", verify_path(a->bundle), "kind", m->increment ? "increment" : "full",
-		"base", (json_int_t)m->base, "assumed_objects", (json_int_t)m->assumed,
-		"assumed_bytes", (json_int_t)m->assumed_bytes, "channel", m->channel, "audience",
-		sites, "epoch", (json_int_t)m->epoch, "sequence", (json_int_t)m->sequence,
-		"volumes", (json_int_t)m->volumes, "objects", (json_int_t)m->objects, "bytes",
-		(json_int_t)m->object_bytes, "updates_processed", (json_int_t)a->summary.processed,
-		"updates_quarantined", (json_int_t)a->summary.quarantined, "findings", findings,
-		"approved_by", holder);
-}
-
-static void sources_text(const struct approve *a)
-{
-	for (size_t i = 0; i < a->sources.count; i++) {
-		const struct gather *g = a->sources.items[i];
-		char created[STR_TIME_SIZE] = "no date";
-
-		if (g->source.created >= 0)
-			str_from_time(g->source.created, created);
-		printf("  source %s (%s), %s, %zu documents\n", g->source.name, g->source.kind,
-		       created, g->entry_count);
-	}
-}
-
-static void content_text(const struct approve *a)
-{
-	const struct manifest *m = verify_manifest(a->bundle);
-	const struct object_table *t = verify_objects(a->bundle);
-	uint64_t counts[OBJECT_KINDS] = { 0 }, bytes[OBJECT_KINDS] = { 0 };
-	char created[STR_TIME_SIZE], expires[STR_TIME_SIZE], sites[MANIFEST_SITES_SIZE];
-
-	manifest_sites(m, sites);
-	str_from_time(m->created, created);
-	str_from_time(m->expires, expires);
-	printf("bundle %s\nchannel %s to %s, epoch %u, sequence %llu\nmade %s, expires %s\n",
-	       verify_path(a->bundle), m->channel, sites, m->epoch, (unsigned long long)m->sequence,
-	       created, expires);
-	if (m->increment)
-		printf("increment on sequence %llu: %llu objects, %llu bytes are left out because "
-		       "the sites have them\n",
-		       (unsigned long long)m->base, (unsigned long long)m->assumed,
-		       (unsigned long long)m->assumed_bytes);
-	for (size_t i = 0; i < m->withdrawn_count; i++)
-		printf("  withdrawn: catalog %s %s\n", m->withdrawn[i].kind,
-		       m->withdrawn[i].series);
-	sources_text(a);
-	for (size_t i = 0; i < object_table_count(t); i++) {
-		struct object_part p = object_table_get(t, i);
-
-		counts[p.kind] += p.part <= 1;
-		bytes[p.kind] += p.length;
-	}
-	for (int k = 0; k < OBJECT_KINDS; k++)
-		printf("  %-8s %8llu objects %14llu bytes\n", object_kind_name((enum object_kind)k),
-		       (unsigned long long)counts[k], (unsigned long long)bytes[k]);
-	for (size_t i = 0; i < a->sources.count; i++)
-		report_findings_text(stdout, a->sources.items[i]->catalog);
-	report_summary_text(stdout, &a->summary);
-}
+enum { CONFIRM_DIGITS = 8 };
 
 static int add_record(struct store *s, const struct approve *a, const struct approve_signer *by,
 		      struct error *err)
@@ -122,45 +53,108 @@ static void record_approval(const struct cli_args *args, const struct approve *a
 	error_clear(&err);
 }
 
-int cmd_approve(const struct cli_args *args, struct error *err)
+static int check_options(const struct cli_args *args, struct error *err)
 {
-	const char *repo = cli_text(args, "repo");
-	struct progress progress;
-	struct elsewhere_choice signer;
-	uint64_t threads;
+	const char *stated = cli_text(args, "manifest");
+	unsigned char digest[DIGEST_SHA256];
+
+	if (stated && !str_from_hex(stated, strlen(stated), digest, sizeof digest))
+		return error_set(err, ERROR_USAGE, "--manifest %s: want 64 hex digits", stated);
+	return 0;
+}
+
+static int refuse(const char *hex, const char *what, struct error *err)
+{
+	return error_set(err, ERROR_APPROVE_CONFIRM, "not signed: MANIFEST has SHA-256 %s, %s", hex,
+			 what);
+}
+
+/* A person at a terminal says which bundle; a script may, with --manifest. */
+static int confirm(const struct cli_args *args, const struct approve *a, struct error *err)
+{
+	const char *stated = cli_text(args, "manifest");
+	char hex[DIGEST_HEX], line[128] = "";
+
+	str_to_hex(verify_manifest_digest(a->bundle), DIGEST_SHA256, hex);
+	if (stated)
+		return strcmp(stated, hex) == 0 ? 0 : refuse(hex, "--manifest states another", err);
+	if (args->json || !isatty(STDIN_FILENO) || !isatty(STDERR_FILENO))
+		return 0;
+	fflush(stdout);
+	fprintf(stderr,
+		"Everything was read and agrees.  To sign it, type the first %d digits of "
+		"MANIFEST SHA-256: ",
+		CONFIRM_DIGITS);
+	if (!fgets(line, sizeof line, stdin))
+		return refuse(hex, "nothing was typed", err);
+	line[strcspn(line, "\r\n")] = '\0';
+	if (strlen(line) < CONFIRM_DIGITS || strncmp(line, hex, strlen(line)) != 0)
+		return refuse(hex, "something else was typed", err);
+	return 0;
+}
+
+static int sign(const struct cli_args *args, const struct approve *a,
+		const struct elsewhere_choice *signer, struct approve_signer *by, struct error *err)
+{
+	if (confirm(args, a, err) < 0 || approve_sign(a, signer, by, err) < 0)
+		return -1;
+	if (!signer->export_tbs)
+		record_approval(args, a, by);
+	return 0;
+}
+
+/* signer NULL: nothing is signed. */
+static int show_and_sign(const struct cli_args *args, const struct approve *a,
+			 const struct elsewhere_choice *signer, struct error *err)
+{
 	struct approve_signer by;
 
-	if (cli_number(args, "threads", 1, 64, pool_default_threads(), &threads, err) < 0 ||
-	    elsewhere_choose(args, &signer, err) < 0)
+	if (!args->json)
+		approve_show_text(a);
+	if (signer && sign(args, a, signer, &by, err) < 0)
+		return -1;
+	if (args->json)
+		cli_print_json(
+			approve_show_json(a, signer && !signer->export_tbs ? by.holder : NULL));
+	else if (!signer)
+		puts("everything was read and agrees; nothing was signed");
+	else if (signer->export_tbs)
+		printf("everything was read and agrees; %s is for %s to sign elsewhere\n",
+		       signer->export_tbs, by.holder);
+	else
+		printf("everything was read and agrees; approved by %s\n", by.holder);
+	return approve_has_findings(a) ? CLI_FINDINGS : 0;
+}
+
+int cmd_approve(const struct cli_args *args, struct error *err)
+{
+	const char *repo = cli_text(args, "repo"), *bases[CLI_VALUES_MAX];
+	bool look = cli_flag(args, "look");
+	struct elsewhere_choice signer;
+	struct progress progress;
+	uint64_t threads;
+
+	if (check_options(args, err) < 0 || (!look && elsewhere_choose(args, &signer, err) < 0) ||
+	    cli_number(args, "threads", 1, 64, pool_default_threads(), &threads, err) < 0)
 		return -1;
 	CLEANUP(file_close) int dir = file_open_dir(cli_text(args, "trust"), err);
 	CLEANUP(trust_free)
 	struct trust *trust = dir < 0 ? NULL : trust_load(dir, cli_text(args, "trust"), err);
 	CLEANUP(store_close)
-	struct store *base = trust && repo ? store_open(repo, false, err) : NULL;
+	struct store *store = trust && repo ? store_open(repo, false, err) : NULL;
 	/* Last, so that it is released first: the bundle borrows the trust root. */
 	CLEANUP(approve_clear) struct approve a = { 0 };
-	if (!trust || (repo && !base))
+	if (!trust || (repo && !store))
 		return -1;
 	struct approve_request request = { .path = args->operands[0],
 					   .trust = trust,
-					   .base = base,
+					   .store = store,
+					   .bases = bases,
+					   .base_count =
+						   cli_list(args, "base", bases, CLI_VALUES_MAX),
 					   .threads = (unsigned)threads,
 					   .progress = &progress };
 	if (approve_read(&request, &a, err) < 0)
 		return -1;
-	if (!args->json)
-		content_text(&a);
-	if (approve_sign(&a, &signer, &by, err) < 0)
-		return -1;
-	if (!signer.export_tbs)
-		record_approval(args, &a, &by);
-	if (args->json)
-		cli_print_json(content_json(&a, signer.export_tbs ? NULL : by.holder));
-	else if (signer.export_tbs)
-		printf("everything was read and agrees; %s is for %s to sign elsewhere\n",
-		       signer.export_tbs, by.holder);
-	else
-		printf("everything was read and agrees; approved by %s\n", by.holder);
-	return 0;
+	return show_and_sign(args, &a, look ? NULL : &signer, err);
 }

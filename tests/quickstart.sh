@@ -216,7 +216,7 @@ import_fault() {
 		connected/faulty/wsusscn2.cab --content connected/faulty/content
 	run 0 gapferry-export --repo connected/repository write plant \
 		--key connected/keys/bob-builder.key.pem --out medium --media 8M
-	tail_of 2 gapferry-export approve $bundles/plant-1-3 --key connected/keys/alice-approver.key.pem \
+	run 2 gapferry-export approve $bundles/plant-1-3 --key connected/keys/alice-approver.key.pem \
 		--trust connected/trust --repo connected/repository
 	run 2 gapferry-import --repo isolated/repository import $bundles/plant-1-3
 	run 0 gapferry-import --repo isolated/repository status

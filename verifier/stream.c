@@ -14,6 +14,7 @@
 #include "media/object_table.h"
 #include "media/ustar.h"
 #include "media/volume.h"
+#include "verifier/chunk_tap.h"
 #include "verifier/verify.h"
 
 #include <assert.h>
@@ -35,6 +36,8 @@ struct run {
 	struct error *problems;  /* one per item or chunk when problems are collected */
 	unsigned char **buffers; /* one per worker */
 	uint32_t volume;         /* for chunks */
+	struct chunk_tap *tap;   /* or NULL */
+	unsigned worker;         /* in the copy that a worker has */
 };
 
 static void run_clear(struct run *r)
@@ -103,6 +106,8 @@ static int read_at(const struct run *r, uint32_t volume, void *buf, size_t len, 
 {
 	if (verify_read(r->bundle, volume, buf, len, at, err) < 0)
 		return -1;
+	if (r->tap)
+		chunk_tap_feed(r->tap, r->worker, volume, buf, len, at);
 	if (r->options->done)
 		*r->options->done += len;
 	return 0;
@@ -233,6 +238,7 @@ static void locate(const struct run *r, size_t i, unsigned char *buffer, struct 
 
 	quiet.done = &unseen; /* these bytes were counted already */
 	again.options = &quiet;
+	again.tap = NULL;
 	do {
 		struct object_part p = object_table_get(r->objects, i);
 		size_t from = (size_t)((p.offset - USTAR_BLOCK) / VOLUME_CHUNK);
@@ -266,10 +272,12 @@ static bool is_medium(const struct error *err)
 
 static int run_item(void *ctx, size_t index, unsigned worker, struct error *err)
 {
-	struct run *r = ctx;
+	struct run mine = *(const struct run *)ctx;
+	const struct run *r = &mine;
 	const struct item *item = &r->items[index];
 	const struct stream_sink *sink = r->options->sink;
 
+	mine.worker = worker;
 	for (size_t i = item->first; i < item->first + item->count; i++) {
 		struct object_part p = object_table_get(r->objects, i);
 
@@ -370,6 +378,26 @@ static int report_problems(const struct run *r, size_t count, struct error *err)
 	return found;
 }
 
+/* Where one worker stops reading and another one goes on: items, and parts that go with others. */
+static void cut_chunks(const struct run *r, struct chunk_tap *tap)
+{
+	for (size_t i = 0; i < r->item_count; i++) {
+		struct object_part p = object_table_get(r->objects, r->items[i].first);
+
+		chunk_tap_cut(tap, p.volume, p.offset - USTAR_BLOCK);
+	}
+	for (size_t i = 0; i < object_table_count(r->objects); i++) {
+		struct object_part p = object_table_get(r->objects, i);
+		uint64_t end = part_end(r, i, &p) + 1;
+
+		if (p.part == 0)
+			continue;
+		chunk_tap_cut(tap, p.volume, p.offset - USTAR_BLOCK);
+		if (end < object_table_volume_size(r->objects, p.volume))
+			chunk_tap_cut(tap, p.volume, end);
+	}
+}
+
 int stream_volumes(struct verified_bundle *b, const struct stream_options *options,
 		   struct error *err)
 {
@@ -381,7 +409,12 @@ int stream_volumes(struct verified_bundle *b, const struct stream_options *optio
 	if (options->problem || options->heal)
 		r.problems = buf_calloc(count, sizeof *r.problems);
 	plan_items(&r);
-	if (start(&r, r.item_count, run_item, err) < 0)
+	CLEANUP(chunk_tap_free)
+	struct chunk_tap *tap = options->chunks ? chunk_tap_new(b, options->threads) : NULL;
+	if (tap)
+		cut_chunks(&r, tap);
+	r.tap = tap;
+	if (start(&r, r.item_count, run_item, err) < 0 || (tap && chunk_tap_check(tap, err) < 0))
 		return -1;
 	return report_problems(&r, count, err);
 }

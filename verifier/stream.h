@@ -59,6 +59,12 @@ struct stream_options {
 	 */
 	int (*heal)(void *ctx, size_t first, struct error *err);
 	void *heal_ctx;
+	/*
+	 * stream_volumes() compares every chunk with CHUNKS from the same reads; the first that
+	 * differs, though every object is genuine, is the result (CHUNK_DIGEST).  Only where all
+	 * objects are wanted and the first problem ends the run.
+	 */
+	bool chunks;
 };
 
 /*

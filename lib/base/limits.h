@@ -16,6 +16,7 @@
 #define LIMIT_HISTORY 256u                    /* MANIFESTs named before the previous one */
 #define LIMIT_WITHDRAWN 64u                   /* sources that an increment takes away; genuine: 0 */
 #define LIMIT_ORIGINS 16u                     /* enclaves in a row; genuine: 0 to 2 */
+#define LIMIT_CHUNKS_SHARED 64u               /* chunks that wait for another worker, 4 MiB each; genuine: 10 */
 #define LIMIT_TEXT_LINE 512u                  /* bytes of one line in any of our text files */
 #define LIMIT_SIGNATURE_BYTES (16u << 10)     /* one .p7s; genuine: 1.0 kB */
 #define LIMIT_SIGNATURES 16u                  /* files in sigs/ */

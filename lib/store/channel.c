@@ -302,6 +302,26 @@ int channel_note_repaired(struct store *s, const struct channel *c, uint64_t chu
 	return db_execute(q, err);
 }
 
+int channel_bundle_before(struct store *s, int64_t channel_id, uint32_t epoch, uint64_t below,
+			  uint64_t *sequence, struct error *err)
+{
+	CLEANUP(db_finalize)
+	struct db_statement *q = db_prepare(store_db(s),
+					    "SELECT sequence FROM bundle WHERE channel_id=? AND "
+					    "epoch=? AND sequence<? ORDER BY sequence DESC LIMIT 1",
+					    err);
+
+	if (!q)
+		return -1;
+	db_bind_int(q, 1, channel_id);
+	db_bind_int(q, 2, epoch);
+	db_bind_int(q, 3, (int64_t)below);
+	int row = db_step(q, err);
+	if (row == 1)
+		*sequence = (uint64_t)db_int(q, 0);
+	return row;
+}
+
 int channel_find_bundle(struct store *s, int64_t channel_id, uint32_t epoch, uint64_t sequence,
 			struct channel_bundle *out, struct error *err)
 {

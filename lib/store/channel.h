@@ -127,6 +127,11 @@ int channel_find_bundle(struct store *s, int64_t channel_id, uint32_t epoch, uin
 			struct channel_bundle *out, struct error *err)
 	__attribute__((nonnull, warn_unused_result));
 
+/* The newest bundle of an epoch before sequence `below`: 1 and *sequence, 0, -1. */
+int channel_bundle_before(struct store *s, int64_t channel_id, uint32_t epoch, uint64_t below,
+			  uint64_t *sequence, struct error *err)
+	__attribute__((nonnull, warn_unused_result));
+
 /* The MANIFEST of a bundle: 1 and *out (the caller's to free), 0 when never seen, -1. */
 int channel_load_manifest(struct store *s, int64_t channel_id, uint32_t epoch, uint64_t sequence,
 			  unsigned char **out, size_t *len, struct error *err)

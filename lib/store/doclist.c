@@ -257,6 +257,30 @@ void doclist_of_gather(const struct gather *g, struct doclist *out)
 
 /* ---- of a bundle ---- */
 
+int doclist_objects(struct store *s, int64_t channel_id, uint32_t epoch, uint64_t sequence,
+		    unsigned char (**out)[32], struct error *err)
+{
+	CLEANUP(db_finalize)
+	struct db_statement *q = db_prepare(
+		store_db(s),
+		"SELECT o.sha256 FROM bundle_listing b JOIN object o ON o.id=b.object_id"
+		" WHERE b.channel_id=? AND b.epoch=? AND b.sequence=? ORDER BY b.kind, b.series,"
+		" b.part",
+		err);
+	CLEANUP(doclist_clear) struct doclist d = { .sequence = sequence };
+
+	if (!q)
+		return -1;
+	db_bind_int(q, 1, channel_id);
+	db_bind_int(q, 2, epoch);
+	db_bind_int(q, 3, (int64_t)sequence);
+	if (read_objects(q, &d, err) < 0)
+		return -1;
+	*out = d.objects;
+	d.objects = NULL;
+	return (int)d.object_count;
+}
+
 int doclist_find(struct store *s, int64_t channel_id, const struct listing_source *source,
 		 const unsigned char digest[32], struct doclist *out, struct error *err)
 {

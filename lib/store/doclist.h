@@ -42,6 +42,14 @@ int doclist_of_source(struct store *s, int64_t source_id, const struct listing_s
 void doclist_of_gather(const struct gather *g, struct doclist *out) __attribute__((nonnull));
 
 /*
+ * The listing objects of all sources that a bundle had: how many (*out is the caller's to free),
+ * or -1.
+ */
+int doclist_objects(struct store *s, int64_t channel_id, uint32_t epoch, uint64_t sequence,
+		    unsigned char (**out)[32], struct error *err)
+	__attribute__((nonnull, warn_unused_result));
+
+/*
  * The list with this digest that a source had after some bundle of the channel: 1 and *out without
  * documents, and with only kind and series of the source; 0; -1.
  */

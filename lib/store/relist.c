@@ -239,6 +239,16 @@ static int apply(struct store *store, struct doclist *base, const struct delta *
 	return write_listings(&d->source, &list, out, err);
 }
 
+static int find_base(const struct relist_request *request, const struct listing_source *source,
+		     const unsigned char digest[32], struct doclist *out, struct error *err)
+{
+	int row = request->find ? request->find(request->ctx, source, digest, out, err) : 0;
+
+	if (row != 0 || !request->store)
+		return row;
+	return doclist_find(request->store, request->channel_id, source, digest, out, err);
+}
+
 /* The deltas of one source are alternatives: the one whose base is newest here is applied. */
 static int resolve_source(const struct relist_request *request, struct parts *parts, size_t *at,
 			  struct relist *out, struct error *err)
@@ -258,8 +268,7 @@ static int resolve_source(const struct relist_request *request, struct parts *pa
 		if (join_parts(parts, at, &d, err) < 0)
 			return -1;
 		note_missing(out, d.base);
-		int row = doclist_find(request->store, request->channel_id, &source, d.base, &known,
-				       err);
+		int row = find_base(request, &source, d.base, &known, err);
 		if (row < 0)
 			return -1;
 		if (row == 0 || (found && known.sequence < base.sequence) ||

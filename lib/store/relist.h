@@ -14,10 +14,18 @@
 #include <stdint.h>
 
 struct error;
+struct doclist;
+struct listing_source;
 struct store;
 
 struct relist_request {
-	struct store *store; /* whose bundles had the base lists; only read */
+	/*
+	 * NULL, or asked first for the list of a source with this digest: 1 and *out with its
+	 * documents, 0, -1.
+	 */
+	int (*find)(void *ctx, const struct listing_source *source, const unsigned char digest[32],
+		    struct doclist *out, struct error *err);
+	struct store *store; /* whose bundles had the base lists, or NULL; only read */
 	int64_t channel_id;
 	const unsigned char (*catalogs)[32]; /* digests of the catalog objects */
 	size_t catalog_count;

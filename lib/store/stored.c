@@ -1,10 +1,12 @@
 #include "lib/store/stored.h"
 
+#include "lib/base/buf.h"
 #include "lib/base/error.h"
 #include "lib/store/db.h"
 #include "lib/store/store.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const char columns[] = "SELECT id, sha256, size, kind, sha1, name, checked<0 FROM object ";
@@ -48,6 +50,33 @@ int stored_find_sha1(struct store *s, const unsigned char sha1[20], struct store
 		     struct error *err)
 {
 	return find(s, "WHERE sha1=? ORDER BY id LIMIT 1", sha1, 20, out, err);
+}
+
+int stored_collect(struct store *s, enum object_kind kind, unsigned char (**out)[32],
+		   struct error *err)
+{
+	CLEANUP(db_finalize)
+	struct db_statement *q = db_prepare(
+		store_db(s), "SELECT sha256 FROM object WHERE kind=? AND checked>=0 ORDER BY id",
+		err);
+	unsigned char(*found)[32] = NULL;
+	size_t count = 0, capacity = 0;
+	int row;
+
+	if (!q)
+		return -1;
+	db_bind_int(q, 1, kind);
+	while ((row = db_step(q, err)) == 1) {
+		found = buf_grow(found, &capacity, count, sizeof *found);
+		if (db_copy(q, 0, found[count], sizeof found[count]))
+			count++;
+	}
+	if (row < 0) {
+		free(found);
+		return -1;
+	}
+	*out = found;
+	return (int)count;
 }
 
 int stored_record(struct store *s, struct stored_object *o, struct error *err)

@@ -35,6 +35,13 @@ int stored_find(struct store *s, const unsigned char sha256[32], struct stored_o
 int stored_find_sha1(struct store *s, const unsigned char sha1[20], struct stored_object *out,
 		     struct error *err) __attribute__((nonnull, warn_unused_result));
 
+/*
+ * The digests of all objects of one kind whose bytes are here: how many (*out is the caller's to
+ * free), or -1.
+ */
+int stored_collect(struct store *s, enum object_kind kind, unsigned char (**out)[32],
+		   struct error *err) __attribute__((nonnull, warn_unused_result));
+
 /* Number and bytes of all objects. */
 struct stored_totals {
 	uint64_t count, bytes;

@@ -64,10 +64,10 @@ static void divide(struct layout *l)
 {
 	const struct model *m = l->model;
 	size_t capacity = 0, members = 0, wished = l->options->shards;
-	size_t each = (m->count + wished - 1) / wished;
+	size_t each = (m->listed + wished - 1) / wished;
 	uint64_t bytes = 0;
 
-	for (size_t i = 0; i < m->count; i++) {
+	for (size_t i = 0; i < m->listed; i++) {
 		const struct model_update *u = &m->updates[m->order[i]];
 		bool full = l->count > 0 && (i - l->shards[l->count - 1].from >= each ||
 					     members + members_of(u) > SHARD_MEMBERS ||

@@ -40,6 +40,7 @@ static const struct option long_options[] = {
 	{ "compressible", required_argument, NULL, 'r' },
 	{ "change", required_argument, NULL, 'C' },
 	{ "change-seed", required_argument, NULL, 'S' },
+	{ "drop", required_argument, NULL, 'D' },
 	{ "core-bytes", required_argument, NULL, 'b' },
 	{ "fault", required_argument, NULL, 'f' },
 	{ "tree", required_argument, NULL, 't' },
@@ -64,6 +65,7 @@ static void print_help(void)
 	     "  --change N                  of 1000 updates and payload files, so many have other\n"
 	     "                              bytes than without: a later state of the catalog\n"
 	     "  --change-seed S             which ones, and which bytes; default 0\n"
+	     "  --drop N                    bundles that are withdrawn, each with its leaves\n"
 	     "  --core-bytes BYTES          rough mean size of a leaf's core fragment, default 2K\n"
 	     "  --compression lzx|none      of both cabinet levels, default lzx\n"
 	     "  --created TIME              of the package, default 2026-07-14T17:00:00Z\n"
@@ -152,6 +154,10 @@ static int set_option(struct options *o, int option, const char *name, struct er
 		return result;
 	case 'S':
 		return set_number(name, optarg, 0, UINT64_MAX, &m->change_seed, err);
+	case 'D':
+		result = set_number(name, optarg, 0, MODEL_UPDATES_MAX, &value, err);
+		m->drop = (uint32_t)value;
+		return result;
 	case 'b':
 		result = set_size(name, optarg, &value, err);
 		m->core_bytes = value > 1000000 ? 1000000 : (uint32_t)value;

@@ -277,13 +277,13 @@ int master_write(const struct model *m, unsigned faults, master_sink *sink, void
 
 	put_head(m, faults, &b);
 	put_excess(faults, &b);
-	for (size_t i = m->count; i-- > 0;) {
+	for (size_t i = m->listed; i-- > 0;) {
 		const struct model_update *u = &m->updates[m->order[i]];
 
 		put_update(m, u, &b);
 		if (u->damage & MODEL_TWICE)
 			put_double(m, u, &b);
-		if ((faults & MASTER_CUT) && i == m->count / 2) {
+		if ((faults & MASTER_CUT) && i == m->listed / 2) {
 			b.len -= 7;
 			return flush(&b, 0, sink, ctx, err);
 		}

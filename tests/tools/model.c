@@ -357,6 +357,37 @@ static void number_updates(struct model *m, struct random *r)
 		number_update(m, r, b, at++);
 	}
 	sort_order(m);
+	m->listed = m->count;
+}
+
+/* Of a series the first bundle, to which no other update refers, and without licences. */
+static bool may_go(const struct model *m, size_t bundle)
+{
+	const struct model_update *u = &m->updates[bundle];
+
+	return u->series_from == bundle && u->twin == MODEL_NONE && u->eulas == 0;
+}
+
+/* Revision ids and everything else stay as they were: a later state, in which some are gone. */
+static void drop_bundles(struct model *m)
+{
+	bool *gone = buf_calloc(m->count, sizeof *gone);
+	size_t last = m->evaluates + m->bundles, kept = 0;
+	uint32_t left = m->options.drop;
+
+	for (size_t b = m->evaluates; b < last && left > 0; b++) {
+		if (!may_go(m, b))
+			continue;
+		gone[b] = true;
+		for (size_t i = 0; i < m->updates[b].children; i++)
+			gone[m->updates[b].children_at + i] = true;
+		left--;
+	}
+	for (size_t i = 0; i < m->listed; i++)
+		if (!gone[m->order[i]])
+			m->order[kept++] = m->order[i];
+	m->listed = kept;
+	free(gone);
 }
 
 /* An Evaluate update that nobody needs is a leaf. */
@@ -458,6 +489,8 @@ void model_build(struct model *m, const struct model_options *options)
 	mark_leaves(m);
 	make_files(m);
 	make_eulas(m);
+	if (options->drop > 0)
+		drop_bundles(m);
 }
 
 bool model_supersedes(const struct model_update *newer, const struct model_update *older)

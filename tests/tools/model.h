@@ -89,6 +89,7 @@ struct model_options {
 	unsigned compressible; /* percent of the payload bytes */
 	unsigned change;      /* of 1000 updates and payload files, how many have other bytes ... */
 	uint64_t change_seed; /* ... and which ones and which bytes */
+	uint32_t drop;        /* bundles that are withdrawn, with their leaves */
 };
 
 struct model {
@@ -96,7 +97,8 @@ struct model {
 	struct model_update *updates;
 	size_t count, categories, evaluates; /* categories, then detectoids, bundles, leaves */
 	size_t bundles;
-	uint32_t *order; /* indices sorted by revision id */
+	uint32_t *order; /* indices sorted by revision id, without what is dropped ... */
+	size_t listed;   /* ... so many */
 	struct model_group *groups;
 	size_t group_count, group_capacity;
 	uint32_t *members; /* indices; MODEL_NONE is an id that exists nowhere */

@@ -22,11 +22,12 @@ static void put_counts(const struct model *m, const struct layout_result *r, str
 	for (size_t i = 0; i < m->file_count && m->options.payloads > 0; i++)
 		bytes += m->files[i].size;
 	xml_write_format(b, "cabinet %s\n", r->name);
-	put(b, "updates", m->count);
+	put(b, "updates", m->listed);
 	put(b, "categories", m->categories);
 	put(b, "detectoids", m->evaluates - m->categories);
 	put(b, "bundles", m->bundles);
 	put(b, "leaves", m->count - m->evaluates - m->bundles);
+	put(b, "dropped", m->count - m->listed);
 	put(b, "shards", r->shards);
 	put(b, "fragments", r->fragments);
 	put(b, "licences", m->eula_count);
@@ -34,7 +35,7 @@ static void put_counts(const struct model *m, const struct layout_result *r, str
 	put(b, "payload_files", m->options.payloads);
 	put(b, "payload_bytes", bytes);
 	put(b, "first_revision", m->updates[m->order[0]].revision);
-	put(b, "last_revision", m->updates[m->order[m->count - 1]].revision);
+	put(b, "last_revision", m->updates[m->order[m->listed - 1]].revision);
 }
 
 static void put_fault(const struct model *m, const struct fault *f, uint32_t victim, struct buf *b)
@@ -67,7 +68,7 @@ int truth_write(const struct model *m, const struct faults *f, const struct layo
 		if (f->items[i].second != MODEL_NONE)
 			put_fault(m, &f->items[i], f->items[i].second, &b);
 	}
-	for (size_t i = 0; i < m->count; i++)
+	for (size_t i = 0; i < m->listed; i++)
 		if (quarantined[m->order[i]])
 			put(&b, "quarantined", m->updates[m->order[i]].revision);
 	free(quarantined);

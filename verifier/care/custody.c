@@ -200,11 +200,6 @@ static void check_events(const struct event *events, size_t count, json_t *atten
 
 /* ---- who signed, who has it ---- */
 
-static bool is_event(const json_t *event, const char *name)
-{
-	return strcmp(text_of(event, "event"), name) == 0;
-}
-
 static void add_once(json_t *list, const char *text)
 {
 	const json_t *known;

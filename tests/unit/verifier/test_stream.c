@@ -1,6 +1,7 @@
 /* Volumes with any byte damaged: headers, data, padding, trailer; and where it is said to be. */
 #include "verifier/stream.h"
 
+#include "media/chunk_table.h"
 #include "tests/unit/verifier/bundle.h"
 #include "verifier/verify.h"
 
@@ -232,6 +233,48 @@ static void chunks_prove_one_volume(void **state)
 	stop(&f);
 }
 
+/* One pass proves objects and chunks: also where a chunk belongs to several items or volumes. */
+static void a_lying_chunk_table_is_noticed(void **state)
+{
+	static const uint64_t sizes[] = { 20000000, 17000000, 9000000, 3000000,
+					  2900000,  2800000,  5000,    0 };
+	struct error err = ERROR_INIT;
+	struct fixture f;
+
+	(void)state;
+	start(&f, sizes, COUNT(sizes), 18 << 20);
+	const struct chunk_table *t = verify_chunks(f.opened);
+	assert_true(chunk_table_volumes(t) > 2);
+	for (unsigned threads = 1; threads <= 3; threads++) {
+		_Atomic uint64_t done = 0;
+		const struct stream_options options = {
+			.threads = threads, .sink = &stream_check, .done = &done, .chunks = true
+		};
+
+		assert_int_equal(stream_volumes(f.opened, &options, &err), 0);
+		assert_int_equal(done, stream_total(f.opened));
+		for (uint32_t v = 1; v <= chunk_table_volumes(t); v++) {
+			for (size_t i = 0; i < chunk_table_count(t, v); i++) {
+				uintptr_t digest = (uintptr_t)chunk_table_digest(t, v, i);
+				char text[64];
+
+				snprintf(text, sizeof text, "vol-%04u.tar chunk %06zu ", v, i);
+				((unsigned char *)digest)[31] ^= 1;
+				assert_int_equal(stream_volumes(f.opened, &options, &err), -1);
+				assert_error(err, ERROR_CHUNK_DIGEST, text);
+				error_clear(&err);
+				((unsigned char *)digest)[31] ^= 1;
+			}
+		}
+		flip(&f, 2, 5000000);
+		assert_int_equal(stream_volumes(f.opened, &options, &err), -1);
+		assert_error(err, ERROR_OBJECT_DIGEST, "vol-0002.tar chunk 000001 ");
+		error_clear(&err);
+		flip(&f, 2, 5000000);
+	}
+	stop(&f);
+}
+
 static void objects_load_alone(void **state)
 {
 	static const uint64_t sizes[] = { 2500000, 5000, 0 };
@@ -292,6 +335,7 @@ int main(void)
 		cmocka_unit_test(damage_is_located),
 		cmocka_unit_test(all_problems_are_told_in_order),
 		cmocka_unit_test(chunks_prove_one_volume),
+		cmocka_unit_test(a_lying_chunk_table_is_noticed),
 		cmocka_unit_test(objects_load_alone),
 		cmocka_unit_test(a_shrunken_volume_is_an_error),
 	};
