@@ -143,6 +143,7 @@ t_ok 'it has no volume' test ! -e "$five/vol-0001.tar"
 t_ok 'it verifies' verified "$five" "$T_DIR/trust1"
 mkdir "$T_DIR/anchors"
 cp "$k"/*.cert.pem "$T_DIR/anchors/"
+# shellcheck disable=SC2016 # expanded by the inner shell
 t_ok 'with the card, too' env ANCHORS="$T_DIR/anchors" sh -c 'cd "$1" && sh ./VERIFY.txt' - "$five"
 t_must gapferry-import --repo "$T_DIR/late" init --channel main --audience site1 \
 	--trust "$T_DIR/trust1"
