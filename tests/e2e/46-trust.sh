@@ -143,6 +143,7 @@ t_ok 'it has no volume' test ! -e "$five/vol-0001.tar"
 t_ok 'it verifies' verified "$five" "$T_DIR/trust1"
 mkdir "$T_DIR/anchors"
 cp "$k"/*.cert.pem "$T_DIR/anchors/"
+# shellcheck disable=SC2016 # expanded by the inner shell
 t_ok 'with the card, too' env ANCHORS="$T_DIR/anchors" sh -c 'cd "$1" && sh ./VERIFY.txt' - "$five"
 t_must gapferry-import --repo "$T_DIR/late" init --channel main --audience site1 \
 	--trust "$T_DIR/trust1"
@@ -150,6 +151,11 @@ t_error 6 GF-2081 'a site that lacks the updates' gapferry-import --repo "$T_DIR
 t_must gapferry-import --repo "$T_DIR/late" status --json
 cp "$T_DIR/out" "$T_DIR/late.json"
 t_json "$T_DIR/late.json" '"\(.sequence) \(.trust_version)"' '0 3'
+t_must gapferry-import --repo "$T_DIR/idle" init --channel main --audience site1 \
+	--trust "$T_DIR/trust1"
+t_ok 'or the trust root of a bundle without importing it' gapferry-import --repo "$T_DIR/idle" \
+	trust add "$three"
+t_contains 'it is newer' "$T_DIR/out" 'version 3, taken'
 t_status 2 'the full bundle after a revocation' import "$three"
 t_status 2 'then the trust root alone' import "$four"
 t_status 2 'and once more' import "$five"
