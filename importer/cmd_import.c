@@ -1,6 +1,7 @@
 #include "importer/commands.h"
 #include "importer/import.h"
 #include "importer/import_ledger.h"
+#include "importer/incident.h"
 #include "importer/issue.h"
 #include "importer/retry.h"
 #include "lib/base/clock.h"
@@ -68,7 +69,7 @@ static int issue(const struct cli_args *args, struct store *s, struct issue_resu
 }
 
 static void print_json(const struct import_result *r, const struct retry *again,
-		       const char *receipt)
+		       const char *receipt, json_t *incidents)
 {
 	json_t *findings = json_array(), *also = json_array();
 
@@ -92,6 +93,7 @@ static void print_json(const struct import_result *r, const struct retry *again,
 				 "waiting", (json_int_t)again->waiting, "updates_gone",
 				 (json_int_t)(r->gone + again->gone), "shrunk",
 				 r->shrunk || again->shrunk, "repaired", repaired_json(r));
+	json_object_set(out, "incidents", incidents);
 	json_object_set_new(out, "receipt", *receipt ? json_string(receipt) : json_null());
 	json_object_update(out, more);
 	json_decref(more);
@@ -237,6 +239,7 @@ int cmd_import(const struct cli_args *args, struct error *err)
 	    medium_read(args, &medium_here, request.places[0], &medium, err) < 0)
 		return -1;
 	request.threads = (unsigned)threads;
+	request.permission = cli_text(args, "override");
 	if (!cli_text(args, "receipt-key") != !cli_text(args, "receipt-out"))
 		return error_set(err, ERROR_USAGE, "--receipt-key and --receipt-out go together");
 	request.medium = &medium;
@@ -257,14 +260,19 @@ int cmd_import(const struct cli_args *args, struct error *err)
 		return -1;
 	if (result.incomplete && again.count == 0)
 		return fail_incomplete(&result, err);
+	json_t *incidents = incident_list(s, err);
+	if (!incidents)
+		return -1;
 	if (args->json) {
-		print_json(&result, &again, receipt.file);
+		print_json(&result, &again, receipt.file, incidents);
 	} else {
 		print_text(&result);
 		print_retry(&result, &again);
 		if (*receipt.file)
 			printf("receipt: %s/%s\n", cli_text(args, "receipt-out"), receipt.file);
+		incident_print(incidents);
 	}
+	json_decref(incidents);
 	bool noted = result.summary.errors + again.errors > 0 || result.shrunk || again.shrunk;
 	return noted || result.repaired_count > 0 ? CLI_FINDINGS : 0;
 }

@@ -1,5 +1,6 @@
 #include "importer/came.h"
 #include "importer/commands.h"
+#include "importer/incident.h"
 #include "importer/pending.h"
 #include "lib/base/error.h"
 #include "lib/base/str.h"
@@ -116,10 +117,16 @@ int cmd_status(const struct cli_args *args, struct error *err)
 		return -1;
 	if (counts.last_import > 0)
 		str_from_time(counts.last_import, imported);
-	json_t *origins = came_through(s, &c, err);
+	json_t *origins = came_through(s, &c, err), *incidents = NULL;
+	struct error problem = ERROR_INIT;
 	if (!origins)
 		return -1;
+	/* A ledger that does not hold is said by status_add(). */
+	incidents = incident_list(s, &problem);
+	if (!incidents)
+		incidents = json_array();
 	json_t *all = to_json(&c, &counts, imported, &waiting, origins);
+	json_object_set_new(all, "incidents", incidents);
 	if (status_add(s, all, err) < 0) {
 		json_decref(all);
 		return -1;
@@ -129,6 +136,7 @@ int cmd_status(const struct cli_args *args, struct error *err)
 		return 0;
 	}
 	print_text(&c, &counts, imported);
+	incident_print(json_object_get(all, "incidents"));
 	origin_report_print(origins);
 	print_waiting(&waiting);
 	status_print(all);
