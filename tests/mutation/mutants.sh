@@ -22,10 +22,10 @@ t_catalog "$T_DIR" --updates 24 --payloads 1 --payload-max 4K
 t_exporter "$T_DIR"
 t_ingest "$T_DIR"
 t_bundle "$T_DIR" 1 --no-parity
+until=$(date -u -d '+100 days' +%Y-%m-%dT%H:%M:%SZ)
 for key in anna ada; do
 	t_must gapferry-export override "$T_BUNDLE" --key "$T_DIR/keys/$key-approver.key.pem" \
-		--trust "$T_DIR/trust" --to "$T_DIR/permit" --reason flood \
-		--until "$(date -u -d '+100 days' +%Y-%m-%dT%H:%M:%SZ)"
+		--trust "$T_DIR/trust" --to "$T_DIR/permit" --reason flood --until "$until"
 done
 
 # mutate KIND DIR: all parts of it at once; the totals are in T_TRIED and T_ACCEPTED
