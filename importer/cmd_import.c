@@ -223,6 +223,18 @@ static int open_roots(const struct cli_args *args, struct authenticode_roots **o
 	return *out ? 0 : -1;
 }
 
+/* It is imported by now, whatever is wrong with the ledger. */
+static json_t *reported(struct store *s, const struct cli_args *args)
+{
+	struct error problem = ERROR_INIT;
+	json_t *incidents = incident_list(s, &problem);
+
+	if (incidents)
+		return incidents;
+	cli_note(args, "ATTENTION: %s", problem.message);
+	return json_array();
+}
+
 int cmd_import(const struct cli_args *args, struct error *err)
 {
 	CLEANUP(import_clear) struct import_result result = { 0 };
@@ -260,9 +272,7 @@ int cmd_import(const struct cli_args *args, struct error *err)
 		return -1;
 	if (result.incomplete && again.count == 0)
 		return fail_incomplete(&result, err);
-	json_t *incidents = incident_list(s, err);
-	if (!incidents)
-		return -1;
+	json_t *incidents = reported(s, args);
 	if (args->json) {
 		print_json(&result, &again, receipt.file, incidents);
 	} else {

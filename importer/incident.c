@@ -111,8 +111,11 @@ static int find_ours(struct store *s, const struct channel *c, const struct mani
 	uint64_t sequence = m->sequence < c->sequence ? m->sequence : c->sequence;
 
 	f->which = (struct evidence_bundle){ c->id, c->epoch, sequence };
-	if (channel_find_bundle(s, c->id, c->epoch, sequence, &b, err) < 0)
+	int found = channel_find_bundle(s, c->id, c->epoch, sequence, &b, err);
+	if (found < 0)
 		return -1;
+	if (found == 0)
+		memcpy(b.digest, c->manifest, sizeof b.digest);
 	str_to_hex(b.digest, sizeof b.digest, f->ours);
 	return 0;
 }
