@@ -132,7 +132,7 @@ TESTS    := $(sort $(shell find tests/unit -name 'test_*.c' 2>/dev/null))
 FUZZERS  := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 E2E      := $(sort $(wildcard tests/e2e/[0-9]*.sh))
 BINS     := $(foreach p,$(PROGRAMS),$(B)/bin/$($(p).program))
-TOOLS    := $(B)/bin/mkcatalog $(B)/bin/scale $(B)/bin/measure $(B)/bin/sweep
+TOOLS    := $(B)/bin/mkcatalog $(B)/bin/scale $(B)/bin/measure $(B)/bin/sweep $(B)/bin/model $(B)/bin/mutants
 TESTBINS := $(TESTS:%.c=$(B)/%)
 PKGS     := $(sort $(foreach d,$(DIRS),$($(d).pkgs)))
 
@@ -178,7 +178,7 @@ $(B)/$(2:.c=): $(call objs,$(2)) $(call libs,$(1))
 endef
 $(foreach t,$(TESTS),$(eval $(call unittest,$(patsubst tests/unit/%/,%,$(dir $(t))),$(t))))
 
-everything := $(call objs,$(ALL_SRCS) $(TESTS) $(FUZZERS) tests/fuzz/replay.c tests/bench/measure.c tests/bench/parity.c tests/bench/repair.c tests/sweep/sweep.c)
+everything := $(call objs,$(ALL_SRCS) $(TESTS) $(FUZZERS) tests/fuzz/replay.c tests/bench/measure.c tests/bench/parity.c tests/bench/repair.c tests/sweep/sweep.c $(wildcard tests/model/*.c tests/mutation/*.c))
 -include $(everything:.o=.d)
 
 # ---- The two commands, and what they stand on -----------------------------------
@@ -197,7 +197,7 @@ test: deps                                  ## every test; last line is "N passe
 
 # ---- Checks ---------------------------------------------------------------------
 
-.PHONY: tools unit-bins replay-bins check layers headers symbols banned size docs-check docs-tables format-check format asan analyze coverage fuzz fuzz-run repro bench scale sequences bench-parity sweep
+.PHONY: tools unit-bins replay-bins check layers headers symbols banned size docs-check docs-tables format-check format asan analyze coverage fuzz fuzz-run repro bench scale sequences bench-parity sweep model model-broken mutants
 tools: $(TOOLS)
 unit-bins: $(TESTBINS)
 check: layers headers symbols banned size docs-check ## the checks of the code itself
@@ -245,7 +245,7 @@ docs-tables:                                ## rewrite the generated tables of t
 	@mkdir -p $(B); for d in docs/OPERATIONS.md docs/SECURITY.md; do tests/check/docs-tables.sh $$d > $(B)/document && cp $(B)/document $$d; done
 
 FORMATTED = $(ALL_SRCS) $(HDRS) $(TESTS) $(FUZZERS) tests/fuzz/replay.c tests/bench/measure.c tests/bench/parity.c tests/bench/repair.c tests/sweep/sweep.c \
-            $(wildcard tests/unit/*.h)
+            $(wildcard tests/unit/*.h tests/model/*.[ch] tests/mutation/*.[ch])
 format-check:                               ## clang-format has nothing to change
 	@clang-format --dry-run --Werror $(FORMATTED)
 format:                                     ## let clang-format change the sources
@@ -276,9 +276,31 @@ bench-parity: all tools $(B)/bin/measure $(B)/bin/parity-bench $(B)/bin/repair #
 $(B)/bin/sweep: $(call objs,tests/sweep/sweep.c)
 $(B)/bin/parity-bench: $(call objs,tests/bench/parity.c)
 $(B)/bin/repair: $(call objs,tests/bench/repair.c)
-$(B)/bin/sweep $(B)/bin/parity-bench $(B)/bin/repair: $(SWEEP_LIBS) $(call lib,lib/cli)
+mutants: all tools                          ## every mutant of a small bundle's signed files: refused
+	@BIN=$(CURDIR)/$(B)/bin sh tests/mutation/mutants.sh
+$(B)/bin/mutants: $(call objs,tests/mutation/mutants.c)
+$(B)/bin/sweep $(B)/bin/mutants $(B)/bin/parity-bench $(B)/bin/repair: $(SWEEP_LIBS) $(call lib,lib/cli)
 	@mkdir -p $(@D)
 	$(call say,LD)$(CC) -o $@ $(filter %.o,$^) $(LDFLAGS_ALL) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(foreach p,libcrypto p11-kit-1 libisal jansson threads,$(LIBS.$(p)))
+
+# The model is linked with the very functions that decide; broken/SOURCE-WHAT.sed spoils one of them.
+MODEL_OBJS := $(call objs,tests/model/model.c tests/model/world.c)
+MODEL_BROKEN := $(patsubst tests/model/broken/%.sed,$(B)/model/%,$(sort $(wildcard tests/model/broken/*.sed)))
+model: $(B)/bin/model                       ## every state of the sequence rules, some 10^7
+	@$(B)/bin/model --clocks 16
+model-broken: $(MODEL_BROKEN)
+$(B)/bin/model: $(MODEL_OBJS) $(SWEEP_LIBS) $(call lib,lib/cli)
+	@mkdir -p $(@D)
+	$(call say,LD)$(CC) -o $@ $(MODEL_OBJS) $(LDFLAGS_ALL) $(MODEL_LIBS)
+MODEL_LIBS = -Wl,--start-group $(SWEEP_LIBS) $(call lib,lib/cli) -Wl,--end-group $(foreach p,libcrypto p11-kit-1 libisal jansson threads,$(LIBS.$(p)))
+define broken
+$(B)/model/$(1)-%: tests/model/broken/$(1)-%.sed $(2) $(B)/bin/model
+	@mkdir -p $$(@D); sed -f $$< $(2) > $$@.c; ! cmp -s $(2) $$@.c || { echo '$$<: changes nothing'; exit 1; }
+	$$(call say,CC)$$(CC) $$(CPPFLAGS_ALL) $$(PKG_CFLAGS) $$(CFLAGS_ALL) -o $$@ $$@.c $$(MODEL_OBJS) $$(LDFLAGS_ALL) $$(MODEL_LIBS)
+endef
+$(eval $(call broken,accept,verifier/accept.c))
+$(eval $(call broken,override,verifier/override.c))
+$(eval $(call broken,trust_check,lib/crypto/trust_check.c))
 
 repro:                                      ## two clean builds in two places must be identical
 	@rm -rf build/r1 build/r2; for r in r1 r2; do mkdir -p build/$$r/src; tar -c --exclude=./build --exclude=./.git . | tar -x -C build/$$r/src; \

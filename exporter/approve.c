@@ -106,7 +106,8 @@ int approve_read(const struct approve_request *r, struct approve *out, struct er
 	a.bundle = verify_open(r->path, r->trust, VERIFY_FOR_APPROVAL, err);
 	if (!a.bundle || accept_fresh(verify_manifest(a.bundle), clock_now(), err) < 0)
 		return -1;
-	/* Without objects there is no catalog to judge: an importer changes nothing but its trust. */
+	/* Without objects there is no catalog to judge: an importer changes nothing but its trust.
+	 */
 	if (!manifest_is_trust_only(verify_manifest(a.bundle)) && load_catalogs(&a, r, err) < 0)
 		return error_wrap(err, "%s", r->path);
 	summarize(&a);

@@ -315,6 +315,15 @@ static const struct cli_option media_stream_options[] = {
 	CLI_OPTIONS_END,
 };
 
+static const struct cli_option override_options[] = {
+	{ "key", CLI_TEXT, "KEY", "GAPFERRY_KEY", true, "the approver's private key" },
+	{ "trust", CLI_TEXT, "DIR", NULL, true, "the trust directory" },
+	{ "until", CLI_TEXT, "TIME", NULL, true, "how long: YYYY-MM-DDThh:mm:ssZ" },
+	{ "reason", CLI_TEXT, "WORD", NULL, true, "why, in one word" },
+	{ "to", CLI_TEXT, "DIR", NULL, true, "where the permission is, or begins" },
+	CLI_OPTIONS_END,
+};
+
 static const struct cli_verb verbs[] = {
 	{ "init", NULL, 0, 0, repo_options, "make an empty repository", cmd_init },
 	{ "key new", NULL, 0, 0, key_options, "make a private key and its certificate",
@@ -350,6 +359,8 @@ static const struct cli_verb verbs[] = {
 	  "read a bundle, show what is in it, and sign it", cmd_approve },
 	{ "sign", "BUNDLE", 1, 1, sign_options, "take in a signature made on another machine",
 	  cmd_sign },
+	{ "override", "BUNDLE", 1, 1, override_options,
+	  "sign the permission to import a bundle that has expired", cmd_override },
 	{ "receive", "RECEIPT", 1, 1, receive_options, "record what an isolated site confirms",
 	  cmd_receive },
 	{ "status", NULL, 0, 0, status_options, "what the repository holds and sent", cmd_status },

@@ -33,7 +33,7 @@ static bool digest_of(const char *path, unsigned char out[DIGEST_SHA256])
 	return true;
 }
 
-/* New before known; of the new ones the oldest, of the known ones the newest. */
+/* New before expired before known; of the new ones the oldest, of the known ones the newest. */
 static bool is_better(const struct choice *a, const struct choice *b)
 {
 	const struct manifest *x = verify_manifest(a->bundle);
@@ -41,11 +41,11 @@ static bool is_better(const struct choice *a, const struct choice *b)
 	if (!b->bundle)
 		return true;
 	if (a->decision != b->decision)
-		return a->decision == ACCEPT_NEW;
+		return a->decision < b->decision;
 	const struct manifest *y = verify_manifest(b->bundle);
 	bool older = x->epoch != y->epoch ? x->epoch < y->epoch : x->sequence < y->sequence;
 
-	return a->decision == ACCEPT_NEW ? older : !older;
+	return a->decision != ACCEPT_ALREADY ? older : !older;
 }
 
 /* Prove and judge one bundle; *best is replaced when it is better. */

@@ -1,6 +1,7 @@
 #include "importer/commands.h"
 #include "importer/import.h"
 #include "importer/import_ledger.h"
+#include "importer/incident.h"
 #include "importer/issue.h"
 #include "importer/retry.h"
 #include "importer/revoked.h"
@@ -73,7 +74,7 @@ static int issue(const struct cli_args *args, struct store *s, struct issue_resu
 }
 
 static void print_json(const struct import_result *r, const struct retry *again,
-		       const struct revoked *revoked, const char *receipt)
+		       const struct revoked *revoked, const char *receipt, json_t *incidents)
 {
 	json_t *findings = json_array(), *also = json_array();
 
@@ -99,6 +100,7 @@ static void print_json(const struct import_result *r, const struct retry *again,
 				 r->shrunk || again->shrunk, "repaired", repaired_json(r));
 	json_object_set_new(out, "trust_only", json_boolean(r->trust_only));
 	json_object_set_new(out, "revoked_imports", revoked_json(revoked));
+	json_object_set(out, "incidents", incidents);
 	json_object_set_new(out, "receipt", *receipt ? json_string(receipt) : json_null());
 	json_object_update(out, more);
 	json_decref(more);
@@ -271,6 +273,18 @@ static int open_roots(const struct cli_args *args, struct authenticode_roots **o
 	return *out ? 0 : -1;
 }
 
+/* It is imported by now, whatever is wrong with the ledger. */
+static json_t *reported(struct store *s, const struct cli_args *args)
+{
+	struct error problem = ERROR_INIT;
+	json_t *incidents = incident_list(s, &problem);
+
+	if (incidents)
+		return incidents;
+	cli_note(args, "ATTENTION: %s", problem.message);
+	return json_array();
+}
+
 int cmd_import(const struct cli_args *args, struct error *err)
 {
 	CLEANUP(import_clear) struct import_result result = { 0 };
@@ -289,6 +303,7 @@ int cmd_import(const struct cli_args *args, struct error *err)
 	    medium_read(args, &medium_here, request.places[0], &medium, err) < 0)
 		return -1;
 	request.threads = (unsigned)threads;
+	request.permission = cli_text(args, "override");
 	if (!cli_text(args, "receipt-key") != !cli_text(args, "receipt-out"))
 		return error_set(err, ERROR_USAGE, "--receipt-key and --receipt-out go together");
 	request.medium = &medium;
@@ -308,15 +323,18 @@ int cmd_import(const struct cli_args *args, struct error *err)
 		return -1;
 	if (result.incomplete && again.count == 0)
 		return fail_incomplete(&result, err);
+	json_t *incidents = reported(s, args);
 	if (args->json) {
-		print_json(&result, &again, &revoked, receipt.file);
+		print_json(&result, &again, &revoked, receipt.file, incidents);
 	} else {
 		print_text(&result);
 		print_retry(&result, &again);
 		revoked_print(&revoked);
 		if (*receipt.file)
 			printf("receipt: %s/%s\n", cli_text(args, "receipt-out"), receipt.file);
+		incident_print(incidents);
 	}
+	json_decref(incidents);
 	bool noted = result.summary.errors + again.errors > 0 || result.shrunk || again.shrunk;
 	return noted || revoked.count > 0 || result.repaired_count > 0 ? CLI_FINDINGS : 0;
 }

@@ -1,5 +1,6 @@
 #include "importer/came.h"
 #include "importer/commands.h"
+#include "importer/incident.h"
 #include "importer/pending.h"
 #include "importer/revoked.h"
 #include "lib/base/error.h"
@@ -119,11 +120,17 @@ int cmd_status(const struct cli_args *args, struct error *err)
 		return -1;
 	if (counts.last_import > 0)
 		str_from_time(counts.last_import, imported);
-	json_t *origins = came_through(s, &c, err);
+	json_t *origins = came_through(s, &c, err), *incidents = NULL;
+	struct error problem = ERROR_INIT;
 	if (!origins)
 		return -1;
+	/* A ledger that does not hold is said by status_add(). */
+	incidents = incident_list(s, &problem);
+	if (!incidents)
+		incidents = json_array();
 	json_t *all = to_json(&c, &counts, imported, &waiting, origins);
 	json_object_set_new(all, "revoked_imports", revoked_json(&revoked));
+	json_object_set_new(all, "incidents", incidents);
 	if (status_add(s, all, err) < 0) {
 		json_decref(all);
 		return -1;
@@ -133,6 +140,7 @@ int cmd_status(const struct cli_args *args, struct error *err)
 		return revoked.count > 0 ? CLI_FINDINGS : 0;
 	}
 	print_text(&c, &counts, imported);
+	incident_print(json_object_get(all, "incidents"));
 	origin_report_print(origins);
 	print_waiting(&waiting);
 	revoked_print(&revoked);

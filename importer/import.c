@@ -4,6 +4,7 @@
 #include "importer/choose.h"
 #include "importer/collect.h"
 #include "importer/import_ledger.h"
+#include "importer/incident.h"
 #include "importer/keep.h"
 #include "importer/objects.h"
 #include "importer/pending.h"
@@ -31,6 +32,7 @@
 #include "media/object_table.h"
 #include "verifier/accept.h"
 #include "verifier/care/trust_take.h"
+#include "verifier/override.h"
 #include "verifier/repair.h"
 #include "verifier/stream.h"
 #include "verifier/verify.h"
@@ -55,6 +57,8 @@ struct importing {
 	struct trust *trust;
 	struct verified_bundle *bundle;
 	struct resolve resolve;
+	struct override_proof permission; /* used when the decision is ACCEPT_EXPIRED */
+	bool permitted;
 	struct channel_bundle before;        /* what is remembered of the sequence offered */
 	uint64_t collected, collected_bytes; /* objects kept before the others were read */
 };
@@ -62,6 +66,7 @@ struct importing {
 static void importing_clear(struct importing *in)
 {
 	resolve_clear(&in->resolve);
+	override_clear(&in->permission);
 	verify_close(in->bundle); /* borrows the trust root */
 	trust_free(in->trust);
 }
@@ -93,6 +98,32 @@ static int open_bundle(struct importing *in, enum accept_decision *decision, str
 	return in->bundle ? decide(in, in->bundle, decision, err) : -1;
 }
 
+/* A permission is asked for only when the bundle has nothing else against it. */
+static int judge(struct importing *in, const struct verified_bundle *b, struct accept_state *state,
+		 enum accept_decision *decision, struct error *err)
+{
+	const struct manifest *m = verify_manifest(b);
+	const unsigned char *digest = verify_manifest_digest(b);
+	int64_t now = clock_now();
+
+	in->permitted = false;
+	if (accept_decide(state, m, digest, now, decision, err) == 0)
+		return 0;
+	if (err->id != ERROR_BUNDLE_EXPIRED || !in->request->permission)
+		return -1;
+	error_clear(err);
+	override_clear(&in->permission);
+	if (incident_permission(in->request->permission, b,
+				now > state->time_floor ? now : state->time_floor, &in->permission,
+				err) < 0)
+		return -1;
+	state->overridden = in->permission.said.until;
+	if (accept_decide(state, m, digest, now, decision, err) < 0)
+		return -1;
+	in->permitted = *decision == ACCEPT_EXPIRED;
+	return 0;
+}
+
 static int decide(void *ctx, const struct verified_bundle *b, enum accept_decision *decision,
 		  struct error *err)
 {
@@ -111,9 +142,10 @@ static int decide(void *ctx, const struct verified_bundle *b, enum accept_decisi
 	if (seen < 0)
 		return -1;
 	state.same = seen == 1 ? in->before.digest : NULL;
-	if (accept_decide(&state, m, verify_manifest_digest(b), clock_now(), decision, err) < 0)
-		return error_wrap(err, "%s", verify_path(b));
-	return 0;
+	if (judge(in, b, &state, decision, err) == 0)
+		return 0;
+	error_wrap(err, "%s", verify_path(b));
+	return err->id == ERROR_REPLAY_FORK ? incident_fork(in->store, &in->channel, b, err) : -1;
 }
 
 /* ---- the catalog ---- */
@@ -317,6 +349,9 @@ static int load_both(struct importing *in, struct objects *objects, struct impor
 	    save_trust(in, out, err) < 0)
 		return -1;
 	count_new(in, objects, out);
+	if (in->permitted &&
+	    incident_permitted(in->store, &in->channel, in->bundle, &in->permission, err) < 0)
+		return -1;
 	if (channel_note_repaired(in->store, &in->channel, out->repaired_count, err) < 0 ||
 	    import_ledger_add(in->store, in->bundle, in->request, out, err) < 0)
 		return -1;
@@ -506,9 +541,9 @@ int import_bundle(struct store *s, const struct import_request *request, struct 
 	if (open_bundle(&in, &decision, err) < 0)
 		return -1;
 	describe(&in, out);
-	if (decision == ACCEPT_NEW && manifest_is_trust_only(verify_manifest(in.bundle)))
+	if (decision != ACCEPT_ALREADY && manifest_is_trust_only(verify_manifest(in.bundle)))
 		return take_trust(&in, out, err);
-	if (decision == ACCEPT_NEW)
+	if (decision != ACCEPT_ALREADY)
 		return load_and_publish(&in, out, err);
 	out->already = true;
 	out->processed = in.before.processed;

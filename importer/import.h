@@ -32,6 +32,8 @@ struct import_request {
 	const unsigned char *wanted; /* SHA-256 of the MANIFEST to go on with, or NULL */
 	bool waited;                 /* it is one of R/pending: volumes are not looked for */
 	unsigned threads;
+	const char *
+		permission; /* directory: let an expired bundle in (importer/incident.h), or NULL */
 	const struct authenticode_roots *roots; /* NULL: signatures of cabinets are not checked */
 	struct progress *progress;
 	const struct medium *medium; /* for the ledger */

@@ -25,6 +25,8 @@ static const struct cli_option import_options[] = {
 	{ "receipt-out", CLI_TEXT, "DIR", NULL, false, "where that receipt goes" },
 	{ "microsoft-roots", CLI_TEXT, "PEM", "GAPFERRY_MICROSOFT_ROOTS", false,
 	  "pinned roots: check the Authenticode signatures of cabinets" },
+	{ "override", CLI_TEXT, "DIR", NULL, false,
+	  "the permission of two approvers for a bundle that has expired" },
 	{ "threads", CLI_TEXT, "N", "GAPFERRY_THREADS", false, "workers (default: processors)" },
 	MEDIUM_OPTIONS,
 	CLI_OPTIONS_END,

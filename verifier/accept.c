@@ -90,7 +90,12 @@ int accept_decide(const struct accept_state *s, const struct manifest *m,
 				 "sequence %llu follows another bundle than the %llu accepted here",
 				 (unsigned long long)m->sequence, (unsigned long long)s->sequence);
 	/* A clock set back must not bring an expired bundle to life. */
-	if (accept_fresh(m, now > s->time_floor ? now : s->time_floor, err) < 0)
+	int64_t latest = now > s->time_floor ? now : s->time_floor;
+	if (latest > m->expires && latest <= s->overridden) {
+		*out = ACCEPT_EXPIRED;
+		return 0;
+	}
+	if (accept_fresh(m, latest, err) < 0)
 		return -1;
 	*out = ACCEPT_NEW;
 	return 0;

@@ -27,10 +27,12 @@ struct accept_state {
 		*manifest;         /* SHA-256 of the newest accepted MANIFEST, if has_manifest */
 	const unsigned char *same; /* SHA-256 remembered for the very sequence offered, or NULL */
 	int64_t time_floor;        /* no accepted statement was made before this */
+	int64_t overridden; /* two approvers let this MANIFEST in until then; 0: nobody did */
 };
 
 enum accept_decision {
 	ACCEPT_NEW,     /* go on */
+	ACCEPT_EXPIRED, /* go on, although it has expired: state->overridden says so */
 	ACCEPT_ALREADY, /* this very bundle was imported: nothing to do */
 };
 

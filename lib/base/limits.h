@@ -20,6 +20,7 @@
 #define LIMIT_TEXT_LINE 512u                  /* bytes of one line in any of our text files */
 #define LIMIT_SIGNATURE_BYTES (16u << 10)     /* one .p7s; genuine: 1.0 kB */
 #define LIMIT_SIGNATURES 16u                  /* files in sigs/ */
+#define LIMIT_OVERRIDE_BYTES 512u              /* a permission; genuine: 0.2 KiB */
 #define LIMIT_RECEIPT_BYTES 4096u             /* a receipt with its signature; genuine: 2.3 KiB */
 #define LIMIT_RECEIPT_SIGNATURE 2016u         /* 42 lines of 48 bytes; genuine: 1.1 kB */
 #define LIMIT_SCAN_BYTES (64u << 10)          /* what a scanner wrote; genuine: 3 KiB */

@@ -12,17 +12,18 @@
 
 A_BUNDLE=$T_DIR/copy/gapferry/main-1-1
 
-# What a repository says about itself (its ledger does record refusals), and the files in it (not the database's working files).
+# What a repository says about itself (its ledger does record refusals), and the files in it (not the database's working files, nor
+# the evidence of a second history).
 a_state() {
 	if [ "$2" = exporter ]; then
 		gapferry-export --repo "$1" status --json | jq 'del(.care)'
 		gapferry-export --repo "$1" plan main --json
 	else
-		gapferry-import --repo "$1" status --json | jq 'del(.care)'
+		gapferry-import --repo "$1" status --json | jq 'del(.care, .incidents)'
 		gapferry-import --repo "$1" findings --json
 		gapferry-import --repo "$1" updates --json | sha256sum
 	fi
-	(cd "$1" && find . -type f ! -name 'catalog.db*' ! -name lock | sort)
+	(cd "$1" && find . -type f ! -name 'catalog.db*' ! -name lock ! -path './evidence/*' | sort)
 }
 
 a_snapshot() {

@@ -259,9 +259,60 @@ static void freshness_alone(void **state)
 	}
 }
 
+/* How far a permission reaches: expiry, and nothing else. */
+static void permission(void **state)
+{
+	static const struct {
+		int64_t until, floor, created, expires;
+		uint64_t sequence;
+		enum error_id id;
+		enum accept_decision decision;
+	} permits[] = {
+		{ NOW, 0, NOW - 2 * DAY, NOW - DAY, 6, ERROR_NONE, ACCEPT_EXPIRED },
+		{ NOW - 1, 0, NOW - 2 * DAY, NOW - DAY, 6, ERROR_BUNDLE_EXPIRED, 0 },
+		{ NOW, NOW + 1, NOW - 2 * DAY, NOW - DAY, 6, ERROR_BUNDLE_EXPIRED, 0 },
+		{ NOW, 0, NOW - 2 * DAY, NOW, 6, ERROR_NONE, ACCEPT_NEW },
+		{ NOW + 9 * DAY, 0, NOW + 3 * DAY, NOW + 4 * DAY, 6, ERROR_BUNDLE_FUTURE, 0 },
+		{ NOW, 0, NOW - 2 * DAY, NOW - DAY, 4, ERROR_REPLAY_OLDER, 0 },
+		{ NOW, 0, NOW - 2 * DAY, NOW - DAY, 5, ERROR_REPLAY_FORK, 0 },
+		{ NOW, 0, NOW - 2 * DAY, NOW - DAY, 2000, ERROR_REPLAY_JUMP, 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(permits); i++) {
+		unsigned char newest[32], digest[32];
+		struct manifest m = { .channel = "c",
+				      .audience_count = 1,
+				      .audiences = { "a" },
+				      .epoch = 1,
+				      .sequence = permits[i].sequence,
+				      .created = permits[i].created,
+				      .expires = permits[i].expires };
+		struct accept_state s = { .channel = "c",
+					  .audience = "a",
+					  .epoch = 1,
+					  .sequence = 5,
+					  .has_manifest = true,
+					  .manifest = newest,
+					  .time_floor = permits[i].floor,
+					  .overridden = permits[i].until };
+		enum accept_decision decision;
+		struct error err = ERROR_INIT;
+
+		fill(newest, 'a');
+		fill(digest, 'b');
+		memcpy(m.previous, newest, sizeof newest);
+		int result = accept_decide(&s, &m, digest, NOW, &decision, &err);
+		assert_int_equal(err.id, permits[i].id);
+		if (result == 0)
+			assert_int_equal(decision, permits[i].decision);
+	}
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(permission),
 		cmocka_unit_test(every_row_of_the_table),
 		cmocka_unit_test(only_its_own_channel_and_site),
 		cmocka_unit_test(history_shows_a_fork_across_gaps),

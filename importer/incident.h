@@ -1,0 +1,50 @@
+/*
+ * What must not be forgotten: two bundles that claimed one place, and an expired
+ * bundle that two people let in.  Both are records of the ledger, which every later report
+ * shows; the MANIFESTs of a fork lie in R/evidence/<SHA-256 of MANIFEST>/.
+ */
+#ifndef IMPORTER_INCIDENT_H
+#define IMPORTER_INCIDENT_H
+
+#include <jansson.h>
+#include <stdint.h>
+
+struct channel;
+struct error;
+struct override_proof;
+struct store;
+struct verified_bundle;
+
+/*
+ * The bundle was refused with *err being REPLAY_FORK: keep its MANIFEST and signatures, and those
+ * of the one accepted here, each as a whole and once, and record it once.  *err then names the
+ * directories in front.  Always returns -1; what goes wrong here replaces *err.
+ */
+int incident_fork(struct store *s, const struct channel *c, const struct verified_bundle *b,
+		  struct error *err) __attribute__((nonnull, warn_unused_result));
+
+/*
+ * The permission of two approvers in a directory, for this bundle at this time.  -1 with
+ * FILE_OPEN when there is none, and errors of override_load() and override_check().  The caller
+ * clears *out in any case.
+ */
+int incident_permission(const char *path, const struct verified_bundle *b, int64_t now,
+			struct override_proof *out, struct error *err)
+	__attribute__((nonnull, warn_unused_result));
+
+/* Record its use and keep the signed text, in a transaction of the caller. */
+int incident_permitted(struct store *s, const struct channel *c, const struct verified_bundle *b,
+		       const struct override_proof *p, struct error *err)
+	__attribute__((nonnull, warn_unused_result));
+
+/*
+ * All of them, oldest first: [{event, time, bundle, ...values of the record}].  NULL with an
+ * error of the ledger.
+ */
+json_t *incident_list(struct store *s, struct error *err)
+	__attribute__((nonnull, warn_unused_result));
+
+/* A line for each. */
+void incident_print(const json_t *list) __attribute__((nonnull));
+
+#endif

@@ -1,0 +1,1 @@
+s/strcmp(s->channel, m->channel) != 0 ||//

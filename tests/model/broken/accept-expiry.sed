@@ -1,0 +1,1 @@
+s/if (now > m->expires) {/if (now > m->expires + 86400) {/

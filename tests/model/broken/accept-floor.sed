@@ -1,0 +1,1 @@
+s/now > s->time_floor ? now : s->time_floor/now > s->time_floor ? now : now/

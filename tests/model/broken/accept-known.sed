@@ -1,0 +1,1 @@
+s/if (m->sequence == s->sequence \&\& s->has_manifest/if (0 \&\& s->has_manifest/

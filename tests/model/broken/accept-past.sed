@@ -1,0 +1,1 @@
+s/if (past \&\& !same/if (0 \&\& past \&\& !same/

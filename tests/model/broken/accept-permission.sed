@@ -1,0 +1,1 @@
+s/latest > m->expires \&\& latest <= s->overridden/latest > m->expires/

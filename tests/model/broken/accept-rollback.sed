@@ -1,0 +1,1 @@
+s/if (m->sequence <= s->sequence)/if (m->sequence == s->sequence)/

@@ -1,0 +1,1 @@
+s/ || !manifest_is_for(m, s->audience)//

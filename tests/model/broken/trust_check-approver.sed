@@ -1,0 +1,1 @@
+s/if (approve.count < approvers)/if (approve.count + 1 < approvers)/

@@ -1,0 +1,1 @@
+s/if (build.count < builders)/if (build.count + 1 < builders)/
