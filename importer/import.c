@@ -43,7 +43,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* So many bundles back a delta may refer to: ours refer to the newest one. */
 /*
  * LISTS_KEPT: bundles whose document lists later deltas may refer to.  SHRINK_PERCENT: of the
  * usable updates may go with a full bundle before it is an alarm; as on ingest.
