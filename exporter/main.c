@@ -1,6 +1,7 @@
 /* gapferry-export: the connected side. */
 #include "exporter/commands.h"
 #include "verifier/care/medium.h"
+#include "verifier/care/verb_options.h"
 #include "verifier/medium_verbs.h"
 
 #define REPO                                                                     \
@@ -217,44 +218,6 @@ static const struct cli_option receive_options[] = {
 	CLI_OPTIONS_END,
 };
 
-static const struct cli_option handover_options[] = {
-	REPO,
-	{ "to", CLI_TEXT, "WHO", NULL, true, "who has the medium from now on" },
-	MEDIUM_OPTIONS,
-	CLI_OPTIONS_END,
-};
-
-static const struct cli_option ledger_show_options[] = {
-	REPO,
-	{ "bundle", CLI_TEXT, "NAME", NULL, false, "only records of this bundle" },
-	CLI_OPTIONS_END,
-};
-
-static const struct cli_option custody_options[] = {
-	REPO,
-	{ "bundle", CLI_TEXT, "NAME", NULL, false, "only this bundle" },
-	{ "with", CLI_LIST, "LEDGER", NULL, false, "ledgers of other sites, laid beside ours" },
-	{ "html", CLI_TEXT, "FILE", NULL, false, "also write a page for the printer" },
-	CLI_OPTIONS_END,
-};
-
-static const struct cli_option gc_options[] = {
-	REPO,
-	{ "dry-run", CLI_FLAG, NULL, NULL, false, "only tell what would go" },
-	{ "keep-days", CLI_TEXT, "N", NULL, false,
-	  "keep what was needed in the last N days (default 0)" },
-	CLI_OPTIONS_END,
-};
-
-static const struct cli_option scrub_options[] = {
-	REPO,
-	{ "heal-from", CLI_LIST, "DIR|BUNDLE", NULL, false, "where damaged objects can be had" },
-	{ "max-bytes", CLI_TEXT, "SIZE", NULL, false, "stop after this much" },
-	{ "older-than", CLI_TEXT, "DAYS", NULL, false, "only what was not checked for so long" },
-	{ "threads", CLI_TEXT, "N", "GAPFERRY_THREADS", false, "workers (default: processors)" },
-	CLI_OPTIONS_END,
-};
-
 #define CONFIG_DIR                                                                 \
 	{                                                                          \
 		"config-dir", CLI_LIST, "DIR", "GAPFERRY_CONFIG_DIR", false,       \
@@ -364,15 +327,16 @@ static const struct cli_verb verbs[] = {
 	{ "receive", "RECEIPT", 1, 1, receive_options, "record what an isolated site confirms",
 	  cmd_receive },
 	{ "status", NULL, 0, 0, status_options, "what the repository holds and sent", cmd_status },
-	{ "handover", "BUNDLE-NAME", 1, 1, handover_options, "record that a medium changes hands",
-	  cmd_handover },
-	{ "custody", NULL, 0, 0, custody_options, "the way of each bundle, from the ledger",
+	{ "handover", "BUNDLE-NAME", 1, 1, verb_options_handover,
+	  "record that a medium changes hands", cmd_handover },
+	{ "custody", NULL, 0, 0, verb_options_custody, "the way of each bundle, from the ledger",
 	  cmd_custody },
-	{ "ledger show", NULL, 0, 0, ledger_show_options, "the records of the ledger",
+	{ "ledger show", NULL, 0, 0, verb_options_ledger_show, "the records of the ledger",
 	  cmd_ledger_show },
 	{ "ledger check", NULL, 0, 0, repo_options, "prove the ledger", cmd_ledger_check },
-	{ "gc", NULL, 0, 0, gc_options, "remove what nothing needs any more", cmd_gc },
-	{ "scrub", NULL, 0, 0, scrub_options, "read everything again, and heal it", cmd_scrub },
+	{ "gc", NULL, 0, 0, verb_options_gc, "remove what nothing needs any more", cmd_gc },
+	{ "scrub", NULL, 0, 0, verb_options_scrub, "read everything again, and heal it",
+	  cmd_scrub },
 	{ "run", "JOB", 1, 1, run_options, "ingest, write and tidy up as a job says", cmd_run },
 	{ "job check", "[JOB]", 0, 1, job_options, "would the jobs run", cmd_job_check },
 	{ "job list", NULL, 0, 0, job_options, "the jobs that are configured", cmd_job_list },
