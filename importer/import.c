@@ -547,6 +547,9 @@ int import_bundle(struct store *s, const struct import_request *request, struct 
 	out->already = true;
 	out->processed = in.before.processed;
 	out->quarantined = in.before.quarantined;
+	/* A run that was killed right after the commit may have left it. */
+	if (collect_forget(s, in.bundle, err) < 0)
+		return -1;
 	return import_ledger_again(s, in.bundle, request, err);
 }
 

@@ -31,7 +31,7 @@ static void add_xml(struct catalog *c, const char *xml)
 static void close_source(struct state *s, const char *body, const char *marks)
 {
 	struct error err = ERROR_INIT;
-	char xml[4096];
+	char xml[4096 + 128];
 	size_t n = s->state.count++;
 	struct catalog *c = s->catalogs[n] = catalog_new();
 
