@@ -129,16 +129,6 @@ int cmd_job_list(const struct cli_args *args, struct error *err)
 
 /* ---- job status ---- */
 
-static json_t *time_json(int64_t seconds)
-{
-	char text[STR_TIME_SIZE];
-
-	if (seconds < 0)
-		return json_null();
-	str_from_time(seconds, text);
-	return json_string(text);
-}
-
 static const char *text_of(const json_t *object, const char *key, const char *otherwise)
 {
 	const char *text = json_string_value(json_object_get(object, key));
@@ -161,8 +151,8 @@ static json_t *status_json(const struct job_conf *c, const struct job_state *s,
 	const json_t *last = job_state_last_run(s);
 	json_t *out = json_pack(
 		"{s:s, s:o, s:o, s:b, s:b, s:b, s:b, s:I, s:I}", "job", c->name, "last_success",
-		time_json(job_state_number(s, "last_success", JOB_DUE_UNKNOWN)), "next_due",
-		time_json(d->next), "due", d->due, "overdue", d->overdue, "running",
+		job_state_time(job_state_number(s, "last_success", JOB_DUE_UNKNOWN)), "next_due",
+		job_state_time(d->next), "due", d->due, "overdue", d->overdue, "running",
 		running && is_alive(running), "killed", running && !is_alive(running),
 		"outbox_bytes", (json_int_t)job_state_number(s, "outbox_bytes", 0), "runs",
 		(json_int_t)json_array_size(s->history));

@@ -1,4 +1,5 @@
 #include "exporter/bundle.h"
+#include "exporter/bundle_json.h"
 #include "exporter/commands.h"
 #include "exporter/wish.h"
 #include "lib/base/error.h"
@@ -20,17 +21,10 @@ static void report(const struct cli_args *args, const struct bundle_result *r)
 
 	str_to_hex(r->manifest, DIGEST_SHA256, hex);
 	if (args->json) {
-		cli_print_json(json_pack(
-			"{s:s, s:s, s:I, s:I, s:s, s:I, s:s, s:I, s:I, s:i, s:I, s:I, s:I, s:I, "
-			"s:s, s:s}",
-			"bundle", r->path, "channel", args->operands[0], "epoch",
-			(json_int_t)r->epoch, "sequence", (json_int_t)r->sequence, "kind",
-			r->base ? "increment" : "full", "base", (json_int_t)r->base, "why", r->why,
-			"assumed_objects", (json_int_t)r->assumed, "assumed_bytes",
-			(json_int_t)r->assumed_bytes, "volumes", (int)r->volumes, "objects",
-			(json_int_t)r->objects, "bytes", (json_int_t)r->bytes, "volume_bytes",
-			(json_int_t)r->volume_bytes, "missing", (json_int_t)r->missing,
-			"manifest_sha256", hex, "signer", r->signer));
+		json_t *out = bundle_json(r);
+
+		json_object_set_new(out, "channel", json_string(args->operands[0]));
+		cli_print_json(out);
 		return;
 	}
 	printf("bundle: %s\n", r->path);

@@ -6,7 +6,7 @@
 #include "lib/base/file.h"
 #include "lib/base/str.h"
 #include "lib/crypto/digest.h"
-#include "lib/store/confirmed.h"
+#include "lib/store/site.h"
 #include "lib/store/store.h"
 #include "media/manifest.h"
 
@@ -168,6 +168,18 @@ static int compare(const void *a, const void *b)
 	return x->sequence > y->sequence ? -1 : x->sequence < y->sequence;
 }
 
+/* Is it the newest bundle that some site has confirmed?  1, 0, -1. */
+static int is_confirmed(const struct outbox *o, const struct kept *k, struct error *err)
+{
+	struct site site = { .name = "" };
+	int row;
+
+	while ((row = site_each(o->store, o->channel->id, &site, err)) == 1)
+		if (site.epoch == k->epoch && site.sequence == k->sequence)
+			return 1;
+	return row;
+}
+
 /* 1 to stay, 0, -1. */
 static int must_stay(const struct outbox *o, size_t index, struct error *err)
 {
@@ -179,7 +191,7 @@ static int must_stay(const struct outbox *o, size_t index, struct error *err)
 	if (o->conf->keep_days && (o->r->now < k->recorded ||
 				   (uint64_t)(o->r->now - k->recorded) < o->conf->keep_days * DAY))
 		return 1;
-	return confirmed_is_newest(o->store, o->channel->id, k->epoch, k->sequence, err);
+	return is_confirmed(o, k, err);
 }
 
 static int remove_bundle(struct outbox *o, const char *name, struct error *err)

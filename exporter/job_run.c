@@ -35,16 +35,6 @@ static void step_clear(struct job_step *s)
 }
 DEFINE_CLEANUP_IN_PLACE(struct job_step, step_clear);
 
-static json_t *time_json(int64_t seconds)
-{
-	char text[STR_TIME_SIZE];
-
-	if (seconds < 0)
-		return json_null();
-	str_from_time(seconds, text);
-	return json_string(text);
-}
-
 /* Of a run that was killed nobody wrote the end: do it now. */
 static int bury_killed(struct job_step *s, struct error *err)
 {
@@ -64,7 +54,7 @@ static int note_running(struct job_step *s, struct error *err)
 {
 	json_object_set_new(
 		s->state.values, "running",
-		json_pack("{s:o, s:i}", "start", time_json(s->started), "pid", (int)getpid()));
+		json_pack("{s:o, s:i}", "start", job_state_time(s->started), "pid", (int)getpid()));
 	return job_state_save(&s->state, err);
 }
 
@@ -86,7 +76,7 @@ static int check_due(struct job_step *s, json_t **report, struct error *err)
 				 "that systemd-analyze could read",
 				 s->conf->name);
 	*report = json_pack("{s:s, s:s, s:o}", "job", s->conf->name, "status", "not due",
-			    "next_due", time_json(d.next));
+			    "next_due", job_state_time(d.next));
 	return 0;
 }
 
@@ -178,7 +168,7 @@ int job_run_preview(const struct job_conf *c, const struct job_run *options, jso
 			    c->name, "dry_run", 1, "channel", c->channel, "kind", job_conf_kind(c),
 			    "sources", s.sources, "would_write", any || wanted, "reason", s.reason,
 			    "removed", s.removed, "warnings", s.warnings, "outbox_bytes",
-			    (json_int_t)r.bytes, "next_due", time_json(d.next), "due", d.due);
+			    (json_int_t)r.bytes, "next_due", job_state_time(d.next), "due", d.due);
 	json_object_set_new(*report, "plan",
 			    json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "kind",
 				      inc.full ? "full" : "increment", "base", (json_int_t)inc.base,

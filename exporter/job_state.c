@@ -4,6 +4,7 @@
 #include "lib/base/error.h"
 #include "lib/base/file.h"
 #include "lib/base/limits.h"
+#include "lib/base/str.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -166,6 +167,16 @@ const json_t *job_state_last_run(const struct job_state *s)
 	size_t count = json_array_size(s->history);
 
 	return count ? json_array_get(s->history, count - 1) : NULL;
+}
+
+json_t *job_state_time(int64_t seconds)
+{
+	char text[STR_TIME_SIZE];
+
+	if (seconds < 0)
+		return json_null();
+	str_from_time(seconds, text);
+	return json_string(text);
 }
 
 void job_state_clear(struct job_state *s)

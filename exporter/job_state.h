@@ -55,6 +55,9 @@ int64_t job_state_number(const struct job_state *s, const char *key, int64_t fal
 /* The newest run, or NULL; borrowed. */
 const json_t *job_state_last_run(const struct job_state *s) __attribute__((nonnull));
 
+/* A time as state and reports write it: null when negative.  The caller's. */
+json_t *job_state_time(int64_t seconds) __attribute__((returns_nonnull));
+
 void job_state_clear(struct job_state *s);
 DEFINE_CLEANUP_IN_PLACE(struct job_state, job_state_clear);
 

@@ -1,4 +1,5 @@
 #include "exporter/bundle.h"
+#include "exporter/bundle_json.h"
 #include "exporter/job_internal.h"
 #include "exporter/job_print.h"
 #include "exporter/job_retain.h"
@@ -40,20 +41,6 @@ int job_step_wants_bundle(struct job_step *s, char view[65], struct error *err)
 	else
 		s->reason = "unchanged";
 	return strcmp(s->reason, "unchanged") != 0;
-}
-
-/* What the verb write prints, for the report. */
-static json_t *bundle_json(const struct bundle_result *r)
-{
-	char hex[DIGEST_HEX];
-
-	str_to_hex(r->manifest, DIGEST_SHA256, hex);
-	return json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:s, s:s}", "bundle", r->path,
-			 "epoch", (json_int_t)r->epoch, "sequence", (json_int_t)r->sequence,
-			 "volumes", (json_int_t)r->volumes, "objects", (json_int_t)r->objects,
-			 "bytes", (json_int_t)r->bytes, "volume_bytes", (json_int_t)r->volume_bytes,
-			 "missing", (json_int_t)r->missing, "manifest_sha256", hex, "signer",
-			 r->signer);
 }
 
 static int write_bundle(struct job_step *s, const char *view, struct error *err)

@@ -360,7 +360,6 @@ static const struct cli_verb verbs[] = {
 	  "write repaired copies of damaged volumes elsewhere", medium_verbs_repair },
 	{ "media unstream", "FILE|DEVICE|-", 1, 1, medium_verbs_unstream_options,
 	  "read a bundle from a tape or raw device", medium_verbs_unstream },
-	{ "status", NULL, 0, 0, repo_options, "what the repository holds and sent", cmd_status },
 	{ NULL, NULL, 0, 0, NULL, NULL, NULL },
 };
 

@@ -9,6 +9,7 @@
 #include "lib/crypto/trust.h"
 #include "lib/store/channel.h"
 #include "lib/store/db.h"
+#include "lib/store/doclist.h"
 #include "lib/store/evidence.h"
 #include "lib/store/held.h"
 #include "lib/store/ledger_rows.h"
@@ -365,6 +366,14 @@ static int forget_needed(struct receiving *r, struct error *err)
 			return -1;
 		r->out->needed += held == 1;
 		r->out->unheld += held == 0;
+	}
+	for (size_t i = 0; i < r->need.listing_count; i++) {
+		int known = doclist_forget(r->store, r->channel.id, r->need.listings[i], err);
+
+		if (known < 0)
+			return -1;
+		r->out->needed += known == 1;
+		r->out->unheld += known == 0;
 	}
 	return 0;
 }

@@ -28,8 +28,9 @@ struct receive_result {
 	bool lowered;    /* the site has less than was confirmed: it was restored, or reset */
 	uint64_t before; /* the sequence confirmed until now */
 	uint64_t missed; /* receipts of the site that never came here */
-	uint64_t needed; /* objects of the need list that the next bundle would have assumed */
-	uint64_t unheld; /* objects of it that it would have carried anyway */
+	uint64_t needed; /* objects and listings of the need list that the next bundle would have
+			    assumed */
+	uint64_t unheld; /* those that it would have carried anyway */
 	uint64_t behind; /* bundles written since the one it confirms */
 };
 

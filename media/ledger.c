@@ -3,6 +3,7 @@
 #include "lib/base/error.h"
 #include "lib/base/str.h"
 #include "lib/crypto/digest.h"
+#include "media/lines.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -269,8 +270,9 @@ static int check_number(const struct ledger_reader *r, uint64_t number, struct e
 			 (unsigned long long)r->count);
 }
 
-static int take_line(struct ledger_reader *r, const char *line, size_t len, struct error *err)
+static int take_line(void *ctx, const char *line, size_t len, struct error *err)
 {
+	struct ledger_reader *r = ctx;
 	struct ledger_record out = { .number = 0 };
 	char body[LIMIT_LEDGER_LINE + 1];
 	const char *space = memchr(line, ' ', len);
@@ -298,43 +300,23 @@ static int take_line(struct ledger_reader *r, const char *line, size_t len, stru
 	return r->record ? r->record(r->ctx, &out, err) : 0;
 }
 
-/* One piece of a line: all of it, its end, or (ends false) a part to keep. */
-static int take(struct ledger_reader *r, const char *bytes, size_t len, bool ends,
-		struct error *err)
+static int too_long(void *ctx, struct error *err)
 {
-	if (len > sizeof r->part - r->held)
-		return error_set(err, ERROR_MEDIA_LIMIT, "%s line %llu: more than %u bytes",
-				 r->file, (unsigned long long)r->count + 1, LIMIT_LEDGER_LINE);
-	if (ends && r->held == 0)
-		return take_line(r, bytes, len, err);
-	memcpy(r->part + r->held, bytes, len);
-	r->held += len;
-	if (!ends)
-		return 0;
-	len = r->held;
-	r->held = 0;
-	return take_line(r, r->part, len, err);
+	const struct ledger_reader *r = ctx;
+
+	return error_set(err, ERROR_MEDIA_LIMIT, "%s line %llu: more than %u bytes", r->file,
+			 (unsigned long long)r->count + 1, LIMIT_LEDGER_LINE);
 }
 
 int ledger_feed(struct ledger_reader *r, const void *bytes, size_t len, struct error *err)
 {
-	const char *at = bytes;
+	struct lines lines = { r->part, sizeof r->part, &r->held, take_line, too_long, r };
 
 	if (len > LIMIT_LEDGER_BYTES - r->bytes)
 		return error_set(err, ERROR_MEDIA_LIMIT, "%s: more than %u bytes", r->file,
 				 LIMIT_LEDGER_BYTES);
 	r->bytes += len;
-	while (len > 0) {
-		const char *lf = memchr(at, '\n', len);
-		size_t piece = lf ? (size_t)(lf - at) : len;
-
-		if (take(r, at, piece, lf != NULL, err) < 0)
-			return -1;
-		piece += lf != NULL;
-		at += piece;
-		len -= piece;
-	}
-	return 0;
+	return lines_feed(&lines, bytes, len, err);
 }
 
 int ledger_finish(const struct ledger_reader *r, struct error *err)

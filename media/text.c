@@ -1,6 +1,7 @@
 #include "media/text.h"
 
 #include "lib/base/str.h"
+#include "media/lines.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -18,8 +19,9 @@ int text_fail(const struct text_line *line, struct error *err, const char *fmt, 
 			 (unsigned long long)line->number, cause);
 }
 
-static int complete(struct text_reader *r, const char *bytes, size_t len, struct error *err)
+static int complete(void *ctx, const char *bytes, size_t len, struct error *err)
 {
+	struct text_reader *r = ctx;
 	struct text_line line = { r->file, r->id, r->lines + 1, bytes, len };
 
 	if (r->lines >= r->max_lines)
@@ -34,47 +36,23 @@ static int complete(struct text_reader *r, const char *bytes, size_t len, struct
 	return r->line(r->ctx, &line, err);
 }
 
-static int too_long(const struct text_reader *r, struct error *err)
+static int too_long(void *ctx, struct error *err)
 {
+	const struct text_reader *r = ctx;
+
 	return error_set(err, ERROR_MEDIA_LIMIT, "%s line %llu: more than %u bytes", r->file,
 			 (unsigned long long)r->lines + 1, LIMIT_TEXT_LINE);
 }
 
-/* One piece of a line: all of it, its end, or (ends false) a part to keep. */
-static int take(struct text_reader *r, const char *bytes, size_t len, bool ends, struct error *err)
-{
-	if (len > sizeof r->part - r->held)
-		return too_long(r, err);
-	if (ends && r->held == 0)
-		return complete(r, bytes, len, err);
-	memcpy(r->part + r->held, bytes, len);
-	r->held += len;
-	if (!ends)
-		return 0;
-	len = r->held;
-	r->held = 0;
-	return complete(r, r->part, len, err);
-}
-
 int text_feed(struct text_reader *r, const void *bytes, size_t len, struct error *err)
 {
-	const char *at = bytes;
+	struct lines lines = { r->part, sizeof r->part, &r->held, complete, too_long, r };
 
 	if (len > r->max_bytes - r->bytes)
 		return error_set(err, ERROR_MEDIA_LIMIT, "%s: more than %llu bytes", r->file,
 				 (unsigned long long)r->max_bytes);
 	r->bytes += len;
-	while (len > 0) {
-		const char *lf = memchr(at, '\n', len);
-		size_t piece = lf ? (size_t)(lf - at) : len;
-
-		if (take(r, at, piece, lf, err))
-			return -1;
-		piece += lf ? 1 : 0;
-		at += piece;
-		len -= piece;
-	}
-	return 0;
+	return lines_feed(&lines, bytes, len, err);
 }
 
 int text_finish(struct text_reader *r, struct error *err)

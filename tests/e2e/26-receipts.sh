@@ -359,3 +359,31 @@ t_ok 'the next bundle brings it again' gapferry-import --repo "$T_DIR/backup" im
 receipt "$T_DIR/backup"
 t_ok 'and then it is not missing any more' grep -q '^scrub 20[-0-9T:]*Z 0$' "$T_RECEIPT"
 t_contains 'nor was anything rebuilt' "$T_RECEIPT" 'repaired 0'
+
+# ---- a catalog listing that the site lost ----
+
+t_ok 'all of it is confirmed' receive "$T_RECEIPT"
+for sum in $(awk '$3 == "catalog" { print $1 }' "$T_DIR/medium/gapferry/main-1-9/OBJECTS"); do
+	rm -f "$T_DIR/backup/content/$(printf %.2s "$sum")/$sum"
+done
+# deltas N: so many of the catalog objects of the next bundle are deltas.
+deltas() {
+	t_must gapferry-export --repo "$T_DIR/exporter" plan main --json
+	cp "$T_DIR/out" "$T_DIR/plan.json"
+	t_json "$T_DIR/plan.json" .deltas "$1"
+}
+deltas 1
+increment 10 600
+t_error 6 GF-2110 'an increment on it waits' gapferry-import --repo "$T_DIR/backup" import \
+	"$T_DIR/medium/gapferry/main-1-10"
+t_contains 'for the listing' "$T_DIR/err" '0 objects (0 bytes) and 1 listings are lacking'
+receipt "$T_DIR/backup"
+counter=${T_RECEIPT##*-}
+t_ok 'the need list is received' receive "$T_RECEIPT" --need "$out/need-main-site1-$counter"
+deltas 0
+increment 11 600
+t_ok 'the next increment carries it whole' gapferry-import --repo "$T_DIR/backup" import \
+	"$T_DIR/medium/gapferry/main-1-11"
+receipt "$T_DIR/backup"
+t_ok 'and is confirmed' receive "$T_RECEIPT"
+deltas 1
