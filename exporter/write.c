@@ -33,7 +33,7 @@
 #include <unistd.h>
 
 /* A window divides a stripe of parity and is a whole number of chunks. */
-enum { ITEM_BYTES = 8 << 20, PIECE = 1 << 20, WINDOW = 32 << 20 };
+enum { ITEM_BYTES = 4 << 20, PIECE = 1 << 20, WINDOW = 16 << 20 };
 
 static_assert(WINDOW % VOLUME_CHUNK == 0, "chunks lie in one window");
 static_assert((uint64_t)PARITY_STRIPE * PARITY_SLICE % WINDOW == 0, "windows lie in one stripe");
