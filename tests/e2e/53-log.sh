@@ -66,7 +66,8 @@ t_ok 'also by the card' card "$medium/main-1-2"
 t_ok 'the first log is taken as it is' import_one "$medium/main-1-1"
 t_ok 'a log that grew is accepted' import_one "$medium/main-1-2"
 t_run gapferry-import --repo "$T_DIR/importer" log show --json
-t_json 'the bundle is seen as a leaf' "$T_DIR/out" .size 5
+cp "$T_DIR/out" "$T_DIR/seen.json"
+t_json "$T_DIR/seen.json" .size 5
 mkdir "$T_DIR/back"
 t_must gapferry-import --repo "$T_DIR/importer" receipt --key "$T_DIR/keys/ines-importer.key.pem" \
 	--out "$T_DIR/back" --json
