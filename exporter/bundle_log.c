@@ -5,6 +5,7 @@
 #include "lib/crypto/trust.h"
 #include "lib/store/channel.h"
 #include "lib/store/db.h"
+#include "lib/store/ledger_rows.h"
 #include "lib/store/log_rows.h"
 #include "lib/store/store.h"
 #include "media/log_text.h"
@@ -136,6 +137,18 @@ static int save_note(struct store *s, const struct checkpoint *c, const struct s
 	return log_rows_save_note(s, c->head.size, &note, err);
 }
 
+/* The ledger up to the record of this bundle: sites watch that the log keeps it. */
+static int add_ledger(struct store *s, struct error *err)
+{
+	char leaf[LOG_TEXT_LEAF_SIZE];
+	unsigned char head[32];
+	uint64_t number;
+
+	if (ledger_rows_head(s, &number, head, err) < 0)
+		return -1;
+	return log_rows_append(s, leaf, log_text_ledger(number, head, leaf), NULL, err);
+}
+
 int bundle_log_record(struct store *s, const struct channel *c, const struct bundle_log *log,
 		      const struct manifest *m, const unsigned char digest[32],
 		      const struct signer *signer, struct error *err)
@@ -150,7 +163,8 @@ int bundle_log_record(struct store *s, const struct channel *c, const struct bun
 	tree_leaf(leaf, len, hash);
 	if (!tree_add(&tree, 0, hash))
 		return error_set(err, ERROR_MEDIA_LIMIT, "the export log is full");
-	if (log_rows_append(s, leaf, len, &(struct log_rows_bundle){ c->id, name }, err) < 0)
+	if (log_rows_append(s, leaf, len, &(struct log_rows_bundle){ c->id, name }, err) < 0 ||
+	    add_ledger(s, err) < 0)
 		return -1;
 	after.head.size = tree.size;
 	tree_root(&tree, after.head.root);

@@ -28,8 +28,8 @@ int bundle_log_make(struct store *s, const struct channel *c, const struct trust
 	__attribute__((nonnull, warn_unused_result));
 
 /*
- * The bundle's leaf, and the checkpoint after it, signed when the key of the builder is here.  In
- * the transaction that takes the sequence number.
+ * The bundle's leaf, one with the head of the ledger, and the checkpoint between them, signed when
+ * the key of the builder is here.  In the transaction that takes the sequence number.
  */
 int bundle_log_record(struct store *s, const struct channel *c, const struct bundle_log *log,
 		      const struct manifest *m, const unsigned char digest[32],

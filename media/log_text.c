@@ -47,6 +47,15 @@ size_t log_text_trust(const char *channel, unsigned version, const unsigned char
 				channel, version, hex);
 }
 
+size_t log_text_ledger(uint64_t number, const unsigned char head[32], char out[LOG_TEXT_LEAF_SIZE])
+{
+	char hex[DIGEST_HEX];
+
+	str_to_hex(head, DIGEST_SHA256, hex);
+	return (size_t)snprintf(out, LOG_TEXT_LEAF_SIZE, "gapferry-log 1 ledger %llu %s\n",
+				(unsigned long long)number, hex);
+}
+
 /* ---- a line that must be the magic one ---- */
 
 static int check_magic(const struct text_line *line, const char *magic, struct error *err)

@@ -35,6 +35,10 @@ size_t log_text_approval(const unsigned char manifest[32], const char *signer,
 size_t log_text_trust(const char *channel, unsigned version, const unsigned char root[32],
 		      char out[LOG_TEXT_LEAF_SIZE]) __attribute__((nonnull));
 
+/* The head of the ledger: that its end is not cut off before this record. */
+size_t log_text_ledger(uint64_t number, const unsigned char head[32], char out[LOG_TEXT_LEAF_SIZE])
+	__attribute__((nonnull));
+
 /* ---- log/nodes ---- */
 
 /* Append the magic line, then a line per node. */

@@ -52,14 +52,22 @@ root=$(sha256 "$T_DIR/trust/0001.root") one=$(sha256 "$medium/main-1-1/MANIFEST"
 t_contains 'the trust root is a leaf' "$T_DIR/leaves" "1 gapferry-log 1 trust main 1 $root"
 t_contains 'a bundle is one' "$T_DIR/leaves" "2 gapferry-log 1 bundle main 1 1 - $one"
 t_contains 'an approval is one' "$T_DIR/leaves" \
-	"3 gapferry-log 1 approval $one approver anna "
-t_ok 'there are six' test "$(wc -l <"$T_DIR/leaves")" -eq 6
-t_ok 'a bundle carries the log before it' test "$(sed -n 2p "$medium/main-1-2/log/checkpoint")" = 4
+	"4 gapferry-log 1 approval $one approver anna "
+t_ok 'there are eight' test "$(wc -l <"$T_DIR/leaves")" -eq 8
+t_ok 'a bundle carries the log before it' test "$(sed -n 2p "$medium/main-1-2/log/checkpoint")" = 5
 t_ok 'the bundles verify' gapferry-verify "$medium/main-1-2" --trust "$T_DIR/trust"
 card() {
 	(cd "$1" && ANCHORS=$T_DIR/trust sh VERIFY.txt)
 }
 t_ok 'also by the card' card "$medium/main-1-2"
+
+head=$(sed -n 's/^6 gapferry-log 1 ledger [0-9]* //p' "$T_DIR/leaves")
+t_ok 'the head of the ledger is one, and in the ledger' gapferry-verify ledger \
+	"$T_DIR/exporter/ledger" --head "$head"
+number=$(sed -n 's/^6 gapferry-log 1 ledger \([0-9]*\) .*/\1/p' "$T_DIR/leaves")
+head -n "$((number - 1))" "$T_DIR/exporter/ledger" >"$T_DIR/cut"
+t_error 3 GF-1854 'a ledger whose end was cut off lacks it' gapferry-verify ledger "$T_DIR/cut" \
+	--head "$head"
 
 # ---- a witness, and back ----
 
@@ -67,7 +75,7 @@ t_ok 'the first log is taken as it is' import_one "$medium/main-1-1"
 t_ok 'a log that grew is accepted' import_one "$medium/main-1-2"
 t_run gapferry-import --repo "$T_DIR/importer" log show --json
 cp "$T_DIR/out" "$T_DIR/seen.json"
-t_json "$T_DIR/seen.json" .size 5
+t_json "$T_DIR/seen.json" .size 6
 mkdir "$T_DIR/back"
 t_must gapferry-import --repo "$T_DIR/importer" receipt --key "$T_DIR/keys/ines-importer.key.pem" \
 	--out "$T_DIR/back" --json
@@ -76,7 +84,7 @@ t_ok 'the checkpoint has at most 4096 bytes' test "$(wc -c <"$checkpoint")" -le 
 receive() {
 	gapferry-export --repo "$T_DIR/exporter" receive "$receipt" --checkpoint "$@"
 }
-sed 's/^5$/6/' "$checkpoint" >"$T_DIR/forged"
+sed 's/^6$/7/' "$checkpoint" >"$T_DIR/forged"
 t_error 4 GF-2307 'a changed checkpoint is refused' receive "$T_DIR/forged"
 sed '/^$/,$d' "$checkpoint" >"$T_DIR/forged"
 t_error 1 GF-2313 'one that nobody signed is refused' receive "$T_DIR/forged"
@@ -134,9 +142,9 @@ write "$T_DIR/exporter" "$T_DIR/medium" --full
 grown() {
 	gapferry-verify log "$@" --trust "$T_DIR/trust"
 }
-t_must gapferry-export --repo "$T_DIR/exporter" log consistency --from 5 --out "$T_DIR/growth"
+t_must gapferry-export --repo "$T_DIR/exporter" log consistency --from 6 --out "$T_DIR/growth"
 t_ok 'the log grew from an older checkpoint' grown "$T_DIR/growth" "$T_DIR/old"
-sed 's/^old 5/old 4/' "$T_DIR/growth" >"$T_DIR/forged"
+sed 's/^old 6/old 5/' "$T_DIR/growth" >"$T_DIR/forged"
 t_error 5 GF-2302 'another size does not' grown "$T_DIR/forged" "$T_DIR/old"
 sed '/^$/q' "$T_DIR/growth" | cat - "$T_DIR/place" >"$T_DIR/forged"
 t_error 3 GF-2300 'a proof of another form is refused' grown "$T_DIR/forged" "$T_DIR/old"
@@ -193,7 +201,7 @@ forge() {
 # t_past EXIT ID DESC NAME: and what was seen stays.
 t_past() {
 	t_error "$1" "$2" "$3" import_one "$T_DIR/forged-$4"
-	[ "$(gapferry-import --repo "$T_DIR/importer" log show --json | jq -r .size)" = 5 ] ||
+	[ "$(gapferry-import --repo "$T_DIR/importer" log show --json | jq -r .size)" = 6 ] ||
 		t_fail "$3: what was seen changed"
 }
 write "$T_DIR/other" "$T_DIR/m2" --full --expires-days 89
@@ -216,7 +224,7 @@ t_past 3 GF-2301 'nodes that do not lead to the checkpoint are refused' wrong
 t_status 3 'by the auditor too' gapferry-verify "$T_DIR/forged-wrong" --trust "$T_DIR/trust"
 t_contains 'for the same reason' "$T_DIR/out" 'GF-2301'
 
-# Nodes of level 2 and 1 pass over the size that the site has seen.
+# A node of all eight leaves passes over the size that the site has seen.
 unhex() {
 	tr a-f A-F | basenc --base16 -d
 }
@@ -228,8 +236,9 @@ join() {
 }
 {
 	echo 'gapferry-nodes 1'
-	echo "2 $(join "$(join "$(leaf 0)" "$(leaf 1)")" "$(join "$(leaf 2)" "$(leaf 3)")")"
-	echo "1 $(join "$(leaf 4)" "$(leaf 5)")"
+	left=$(join "$(join "$(leaf 0)" "$(leaf 1)")" "$(join "$(leaf 2)" "$(leaf 3)")")
+	right=$(join "$(join "$(leaf 4)" "$(leaf 5)")" "$(join "$(leaf 6)" "$(leaf 7)")")
+	echo "3 $(join "$left" "$right")"
 } >"$T_DIR/nodes"
 forge gap "$medium/main-1-3/log/checkpoint" "$T_DIR/nodes"
 t_past 5 GF-2306 'a log that does not tell what was seen is refused' gap
@@ -249,6 +258,9 @@ t_past 3 GF-2301 'another root over OBJECTS is refused' objects
 # ---- who starts anew has to say so ----
 
 cp -r "$T_DIR/importer" "$T_DIR/i2"
+t_must gapferry-import --repo "$T_DIR/i0" import "$medium/main-1-1"
+t_ok 'a site that missed a bundle can tell as well' gapferry-import --repo "$T_DIR/i0" import \
+	"$medium/main-1-3"
 t_ok 'the genuine one is taken after all' import_one "$medium/main-1-3"
 t_must gapferry-import --repo "$T_DIR/i2" log forget --reason 'exporter restored from backup'
 t_ok 'after log forget the next log is taken' gapferry-import --repo "$T_DIR/i2" import \

@@ -181,6 +181,8 @@ static void leaves_have_one_spelling(void **state)
 	assert_non_null(strstr(leaf, " 1 42 40 ab00"));
 	log_text_trust("main", 3, digest, leaf);
 	assert_non_null(strstr(leaf, "gapferry-log 1 trust main 3 ab00"));
+	log_text_ledger(17, digest, leaf);
+	assert_non_null(strstr(leaf, "gapferry-log 1 ledger 17 ab00"));
 	log_text_approval(digest, "approver anna 0011", leaf);
 	assert_non_null(strstr(leaf, "00 approver anna 0011\n"));
 }
