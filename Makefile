@@ -31,25 +31,26 @@ export SOURCE_DATE_EPOCH_BUILD ?= 0
 # DIRS lists every component, X.needs the components it may include and link:
 # this is the architecture of docs/ARCHITECTURE.md, and `make layers` enforces it.
 
-DIRS := lib/base lib/cli lib/conf lib/crypto lib/xml lib/cab lib/pack lib/catalog lib/report lib/store \
+DIRS := lib/base lib/cli lib/conf lib/crypto lib/log lib/xml lib/cab lib/pack lib/catalog lib/report lib/store \
         media verifier verifier/care exporter importer importer/server tests/tools tests/scale
 
 lib/base.needs        :=
 lib/cli.needs         := lib/base
 lib/conf.needs        := lib/base
 lib/crypto.needs      := lib/base
+lib/log.needs         := lib/base lib/crypto
 lib/xml.needs         := lib/base
 lib/cab.needs         := lib/base
 lib/pack.needs        := lib/base lib/crypto
 lib/catalog.needs     := lib/base lib/xml
 lib/report.needs      := lib/base lib/catalog lib/xml
-lib/store.needs       := lib/base lib/crypto lib/catalog lib/pack lib/xml
-media.needs           := lib/base lib/crypto
-verifier.needs        := lib/base lib/cli lib/crypto media
-verifier/care.needs   := lib/base lib/cli lib/crypto lib/xml lib/pack lib/catalog lib/store media verifier
-exporter.needs        := lib/base lib/cli lib/conf lib/crypto lib/xml lib/cab lib/pack lib/catalog lib/report lib/store media verifier verifier/care
-importer.needs        := lib/base lib/cli lib/crypto lib/xml lib/pack lib/catalog lib/report lib/store media verifier verifier/care
-importer/server.needs := lib/base lib/cli lib/crypto lib/pack lib/catalog lib/store lib/xml
+lib/store.needs       := lib/base lib/crypto lib/log lib/catalog lib/pack lib/xml
+media.needs           := lib/base lib/crypto lib/log
+verifier.needs        := lib/base lib/cli lib/crypto lib/log media
+verifier/care.needs   := lib/base lib/cli lib/crypto lib/log lib/xml lib/pack lib/catalog lib/store media verifier
+exporter.needs        := lib/base lib/cli lib/conf lib/crypto lib/log lib/xml lib/cab lib/pack lib/catalog lib/report lib/store media verifier verifier/care
+importer.needs        := lib/base lib/cli lib/crypto lib/log lib/xml lib/pack lib/catalog lib/report lib/store media verifier verifier/care
+importer/server.needs := lib/base lib/cli lib/crypto lib/log lib/pack lib/catalog lib/store lib/xml
 tests/tools.needs     := lib/base lib/crypto
 tests/scale.needs     := $(exporter.needs) exporter
 
@@ -270,7 +271,7 @@ $(B)/bin/measure: $(call objs,tests/bench/measure.c)
 
 sweep: all tools                            ## 10,000 random damages: repaired or named
 	@BIN=$(CURDIR)/$(B)/bin sh tests/sweep/sweep.sh
-SWEEP_LIBS := $(foreach d,verifier media lib/crypto lib/base,$(call lib,$(d)))
+SWEEP_LIBS := $(foreach d,verifier media lib/log lib/crypto lib/base,$(call lib,$(d)))
 bench-parity: all tools $(B)/bin/measure $(B)/bin/parity-bench $(B)/bin/repair ## parity and repair beside cp and par2
 	@tests/bench/parity.sh $(B)/bin
 $(B)/bin/sweep: $(call objs,tests/sweep/sweep.c)

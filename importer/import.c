@@ -6,6 +6,7 @@
 #include "importer/import_ledger.h"
 #include "importer/incident.h"
 #include "importer/keep.h"
+#include "importer/log_watch.h"
 #include "importer/objects.h"
 #include "importer/pending.h"
 #include "importer/resolve.h"
@@ -58,6 +59,7 @@ struct importing {
 	struct resolve resolve;
 	struct override_proof permission; /* used when the decision is ACCEPT_EXPIRED */
 	bool permitted;
+	struct log_watch log;
 	struct channel_bundle before;        /* what is remembered of the sequence offered */
 	uint64_t collected, collected_bytes; /* objects kept before the others were read */
 };
@@ -227,7 +229,8 @@ static int save_state(struct importing *in, const struct import_result *out, str
 	if (m->created > c->time_floor)
 		c->time_floor = m->created;
 	return channel_save(in->store, c, err) < 0 ||
-			       channel_record_bundle(in->store, c->id, &b, err) < 0
+			       channel_record_bundle(in->store, c->id, &b, err) < 0 ||
+			       log_watch_save(in->store, c, &in->log, err) < 0
 		       ? -1
 		       : keep_evidence(in->store, c->id, in->bundle, err);
 }
@@ -540,6 +543,9 @@ int import_bundle(struct store *s, const struct import_request *request, struct 
 	if (open_bundle(&in, &decision, err) < 0)
 		return -1;
 	describe(&in, out);
+	if (decision != ACCEPT_ALREADY &&
+	    log_watch_check(s, &in.channel, in.bundle, &in.log, err) < 0)
+		return -1;
 	if (decision != ACCEPT_ALREADY && manifest_is_trust_only(verify_manifest(in.bundle)))
 		return take_trust(&in, out, err);
 	if (decision != ACCEPT_ALREADY)

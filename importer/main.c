@@ -66,6 +66,12 @@ static const struct cli_option trust_replace_options[] = {
 	CLI_OPTIONS_END,
 };
 
+static const struct cli_option log_forget_options[] = {
+	REPO,
+	{ "reason", CLI_TEXT, "TEXT", NULL, true, "why, for the ledger" },
+	CLI_OPTIONS_END,
+};
+
 static const struct cli_verb verbs[] = {
 	{ "init", NULL, 0, 0, init_options, "make an empty repository for one channel", cmd_init },
 	{ "import", "DIR [DIR...]", 1, CLI_OPERANDS_MAX, import_options,
@@ -92,6 +98,10 @@ static const struct cli_verb verbs[] = {
 	{ "ledger show", NULL, 0, 0, verb_options_ledger_show, "the records of the ledger",
 	  cmd_ledger_show },
 	{ "ledger check", NULL, 0, 0, repo_options, "prove the ledger", cmd_ledger_check },
+	{ "log show", NULL, 0, 0, repo_options, "what this site has seen of the export log",
+	  cmd_log_show },
+	{ "log forget", NULL, 0, 0, log_forget_options,
+	  "take the log of the next bundle as it is: the old one is lost", cmd_log_forget },
 	{ "trust add", "DIR|BUNDLE", 1, 1, repo_options,
 	  "take a newer version of the trust root, and nothing else", cmd_trust_add },
 	{ "trust replace", "DIR", 1, 1, trust_replace_options,

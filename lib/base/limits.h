@@ -47,6 +47,15 @@
 #define LIMIT_OBJECT_NAMES (96u << 20)        /* bytes of all names in OBJECTS together */
 #define LIMIT_OPEN_SPLITS 1024u               /* objects begun, not ended: 8 TiB / 8 GiB is 1024 */
 
+/* ---- the export log (docs/FORMAT.md "Export log") ---- */
+#define LIMIT_NOTE_BYTES (32u << 10)          /* a checkpoint with its signatures; genuine: 1 KiB */
+#define LIMIT_NOTE_SIGNATURES 16u             /* of one checkpoint; genuine: 1 and one per site */
+#define LIMIT_LOG_NODES_BYTES (1u << 20)      /* log/nodes; genuine: 100 bytes for each bundle back */
+#define LIMIT_LOG_NODES 16384u                /* its lines */
+#define LIMIT_TLOG_PROOF_BYTES (48u << 10)    /* a place in the log, with its checkpoint */
+#define LIMIT_PROOF_BYTES (4u << 20)          /* the proof of one object; genuine: 10 KiB */
+#define LIMIT_PROOF_FILES 24u                 /* files in it: those of sigs/ and 5 others */
+
 /* ---- ledgers (docs/FORMAT.md "Ledger") ---- */
 #define LIMIT_LEDGER_LINE 4096u               /* bytes of one record; genuine: 300 */
 #define LIMIT_LEDGER_BYTES (256u << 20)       /* one ledger; genuine: 100 KiB a year */
