@@ -167,6 +167,16 @@ const struct catalog_location *catalog_find_location(const struct catalog *c,
 	return NULL;
 }
 
+size_t catalog_location_count(const struct catalog *c)
+{
+	return c->locations_count;
+}
+
+const struct catalog_location *catalog_location_at(const struct catalog *c, size_t i)
+{
+	return &c->locations[i];
+}
+
 const struct catalog_package *catalog_package(const struct catalog *c)
 {
 	return c->has_package ? &c->package : NULL;
