@@ -26,6 +26,8 @@ int cmd_job_timer(const struct cli_args *args, struct error *err);
 int cmd_key_new(const struct cli_args *args, struct error *err);
 int cmd_ledger_check(const struct cli_args *args, struct error *err);
 int cmd_ledger_show(const struct cli_args *args, struct error *err);
+int cmd_diff(const struct cli_args *args, struct error *err);
+int cmd_lint(const struct cli_args *args, struct error *err);
 int cmd_media_image(const struct cli_args *args, struct error *err);
 int cmd_media_revolume(const struct cli_args *args, struct error *err);
 int cmd_media_stream(const struct cli_args *args, struct error *err);

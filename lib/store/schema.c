@@ -127,6 +127,12 @@ static const char *const migrations[SCHEMA_VERSION] = {
 	/* The ledger: whole lines without their LF, and the digest at the end of each. */
 	"CREATE TABLE ledger(number INTEGER PRIMARY KEY, line TEXT NOT NULL, digest BLOB NOT "
 	"NULL);",
+
+	/* 3 */
+	/* What the rules of history know of the catalog before (lib/catalog/catalog_past.h). */
+	"CREATE TABLE past("
+	" kind TEXT NOT NULL, series TEXT NOT NULL, state BLOB NOT NULL, PRIMARY KEY(kind, series)"
+	");",
 };
 
 static int current_version(struct db *db, int64_t *version, struct error *err)
@@ -158,7 +164,8 @@ int schema_migrate(struct db *db, struct error *err)
 		CLEANUP(db_scope_end) struct db_scope scope = { db };
 		/* PRAGMA takes no bound value; the texts are ours. */
 		static const char *const set_version[SCHEMA_VERSION] = { "PRAGMA user_version=1",
-									 "PRAGMA user_version=2" };
+									 "PRAGMA user_version=2",
+									 "PRAGMA user_version=3" };
 
 		if (db_begin(db, err) < 0 || db_run(db, migrations[version], err) < 0 ||
 		    db_run(db, set_version[version], err) < 0 || db_commit(db, err) < 0)
