@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MEMBERS_FEW = 65535 / 10 * 9, DAY = 86400, SHA1 = 20, PLACE_SIZE = 320 };
+enum { MEMBERS_MANY = 58982, DAY = 86400, SHA1 = 20, PLACE_SIZE = 320 };
 
 /* August 2020: since then the publisher signs with SHA-256 alone. */
 static const int64_t SHA1_ENDED = 1596240000;
@@ -62,7 +62,7 @@ void survey_cabinet(struct survey *s, const char *label, const struct cab_info *
 	static const char *const methods[] = { "none", "MSZIP", "another one", "LZX" };
 	char text[16];
 
-	if (info->members >= MEMBERS_FEW) {
+	if (info->members >= MEMBERS_MANY) {
 		snprintf(text, sizeof text, "%" PRIu32, info->members);
 		remark(s->catalog, CATALOG_RULE_CABINET_MEMBERS, label, text, "");
 	}
