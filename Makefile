@@ -242,7 +242,7 @@ size:                                       ## no function over 80 lines, no fil
 docs-check: $(BINS)                         ## docs name every error id, verb, exit code and limit
 	@tests/check/docs.sh $(B)
 docs-tables:                                ## rewrite the generated tables of the docs
-	@mkdir -p $(B); for d in docs/OPERATIONS.md docs/SECURITY.md; do tests/check/docs-tables.sh $$d > $(B)/document && cp $(B)/document $$d; done
+	@mkdir -p $(B); for d in docs/OPERATIONS.md docs/CATALOG-RULES.md docs/SECURITY.md; do tests/check/docs-tables.sh $$d > $(B)/document && cp $(B)/document $$d; done
 
 FORMATTED = $(ALL_SRCS) $(HDRS) $(TESTS) $(FUZZERS) tests/fuzz/replay.c tests/bench/measure.c tests/bench/parity.c tests/bench/repair.c tests/sweep/sweep.c \
             $(wildcard tests/unit/*.h tests/model/*.[ch] tests/mutation/*.[ch] tests/rules/*.[ch])
