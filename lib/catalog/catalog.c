@@ -30,6 +30,7 @@ void catalog_free(struct catalog *c)
 	free(c->items);
 	free(c->slots);
 	free(c->by_guid);
+	free(c->guid_first);
 	free(c->locations);
 	catalog_fragment_free(c->parser);
 	catalog_findings_clear(&c->findings);

@@ -19,6 +19,7 @@ struct catalog {
 	uint64_t seed;     /* of the slots */
 	uint32_t *by_guid; /* after finish: indexes sorted by (update id, revision id) */
 	size_t by_guid_count;
+	uint32_t *guid_first; /* by the first two bytes: where in by_guid they begin; 65,537 */
 	struct catalog_location *locations;
 	size_t locations_count, locations_capacity;
 	struct catalog_package package;
