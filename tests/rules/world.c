@@ -166,7 +166,9 @@ struct document *world_find(struct world *w, char stream, uint32_t revision)
 
 size_t world_text(const struct document *d, size_t from, size_t len, const char *text)
 {
-	const unsigned char *at = memmem(d->text.bytes + from, len, text, strlen(text));
+	size_t left = d->text.len - from;
+	const unsigned char *at =
+		memmem(d->text.bytes + from, len < left ? len : left, text, strlen(text));
 
 	return at ? (size_t)(at - d->text.bytes) : SIZE_MAX;
 }
