@@ -12,6 +12,7 @@
 #include "lib/cab/cab.h"
 #include "lib/cli/progress.h"
 #include "lib/crypto/digest.h"
+#include "lib/store/stored.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -349,7 +350,7 @@ int lint_read_fd(int fd, uint64_t size, const char *name, const struct authentic
 			     .digest = digest_new(DIGEST_KIND_SHA256),
 			     .member = BUF_INIT(LIMIT_FRAGMENT_BYTES + 2) };
 
-	snprintf(lint.name, sizeof lint.name, "%s", slash ? slash + 1 : name);
+	stored_clean_name(slash ? slash + 1 : name, lint.name);
 	r.survey = survey_new(lint.catalog, &r.index);
 	source_fd_init(&r.file, fd, name);
 	progress_begin(progress, "reading catalog", size);

@@ -18,7 +18,7 @@ typedef unsigned char lint_mark[32];
 struct lint {
 	struct catalog *catalog; /* judged, the remarks of the cabinet included */
 	lint_mark *marks;
-	char name[128]; /* of the file, without its folder */
+	char name[129]; /* of the file, without its folder, as stored_clean_name() leaves it */
 	struct authenticode_verdict signature;
 };
 

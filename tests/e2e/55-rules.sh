@@ -103,6 +103,11 @@ t_contains 'and says that it is not signed' "$T_DIR/out" 'GF-C076'
 t_ok 'lint of package.xml alone' gapferry-export lint "$T_DIR/tree/package/package.xml"
 t_contains 'ends with the summary' "$T_DIR/out" 'Updates summary: 60 processed, 0 quarantined'
 t_ok 'lint of the inner cabinet' gapferry-export lint "$T_DIR/clean.outer/package.cab"
+strange=$T_DIR/'n me <"$$<.cab'
+cp "$T_DIR/clean.cab" "$strange"
+t_ok 'lint of a file with a strange name' gapferry-export lint "$strange" --format sarif
+cp "$T_DIR/out" "$T_DIR/strange.json"
+t_json "$T_DIR/strange.json" '.runs[0].results[0].ruleId' GF-C076
 t_must mkcatalog --out "$T_DIR/bad" --updates 60 --fault unknown-action
 bad=$T_DIR/bad/wsusscn2.cab
 t_status 2 'lint of a catalog with an error ends with 2' gapferry-export lint "$bad"
