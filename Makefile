@@ -283,8 +283,8 @@ $(B)/bin/sweep $(B)/bin/mutants $(B)/bin/parity-bench $(B)/bin/repair: $(SWEEP_L
 	@mkdir -p $(@D)
 	$(call say,LD)$(CC) -o $@ $(filter %.o,$^) $(LDFLAGS_ALL) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(foreach p,libcrypto p11-kit-1 libisal jansson threads,$(LIBS.$(p)))
 
-rules: $(B)/bin/rules                       ## RULES=2000 catalogs with one fault each: found, nothing else
-	@$(B)/bin/rules --count $(or $(RULES),2000)
+rules: $(B)/bin/rules                       ## RULES_COUNT=2000 catalogs with one fault each: found, nothing else
+	@$(B)/bin/rules --count $(or $(RULES_COUNT),2000)
 RULES_OBJS := $(call objs,$(wildcard tests/rules/*.c))
 $(B)/bin/rules: $(RULES_OBJS) $(foreach d,tests/tools lib/catalog lib/xml lib/crypto lib/base,$(call lib,$(d)))
 	@mkdir -p $(@D)

@@ -9,7 +9,7 @@ genuine=wsusscn2/wsusscan-kb2999226-2015/WSUSSCAN.cab
 # ---- documents: one fault each ----
 
 t_ok 'every seeded fault is found, with its place, and nothing else' rules \
-	--count "${RULES:-500}" --seed "${RULES_SEED:-1}"
+	--count "${RULES_COUNT:-500}" --seed "${RULES_SEED:-1}"
 tail -n 2 "$T_DIR/out" | head -n 1 >"$T_DIR/untested"
 t_contains 'the rules without a mutation are those of cabinets' "$T_DIR/untested" \
 	'no mutation for: GF-C070 GF-C071 GF-C072 GF-C073 GF-C076 GF-C077 GF-C078 GF-C079 GF-C080 GF-C081 GF-C082 GF-C083 GF-C097'
