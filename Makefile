@@ -133,7 +133,7 @@ TESTS    := $(sort $(shell find tests/unit -name 'test_*.c' 2>/dev/null))
 FUZZERS  := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 E2E      := $(sort $(wildcard tests/e2e/[0-9]*.sh))
 BINS     := $(foreach p,$(PROGRAMS),$(B)/bin/$($(p).program))
-TOOLS    := $(B)/bin/mkcatalog $(B)/bin/scale $(B)/bin/measure $(B)/bin/sweep $(B)/bin/model $(B)/bin/mutants
+TOOLS    := $(B)/bin/mkcatalog $(B)/bin/scale $(B)/bin/measure $(B)/bin/sweep $(B)/bin/model $(B)/bin/mutants $(B)/bin/rules
 TESTBINS := $(TESTS:%.c=$(B)/%)
 PKGS     := $(sort $(foreach d,$(DIRS),$($(d).pkgs)))
 
@@ -179,7 +179,7 @@ $(B)/$(2:.c=): $(call objs,$(2)) $(call libs,$(1))
 endef
 $(foreach t,$(TESTS),$(eval $(call unittest,$(patsubst tests/unit/%/,%,$(dir $(t))),$(t))))
 
-everything := $(call objs,$(ALL_SRCS) $(TESTS) $(FUZZERS) tests/fuzz/replay.c tests/bench/measure.c tests/bench/parity.c tests/bench/repair.c tests/sweep/sweep.c $(wildcard tests/model/*.c tests/mutation/*.c))
+everything := $(call objs,$(ALL_SRCS) $(TESTS) $(FUZZERS) tests/fuzz/replay.c tests/bench/measure.c tests/bench/parity.c tests/bench/repair.c tests/sweep/sweep.c $(wildcard tests/model/*.c tests/mutation/*.c tests/rules/*.c))
 -include $(everything:.o=.d)
 
 # ---- The two commands, and what they stand on -----------------------------------
@@ -198,7 +198,7 @@ test: deps                                  ## every test; last line is "N passe
 
 # ---- Checks ---------------------------------------------------------------------
 
-.PHONY: tools unit-bins replay-bins check layers headers symbols banned size docs-check docs-tables format-check format asan analyze coverage fuzz fuzz-run repro bench scale sequences bench-parity sweep model model-broken mutants
+.PHONY: tools unit-bins replay-bins check layers headers symbols banned size docs-check docs-tables format-check format asan analyze coverage fuzz fuzz-run repro bench scale sequences bench-parity sweep model model-broken mutants rules
 tools: $(TOOLS)
 unit-bins: $(TESTBINS)
 check: layers headers symbols banned size docs-check ## the checks of the code itself
@@ -243,10 +243,10 @@ size:                                       ## no function over 80 lines, no fil
 docs-check: $(BINS)                         ## docs name every error id, verb, exit code and limit
 	@tests/check/docs.sh $(B)
 docs-tables:                                ## rewrite the generated tables of the docs
-	@mkdir -p $(B); for d in docs/OPERATIONS.md docs/SECURITY.md; do tests/check/docs-tables.sh $$d > $(B)/document && cp $(B)/document $$d; done
+	@mkdir -p $(B); for d in docs/OPERATIONS.md docs/CATALOG-RULES.md docs/SECURITY.md; do tests/check/docs-tables.sh $$d > $(B)/document && cp $(B)/document $$d; done
 
 FORMATTED = $(ALL_SRCS) $(HDRS) $(TESTS) $(FUZZERS) tests/fuzz/replay.c tests/bench/measure.c tests/bench/parity.c tests/bench/repair.c tests/sweep/sweep.c \
-            $(wildcard tests/unit/*.h tests/model/*.[ch] tests/mutation/*.[ch])
+            $(wildcard tests/unit/*.h tests/model/*.[ch] tests/mutation/*.[ch] tests/rules/*.[ch])
 format-check:                               ## clang-format has nothing to change
 	@clang-format --dry-run --Werror $(FORMATTED)
 format:                                     ## let clang-format change the sources
@@ -283,6 +283,13 @@ $(B)/bin/mutants: $(call objs,tests/mutation/mutants.c)
 $(B)/bin/sweep $(B)/bin/mutants $(B)/bin/parity-bench $(B)/bin/repair: $(SWEEP_LIBS) $(call lib,lib/cli)
 	@mkdir -p $(@D)
 	$(call say,LD)$(CC) -o $@ $(filter %.o,$^) $(LDFLAGS_ALL) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(foreach p,libcrypto p11-kit-1 libisal jansson threads,$(LIBS.$(p)))
+
+rules: $(B)/bin/rules                       ## RULES_COUNT=2000 catalogs with one fault each: found, nothing else
+	@$(B)/bin/rules --count $(or $(RULES_COUNT),2000)
+RULES_OBJS := $(call objs,$(wildcard tests/rules/*.c))
+$(B)/bin/rules: $(RULES_OBJS) $(foreach d,tests/tools lib/catalog lib/xml lib/crypto lib/base,$(call lib,$(d)))
+	@mkdir -p $(@D)
+	$(call say,LD)$(CC) -o $@ $(RULES_OBJS) $(LDFLAGS_ALL) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(foreach p,libxml-2.0 libcrypto p11-kit-1 threads,$(LIBS.$(p)))
 
 # The model is linked with the very functions that decide; broken/SOURCE-WHAT.sed spoils one of them.
 MODEL_OBJS := $(call objs,tests/model/model.c tests/model/world.c)

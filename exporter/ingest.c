@@ -1,12 +1,14 @@
 #include "exporter/ingest.h"
 
 #include "exporter/signature.h"
+#include "exporter/survey.h"
 #include "lib/base/error.h"
 #include "lib/report/report.h"
 #include "lib/store/content.h"
 #include "lib/store/db.h"
 #include "lib/store/gather.h"
 #include "lib/store/ledger_rows.h"
+#include "lib/store/past.h"
 #include "lib/store/rows.h"
 #include "lib/store/scrub.h"
 #include "lib/store/store.h"
@@ -92,6 +94,18 @@ static int store_all(struct store *s, struct ingest *in, struct error *err)
 	return db_commit(scope.db, err);
 }
 
+/* What its signature and the catalog before say about it. */
+static int compare(struct store *s, struct ingest *in, struct error *err)
+{
+	struct gather *g = in->catalog.gather;
+
+	survey_signature(g->catalog, g->source.name, &in->signature);
+	if (past_compare(s, g, err) < 0)
+		return -1;
+	catalog_summarize(g->catalog, &in->summary);
+	return 0;
+}
+
 json_t *ingest_json(const struct ingest *in)
 {
 	const struct listing_source *source = &in->catalog.gather->source;
@@ -142,6 +156,8 @@ int ingest_wsusscn2(struct store *s, const struct ingest_request *r, struct inge
 	catalog_summarize(catalog, &out->summary);
 	int failed =
 		signature_check(out->catalog.signature, r->roots, r->file, &out->signature, err);
+	if (!failed)
+		failed = compare(s, out, err);
 	if (!failed)
 		failed = check_shrink(s, out, r->accept_shrink, err);
 	if (!failed && r->content)

@@ -138,6 +138,19 @@ static const struct cli_option ingest_options[] = {
 	CLI_OPTIONS_END,
 };
 
+static const struct cli_option lint_options[] = {
+	{ "format", CLI_TEXT, "FORMAT", NULL, false,
+	  "text (default), json, sarif, csv, wsyncmgr or cmtrace" },
+	MICROSOFT_ROOTS,
+	CLI_OPTIONS_END,
+};
+
+static const struct cli_option diff_options[] = {
+	{ "repo", CLI_TEXT, "DIR", "GAPFERRY_REPO", false,
+	  "the repository, when A or B is KIND/SERIES" },
+	CLI_OPTIONS_END,
+};
+
 static const struct cli_option plan_options[] = {
 	REPO,
 	{ "media", CLI_TEXT, "PROFILE|SIZE", "GAPFERRY_MEDIA", false,
@@ -332,6 +345,10 @@ static const struct cli_verb verbs[] = {
 	  "say by hand what a site has imported", cmd_channel_confirm },
 	{ "ingest", "wsusscn2 FILE.cab", 2, 2, ingest_options,
 	  "take a catalog, and payload, into the repository", cmd_ingest },
+	{ "lint", "FILE", 1, 1, lint_options, "judge a catalog without taking it anywhere",
+	  cmd_lint },
+	{ "diff", "A B", 2, 2, diff_options, "what one catalog has and the other has not",
+	  cmd_diff },
 	{ "withdraw", "KIND SERIES", 2, 2, repo_options,
 	  "remove a catalog from the repository and from the next bundles", cmd_withdraw },
 	{ "authenticode", "FILE...", 1, CLI_OPERANDS_MAX, authenticode_options,

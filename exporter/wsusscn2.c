@@ -1,6 +1,7 @@
 #include "exporter/wsusscn2.h"
 
 #include "lib/base/buf.h"
+#include "lib/base/clock.h"
 #include "lib/base/error.h"
 #include "lib/base/file.h"
 #include "lib/base/limits.h"
@@ -18,6 +19,7 @@
 #include "lib/store/stored.h"
 
 #include "exporter/index.h"
+#include "exporter/survey.h"
 
 #include <assert.h>
 #include <fcntl.h>
@@ -44,6 +46,7 @@ struct reader {
 	struct gather_build *build;
 	struct catalog_master *master;
 	struct listing_source *source;
+	struct survey *survey;
 	struct buf member; /* one fragment at a time */
 	const char *label; /* of the inner cabinet */
 	bool has_index, has_master;
@@ -53,6 +56,7 @@ struct reader {
 static void reader_clear(struct reader *r)
 {
 	catalog_master_free(r->master);
+	survey_free(r->survey);
 	gather_build_free(r->build);
 	buf_clear(&r->member);
 	index_clear(&r->index);
@@ -196,7 +200,7 @@ static int read_fragment(struct reader *r, struct cab *cab, const struct cab_mem
 
 /* files/<hh>/<SHA-1>: an object of its own, served to clients under that SHA-1. */
 static int read_licence(struct reader *r, struct cab *cab, const struct cab_member *m,
-			const unsigned char sha1[20], struct error *err)
+			const struct index_name *n, struct error *err)
 {
 	struct wsusscn2 *out = r->out;
 	struct stored_object o = { .kind = OBJECT_CONTENT, .size = m->size, .has_sha1 = true };
@@ -204,8 +208,9 @@ static int read_licence(struct reader *r, struct cab *cab, const struct cab_memb
 	if (load_member(r, cab, m, err) < 0)
 		return -1;
 	digest_sha1(r->member.bytes, r->member.len, o.sha1);
-	if (memcmp(o.sha1, sha1, sizeof o.sha1) != 0)
+	if (memcmp(o.sha1, n->sha1, sizeof o.sha1) != 0)
 		out->bad_licences++;
+	survey_licence(r->survey, r->label, m->name, n, o.sha1);
 	snprintf(o.name, sizeof o.name, "%s", m->name + strlen(m->name) - 40);
 	int known = content_put(r->store, r->member.bytes, r->member.len, o.sha256, err);
 	if (known < 0)
@@ -224,7 +229,10 @@ static int read_member(struct reader *r, struct cab *cab, const struct cab_membe
 
 	if (strcmp(m->name, "package.xml") == 0)
 		return read_master(r, cab, err);
-	switch (index_classify(m->name, &name)) {
+	enum index_class class = index_classify(m->name, &name);
+
+	survey_member(r->survey, r->label, m->name, class, &name);
+	switch (class) {
 	case INDEX_FRAGMENT: {
 		struct listing_entry e = { .stream = name.stream, .revision = name.revision };
 
@@ -232,7 +240,7 @@ static int read_member(struct reader *r, struct cab *cab, const struct cab_membe
 		return read_fragment(r, cab, m, &e, err);
 	}
 	case INDEX_LICENCE:
-		return read_licence(r, cab, m, name.sha1, err);
+		return read_licence(r, cab, m, &name, err);
 	case INDEX_UNKNOWN:
 	default:
 		r->out->unknown_members++;
@@ -251,6 +259,7 @@ static int read_inner(struct reader *r, struct cab *outer, const struct cab_memb
 	if (!cab)
 		return -1;
 	r->label = member->name;
+	survey_cabinet(r->survey, r->label, cab_info(cab));
 	while ((more = cab_next(cab, &m, err)) == 1)
 		if (read_member(r, cab, &m, err) < 0)
 			return -1;
@@ -267,15 +276,18 @@ static int read_index(struct reader *r, struct cab *cab, const struct cab_member
 	if (load_member(r, cab, m, err) < 0)
 		return -1;
 	assert(r->member.bytes);
-	return index_parse(&r->index, r->member.bytes, r->member.len, err);
+	if (index_parse(&r->index, r->member.bytes, r->member.len, err) < 0)
+		return -1;
+	survey_index(r->survey);
+	return 0;
 }
 
-static bool is_package(const char *name)
+static void unknown_member(struct reader *r, const struct cab_member *m)
 {
-	size_t len = strlen(name);
+	struct index_name none = { .stream = 0 };
 
-	return len > 11 - 1 && strncmp(name, "package", 7) == 0 &&
-	       strcmp(name + len - 4, ".cab") == 0 && strspn(name + 7, "0123456789") == len - 11;
+	r->out->unknown_members++;
+	survey_member(r->survey, r->source->name, m->name, INDEX_UNKNOWN, &none);
 }
 
 static int read_outer(struct reader *r, struct cab *cab, struct error *err)
@@ -283,6 +295,7 @@ static int read_outer(struct reader *r, struct cab *cab, struct error *err)
 	struct cab_member m;
 	int more;
 
+	survey_cabinet(r->survey, r->source->name, cab_info(cab));
 	r->out->old_layout = cab_info(cab)->members == 1;
 	snprintf(r->source->kind, sizeof r->source->kind, "%s",
 		 r->out->old_layout ? "wsusscan" : "wsusscn2");
@@ -291,11 +304,11 @@ static int read_outer(struct reader *r, struct cab *cab, struct error *err)
 
 		if (strcmp(m.name, "index.xml") == 0)
 			failed = read_index(r, cab, &m, err);
-		else if (is_package(m.name))
+		else if (index_is_package(m.name))
 			failed = read_inner(r, cab, &m, err) < 0 ||
 				 index_package(&r->index, m.name, err) < 0;
 		else
-			r->out->unknown_members++;
+			unknown_member(r, &m);
 		if (failed)
 			return -1;
 	}
@@ -318,6 +331,7 @@ static int finish(struct reader *r, struct tee *tee, struct error *err)
 	r->source->cabinet_size = tee->size;
 	if (gather_build_finish(r->build, err) < 0)
 		return -1;
+	survey_finish(r->survey, clock_now());
 	catalog_summarize(r->gather->catalog, &summary);
 	if (summary.processed == 0)
 		return error_set(err, ERROR_SCAN_EMPTY,
@@ -365,6 +379,7 @@ int wsusscn2_read(struct store *s, const char *path, unsigned threads, struct pr
 	struct tee tee = { .base = { tee_read }, .signature = w.signature, .progress = progress };
 	source_fd_init(&tee.file, fd, path);
 	progress_begin(progress, "reading catalog", size);
+	r.survey = survey_new(w.gather->catalog, &r.index);
 	r.build = gather_build_new(w.gather, s, threads, err);
 	tee.copy = r.build ? content_begin(s, false, err) : NULL;
 	int failed = tee.copy ? read_file(&r, &tee, err) : -1;

@@ -25,6 +25,7 @@
 #include "lib/store/db.h"
 #include "lib/store/doclist.h"
 #include "lib/store/gather.h"
+#include "lib/store/past.h"
 #include "lib/store/rows.h"
 #include "lib/store/scrub.h"
 #include "lib/store/store.h"
@@ -170,6 +171,17 @@ static int catalog_tick(void *ctx)
 	return p->content_done ? progress_tick(&p->bar) : 0;
 }
 
+static void summarize(struct import_result *out)
+{
+	out->summary = (struct catalog_summary){ 0 };
+	for (size_t i = 0; i < out->sources.count; i++) {
+		struct catalog_summary s;
+
+		catalog_summarize(out->sources.items[i]->catalog, &s);
+		report_add_summary(&out->summary, &s);
+	}
+}
+
 static int load_catalog(struct importing *in, struct catalog_progress *progress,
 			struct import_result *out, struct error *err)
 {
@@ -189,12 +201,7 @@ static int load_catalog(struct importing *in, struct catalog_progress *progress,
 
 	if (gather_load(&request, &out->sources, err) < 0)
 		return -1;
-	for (size_t i = 0; i < out->sources.count; i++) {
-		struct catalog_summary s;
-
-		catalog_summarize(out->sources.items[i]->catalog, &s);
-		report_add_summary(&out->summary, &s);
-	}
+	summarize(out);
 	if (out->summary.processed == 0)
 		return error_set(err, ERROR_IMPORT_EMPTY, "%zu updates, none of them usable",
 				 out->summary.updates);
@@ -273,8 +280,10 @@ static int insert_rows(struct importing *in, struct import_result *out, struct e
 	    objects_record(in->store, in->bundle, err) < 0)
 		return -1;
 	for (size_t i = 0; i < out->sources.count; i++)
-		if (rows_replace(in->store, out->sources.items[i], false, err) < 0)
+		if (past_compare(in->store, out->sources.items[i], err) < 0 ||
+		    rows_replace(in->store, out->sources.items[i], false, err) < 0)
 			return -1;
+	summarize(out);
 	if (rows_withdraw_others(in->store, out->sources.items, out->sources.count, err) < 0 ||
 	    scrub_drop_lost(in->store, err) < 0 || check_root(in, err) < 0 ||
 	    usable_gone(in->store, &before, &out->gone, err) < 0 || save_state(in, out, err) < 0)

@@ -45,6 +45,8 @@ static const struct cli_option receipt_options[] = {
 
 static const struct cli_option findings_options[] = {
 	REPO,
+	{ "format", CLI_TEXT, "FORMAT", NULL, false,
+	  "text (default), json, sarif, csv, wsyncmgr or cmtrace" },
 	{ "severity", CLI_TEXT, "LEVEL", NULL, false, "only error, warning or note" },
 	{ "revision", CLI_TEXT, "ID", NULL, false, "only this revision of the source" },
 	CLI_OPTIONS_END,

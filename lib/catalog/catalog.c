@@ -30,6 +30,7 @@ void catalog_free(struct catalog *c)
 	free(c->items);
 	free(c->slots);
 	free(c->by_guid);
+	free(c->guid_first);
 	free(c->locations);
 	catalog_fragment_free(c->parser);
 	catalog_findings_clear(&c->findings);
@@ -223,9 +224,11 @@ static void copy_lists(struct catalog *c, struct catalog_revision *r,
 		languages[i] = keep_text(c, u->languages[i]);
 	r->languages = languages;
 	r->languages_count = (uint32_t)u->languages_count;
+	r->stated_licences = keep_licences(c, u->licences, u->licences_count);
+	r->stated_licences_count = (uint32_t)u->licences_count;
 	if (!r->has_licence_fragment) {
-		r->licences = keep_licences(c, u->licences, u->licences_count);
-		r->licences_count = (uint32_t)u->licences_count;
+		r->licences = r->stated_licences;
+		r->licences_count = r->stated_licences_count;
 	}
 }
 
@@ -323,6 +326,12 @@ static void take_core(struct catalog *c, struct catalog_revision *r,
 	r->core_number = core->revision_number;
 	r->core_prerequisites =
 		catalog_groups_digest(core->prerequisites, core->prerequisites_count);
+	r->is_deployable = core->explicitly_deployable;
+	r->core_bundled = keep(c, core->bundled, core->bundled_count, sizeof *core->bundled);
+	r->core_bundled_count = (uint32_t)core->bundled_count;
+	r->core_superseded =
+		keep(c, core->superseded, core->superseded_count, sizeof *core->superseded);
+	r->core_superseded_count = (uint32_t)core->superseded_count;
 }
 
 static void take_extended(struct catalog *c, struct catalog_revision *r,
@@ -341,6 +350,8 @@ static void take_extended(struct catalog *c, struct catalog_revision *r,
 	r->has_extended = true;
 	r->files = files;
 	r->files_count = (uint32_t)x->files_count;
+	r->has_max_size = x->has_max_size;
+	r->max_size = x->max_size;
 	r->kb = keep_text(c, x->kb);
 	r->severity = keep_text(c, x->severity);
 	r->bulletin = keep_text(c, x->bulletin);
@@ -473,6 +484,8 @@ int catalog_add_fragment(struct catalog *c, enum catalog_stream stream, const ch
 			       catalog_fragment_fault(c->parser), "", fault.message);
 	else
 		take_fragment(c, r, file, language, &f);
+	if (stream == CATALOG_STREAM_CORE && r->applicability.digest == 0)
+		catalog_applicability_scan(bytes, len, &r->applicability);
 	return 0;
 }
 

@@ -19,6 +19,7 @@ struct catalog {
 	uint64_t seed;     /* of the slots */
 	uint32_t *by_guid; /* after finish: indexes sorted by (update id, revision id) */
 	size_t by_guid_count;
+	uint32_t *guid_first; /* by the first two bytes: where in by_guid they begin; 65,537 */
 	struct catalog_location *locations;
 	size_t locations_count, locations_capacity;
 	struct catalog_package package;
@@ -47,6 +48,17 @@ struct catalog_revision *catalog_record(struct catalog *c, uint32_t revision_id,
 
 /* Order-independent digest of prerequisites; empty groups count for nothing. */
 uint64_t catalog_groups_digest(const struct catalog_group *groups, size_t count);
+
+/* Rules of catalog_check.c, catalog_agree.c and catalog_wide.c, called by catalog_validate(). */
+void catalog_check_package(struct catalog *c);
+void catalog_check_locations(struct catalog *c);
+void catalog_check_revision(struct catalog *c, struct catalog_revision *r);
+void catalog_check_leaves(struct catalog *c);
+void catalog_agree_check(struct catalog *c);
+void catalog_wide_check(struct catalog *c);
+
+/* The IsInstallable of a core fragment that is well-formed; *out stays as it is without one. */
+void catalog_applicability_scan(const void *bytes, size_t len, struct catalog_applicability *out);
 
 /* Cycles of bundles, prerequisites and supersedence (catalog_cycle.c). */
 void catalog_cycle_check(struct catalog *c);

@@ -146,7 +146,12 @@ static const char *const migrations[SCHEMA_VERSION] = {
 	"NULL, recorded INTEGER NOT NULL) WITHOUT ROWID;"
 	"CREATE TABLE log_seen("
 	" channel_id INTEGER PRIMARY KEY, origin TEXT NOT NULL, size INTEGER NOT NULL,"
-	" root BLOB NOT NULL);",
+	" root BLOB NOT NULL);"
+
+	/* What the rules of history know of the catalog before (lib/catalog/catalog_past.h). */
+	"CREATE TABLE past("
+	" kind TEXT NOT NULL, series TEXT NOT NULL, state BLOB NOT NULL, PRIMARY KEY(kind, series)"
+	");",
 };
 
 static int current_version(struct db *db, int64_t *version, struct error *err)
