@@ -31,7 +31,7 @@ export SOURCE_DATE_EPOCH_BUILD ?= 0
 # DIRS lists every component, X.needs the components it may include and link:
 # this is the architecture of docs/ARCHITECTURE.md, and `make layers` enforces it.
 
-DIRS := lib/base lib/cli lib/conf lib/crypto lib/xml lib/cab lib/pack lib/catalog lib/report lib/store \
+DIRS := lib/base lib/cli lib/conf lib/crypto lib/xml lib/cab lib/pack lib/wsus lib/catalog lib/report lib/store \
         media verifier verifier/care exporter importer importer/server tests/tools tests/scale
 
 lib/base.needs        :=
@@ -41,14 +41,15 @@ lib/crypto.needs      := lib/base
 lib/xml.needs         := lib/base
 lib/cab.needs         := lib/base
 lib/pack.needs        := lib/base lib/crypto
+lib/wsus.needs        := lib/base lib/xml
 lib/catalog.needs     := lib/base lib/xml
 lib/report.needs      := lib/base lib/catalog lib/xml
 lib/store.needs       := lib/base lib/crypto lib/catalog lib/pack lib/xml
 media.needs           := lib/base lib/crypto
 verifier.needs        := lib/base lib/cli lib/crypto media
 verifier/care.needs   := lib/base lib/cli lib/crypto lib/xml lib/pack lib/catalog lib/store media verifier
-exporter.needs        := lib/base lib/cli lib/conf lib/crypto lib/xml lib/cab lib/pack lib/catalog lib/report lib/store media verifier verifier/care
-importer.needs        := lib/base lib/cli lib/crypto lib/xml lib/pack lib/catalog lib/report lib/store media verifier verifier/care
+exporter.needs        := lib/base lib/cli lib/conf lib/crypto lib/xml lib/cab lib/pack lib/wsus lib/catalog lib/report lib/store media verifier verifier/care
+importer.needs        := lib/base lib/cli lib/crypto lib/xml lib/pack lib/wsus lib/catalog lib/report lib/store media verifier verifier/care
 importer/server.needs := lib/base lib/cli lib/crypto lib/pack lib/catalog lib/store lib/xml
 tests/tools.needs     := lib/base lib/crypto
 tests/scale.needs     := $(exporter.needs) exporter
@@ -60,6 +61,7 @@ lib/crypto.pkgs      := libcrypto p11-kit-1
 lib/xml.pkgs         := libxml-2.0
 lib/cab.pkgs         := libarchive
 lib/pack.pkgs        := libzstd
+lib/wsus.pkgs        := zlib
 lib/report.pkgs      := jansson
 lib/store.pkgs       := sqlite3
 media.pkgs           := libisal
@@ -67,7 +69,7 @@ importer.pkgs        := libqrencode
 importer/server.pkgs := libmicrohttpd
 
 # Third-party headers appear in one component each ("jansson.h" is the text of every program).
-SEALED := ini.h=lib/conf openssl/=lib/crypto p11-kit/=lib/crypto libxml/=lib/xml sqlite3.h=lib/store archive=lib/cab zstd=lib/pack \
+SEALED := ini.h=lib/conf openssl/=lib/crypto p11-kit/=lib/crypto libxml/=lib/xml sqlite3.h=lib/store archive=lib/cab zstd=lib/pack zlib=lib/wsus \
           microhttpd=importer/server isa-l=media qrencode=importer
 
 exporter.program        := gapferry-export

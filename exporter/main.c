@@ -309,7 +309,7 @@ static const struct cli_verb verbs[] = {
 	  "take a newer version of the channel's trust root", cmd_channel_trust },
 	{ "channel confirm", "NAME", 1, 1, channel_confirm_options,
 	  "say by hand what a site has imported", cmd_channel_confirm },
-	{ "ingest", "wsusscn2 FILE.cab", 2, 2, ingest_options,
+	{ "ingest", "KIND FILE", 2, 2, ingest_options,
 	  "take a catalog, and payload, into the repository", cmd_ingest },
 	{ "withdraw", "KIND SERIES", 2, 2, repo_options,
 	  "remove a catalog from the repository and from the next bundles", cmd_withdraw },

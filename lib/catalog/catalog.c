@@ -32,6 +32,7 @@ void catalog_free(struct catalog *c)
 	free(c->by_guid);
 	free(c->locations);
 	catalog_fragment_free(c->parser);
+	catalog_full_free(c->full);
 	catalog_findings_clear(&c->findings);
 	free(c);
 }
