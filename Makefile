@@ -134,7 +134,7 @@ TESTS    := $(sort $(shell find tests/unit -name 'test_*.c' 2>/dev/null))
 FUZZERS  := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 E2E      := $(sort $(wildcard tests/e2e/[0-9]*.sh))
 BINS     := $(foreach p,$(PROGRAMS),$(B)/bin/$($(p).program))
-TOOLS    := $(B)/bin/mkcatalog $(B)/bin/scale $(B)/bin/measure $(B)/bin/sweep $(B)/bin/model $(B)/bin/mutants
+TOOLS    := $(B)/bin/mkcatalog $(B)/bin/mkwsusutil $(B)/bin/scale $(B)/bin/measure $(B)/bin/sweep $(B)/bin/model $(B)/bin/mutants
 TESTBINS := $(TESTS:%.c=$(B)/%)
 PKGS     := $(sort $(foreach d,$(DIRS),$($(d).pkgs)))
 
@@ -180,7 +180,7 @@ $(B)/$(2:.c=): $(call objs,$(2)) $(call libs,$(1))
 endef
 $(foreach t,$(TESTS),$(eval $(call unittest,$(patsubst tests/unit/%/,%,$(dir $(t))),$(t))))
 
-everything := $(call objs,$(ALL_SRCS) $(TESTS) $(FUZZERS) tests/fuzz/replay.c tests/bench/measure.c tests/bench/parity.c tests/bench/repair.c tests/sweep/sweep.c $(wildcard tests/model/*.c tests/mutation/*.c))
+everything := $(call objs,$(ALL_SRCS) $(TESTS) $(FUZZERS) tests/fuzz/replay.c tests/bench/measure.c tests/bench/parity.c tests/bench/repair.c tests/sweep/sweep.c $(wildcard tests/model/*.c tests/mutation/*.c tests/wsusutil/*.c))
 -include $(everything:.o=.d)
 
 # ---- The two commands, and what they stand on -----------------------------------
@@ -247,7 +247,7 @@ docs-tables:                                ## rewrite the generated tables of t
 	@mkdir -p $(B); for d in docs/OPERATIONS.md docs/SECURITY.md; do tests/check/docs-tables.sh $$d > $(B)/document && cp $(B)/document $$d; done
 
 FORMATTED = $(ALL_SRCS) $(HDRS) $(TESTS) $(FUZZERS) tests/fuzz/replay.c tests/bench/measure.c tests/bench/parity.c tests/bench/repair.c tests/sweep/sweep.c \
-            $(wildcard tests/unit/*.h tests/model/*.[ch] tests/mutation/*.[ch])
+            $(wildcard tests/unit/*.h tests/model/*.[ch] tests/mutation/*.[ch] tests/wsusutil/*.[ch])
 format-check:                               ## clang-format has nothing to change
 	@clang-format --dry-run --Werror $(FORMATTED)
 format:                                     ## let clang-format change the sources
@@ -269,6 +269,10 @@ scale: all tools                            ## a bundle of 5 TiB: plan, tables, 
 $(B)/bin/measure: $(call objs,tests/bench/measure.c)
 	@mkdir -p $(@D)
 	$(call say,LD)$(CC) -o $@ $< $(LDFLAGS_ALL)
+
+$(B)/bin/mkwsusutil: $(call objs,tests/wsusutil/mkwsusutil.c) $(call libs,tests/tools)
+	@mkdir -p $(@D)
+	$(call say,LD)$(CC) -o $@ $< $(LDFLAGS_ALL) $(call ldlibs,tests/tools)
 
 sweep: all tools                            ## 10,000 random damages: repaired or named
 	@BIN=$(CURDIR)/$(B)/bin sh tests/sweep/sweep.sh

@@ -17,7 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LEFT_SHOWN = 20, NAME_SIZE = 256, FOLDER_MIN = 1 << 16 };
+enum { LEFT_SHOWN = 20, NAME_SIZE = 256, FOLDER_MIN = 1 << 13 };
 
 /* Where the packages go: a directory, and the name of the first without ".cab". */
 struct place {

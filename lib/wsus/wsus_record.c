@@ -216,7 +216,9 @@ static int read_end(struct wsus_reader *r, struct error *err)
 		take(r, 2);
 		return 0;
 	}
-	if (have < 1 || p[0] != '\n')
+	/* A CR before it belongs to the end of the line: the length is one too large. */
+	bool swallowed = r->xml.len > 0 && r->xml.bytes[r->xml.len - 1] == '\r';
+	if (have < 1 || p[0] != '\n' || swallowed)
 		return refuse(r, ERROR_WSUS_RECORD, "no end of line where the length ends", err);
 	r->oddities.newlines++;
 	take(r, 1);
