@@ -311,6 +311,8 @@ static const struct cli_verb verbs[] = {
 	  "say by hand what a site has imported", cmd_channel_confirm },
 	{ "ingest", "KIND FILE", 2, 2, ingest_options,
 	  "take a catalog, and payload, into the repository", cmd_ingest },
+	{ "probe", "FILE.xml.gz", 1, 1, NULL, "show the structure of a WSUS export as XML",
+	  cmd_probe },
 	{ "withdraw", "KIND SERIES", 2, 2, repo_options,
 	  "remove a catalog from the repository and from the next bundles", cmd_withdraw },
 	{ "authenticode", "FILE...", 1, CLI_OPERANDS_MAX, authenticode_options,
