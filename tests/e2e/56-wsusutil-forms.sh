@@ -1,7 +1,7 @@
 #!/bin/sh
 # Export packages of WSUS in all their forms: genuine ones, odd ones, and those that lie.
 . tests/e2e/lib.sh
-t_need gapferry-export gapferry-import mkwsusutil cabextract jq
+t_need gapferry-export gapferry-import mkwsusutil mkcatalog cabextract gzip jq
 
 t_must gapferry-export --repo "$T_DIR/repo" init
 
@@ -50,6 +50,25 @@ t_must mkwsusutil --out "$T_DIR/child" --updates 9 --fault child
 t_ok 'a bundle without its child is reported' take "$T_DIR/child"
 cp "$T_DIR/out" "$T_DIR/child.json"
 t_json "$T_DIR/child.json" '[.findings[].id] | unique | join(" ")' GF-C041
+
+# ---- the XML form: its structure is shown, and no more ----
+printf '%s' '<?xml version="1.0"?><ExportPackage><Updates>' \
+	'<Update UpdateId="a0000000-0000-4000-8000-00000000000a"><Xml>&lt;upd:Update/&gt;</Xml></Update>' \
+	'<Update UpdateId="a0000000-0000-4000-8000-00000000000b"><u:Update/></Update>' \
+	'</Updates></ExportPackage>' | gzip -n >"$T_DIR/export.xml.gz"
+t_error 3 GF-2507 'it is not ingested' gapferry-export --repo "$T_DIR/repo" ingest wsusutil "$T_DIR/export.xml.gz"
+t_ok 'probe reads it' gapferry-export probe "$T_DIR/export.xml.gz" --json
+cp "$T_DIR/out" "$T_DIR/probe.json"
+t_json "$T_DIR/probe.json" '.updates | "\(.as_elements) \(.as_text) \(.as_cabinet) \(.without)"' '1 1 0 0'
+t_json "$T_DIR/probe.json" '.elements[2] | "\(.path) \(.count) \(.attributes)"' 'ExportPackage/Updates/Update 2 UpdateId'
+t_ok 'as text, too' gapferry-export probe "$T_DIR/export.xml.gz"
+t_contains 'it says what it does not know' "$T_DIR/out" 'This form was never published'
+printf 'no xml' | gzip -n >"$T_DIR/text.gz"
+t_status 2 'what is no XML is told' gapferry-export probe "$T_DIR/text.gz"
+t_contains 'with the reason' "$T_DIR/out" 'reading ended early'
+head -c 50 "$T_DIR/export.xml.gz" >"$T_DIR/cut.gz"
+t_error 3 GF-2506 'a cut file' gapferry-export probe "$T_DIR/cut.gz"
+t_error 1 GF-1001 'a cabinet is for ingest' gapferry-export probe "$T_DIR/plain/package.cab"
 
 # ---- genuine ones ----
 t_need_data wsusutil
