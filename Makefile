@@ -31,7 +31,7 @@ export SOURCE_DATE_EPOCH_BUILD ?= 0
 # DIRS lists every component, X.needs the components it may include and link:
 # this is the architecture of docs/ARCHITECTURE.md, and `make layers` enforces it.
 
-DIRS := lib/base lib/cli lib/conf lib/crypto lib/log lib/xml lib/cab lib/pack lib/catalog lib/report lib/store \
+DIRS := lib/base lib/cli lib/conf lib/crypto lib/log lib/xml lib/cab lib/pack lib/wsus lib/catalog lib/report lib/store \
         media verifier verifier/care exporter importer importer/server tests/tools tests/scale
 
 lib/base.needs        :=
@@ -42,14 +42,15 @@ lib/log.needs         := lib/base lib/crypto
 lib/xml.needs         := lib/base
 lib/cab.needs         := lib/base
 lib/pack.needs        := lib/base lib/crypto
+lib/wsus.needs        := lib/base lib/xml
 lib/catalog.needs     := lib/base lib/xml
 lib/report.needs      := lib/base lib/catalog lib/xml
 lib/store.needs       := lib/base lib/crypto lib/log lib/catalog lib/pack lib/xml
 media.needs           := lib/base lib/crypto lib/log
 verifier.needs        := lib/base lib/cli lib/crypto lib/log media
 verifier/care.needs   := lib/base lib/cli lib/crypto lib/log lib/xml lib/pack lib/catalog lib/store media verifier
-exporter.needs        := lib/base lib/cli lib/conf lib/crypto lib/log lib/xml lib/cab lib/pack lib/catalog lib/report lib/store media verifier verifier/care
-importer.needs        := lib/base lib/cli lib/crypto lib/log lib/xml lib/pack lib/catalog lib/report lib/store media verifier verifier/care
+exporter.needs        := lib/base lib/cli lib/conf lib/crypto lib/log lib/xml lib/cab lib/pack lib/wsus lib/catalog lib/report lib/store media verifier verifier/care
+importer.needs        := lib/base lib/cli lib/crypto lib/log lib/xml lib/pack lib/wsus lib/catalog lib/report lib/store media verifier verifier/care
 importer/server.needs := lib/base lib/cli lib/crypto lib/log lib/pack lib/catalog lib/store lib/xml
 tests/tools.needs     := lib/base lib/crypto
 tests/scale.needs     := $(exporter.needs) exporter
@@ -61,6 +62,7 @@ lib/crypto.pkgs      := libcrypto p11-kit-1
 lib/xml.pkgs         := libxml-2.0
 lib/cab.pkgs         := libarchive
 lib/pack.pkgs        := libzstd
+lib/wsus.pkgs        := zlib
 lib/report.pkgs      := jansson
 lib/store.pkgs       := sqlite3
 media.pkgs           := libisal
@@ -68,7 +70,7 @@ importer.pkgs        := libqrencode
 importer/server.pkgs := libmicrohttpd
 
 # Third-party headers appear in one component each ("jansson.h" is the text of every program).
-SEALED := ini.h=lib/conf openssl/=lib/crypto p11-kit/=lib/crypto libxml/=lib/xml sqlite3.h=lib/store archive=lib/cab zstd=lib/pack \
+SEALED := ini.h=lib/conf openssl/=lib/crypto p11-kit/=lib/crypto libxml/=lib/xml sqlite3.h=lib/store archive=lib/cab zstd=lib/pack zlib=lib/wsus \
           microhttpd=importer/server isa-l=media qrencode=importer
 
 exporter.program        := gapferry-export
@@ -133,7 +135,7 @@ TESTS    := $(sort $(shell find tests/unit -name 'test_*.c' 2>/dev/null))
 FUZZERS  := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 E2E      := $(sort $(wildcard tests/e2e/[0-9]*.sh))
 BINS     := $(foreach p,$(PROGRAMS),$(B)/bin/$($(p).program))
-TOOLS    := $(B)/bin/mkcatalog $(B)/bin/scale $(B)/bin/measure $(B)/bin/sweep $(B)/bin/model $(B)/bin/mutants $(B)/bin/rules
+TOOLS    := $(B)/bin/mkcatalog $(B)/bin/mkwsusutil $(B)/bin/scale $(B)/bin/measure $(B)/bin/sweep $(B)/bin/model $(B)/bin/mutants $(B)/bin/rules
 TESTBINS := $(TESTS:%.c=$(B)/%)
 PKGS     := $(sort $(foreach d,$(DIRS),$($(d).pkgs)))
 
@@ -179,7 +181,7 @@ $(B)/$(2:.c=): $(call objs,$(2)) $(call libs,$(1))
 endef
 $(foreach t,$(TESTS),$(eval $(call unittest,$(patsubst tests/unit/%/,%,$(dir $(t))),$(t))))
 
-everything := $(call objs,$(ALL_SRCS) $(TESTS) $(FUZZERS) tests/fuzz/replay.c tests/bench/measure.c tests/bench/parity.c tests/bench/repair.c tests/sweep/sweep.c $(wildcard tests/model/*.c tests/mutation/*.c tests/rules/*.c))
+everything := $(call objs,$(ALL_SRCS) $(TESTS) $(FUZZERS) tests/fuzz/replay.c tests/bench/measure.c tests/bench/parity.c tests/bench/repair.c tests/sweep/sweep.c $(wildcard tests/model/*.c tests/mutation/*.c tests/wsusutil/*.c tests/rules/*.c))
 -include $(everything:.o=.d)
 
 # ---- The two commands, and what they stand on -----------------------------------
@@ -246,7 +248,7 @@ docs-tables:                                ## rewrite the generated tables of t
 	@mkdir -p $(B); for d in docs/OPERATIONS.md docs/CATALOG-RULES.md docs/SECURITY.md; do tests/check/docs-tables.sh $$d > $(B)/document && cp $(B)/document $$d; done
 
 FORMATTED = $(ALL_SRCS) $(HDRS) $(TESTS) $(FUZZERS) tests/fuzz/replay.c tests/bench/measure.c tests/bench/parity.c tests/bench/repair.c tests/sweep/sweep.c \
-            $(wildcard tests/unit/*.h tests/model/*.[ch] tests/mutation/*.[ch] tests/rules/*.[ch])
+            $(wildcard tests/unit/*.h tests/model/*.[ch] tests/mutation/*.[ch] tests/wsusutil/*.[ch] tests/rules/*.[ch])
 format-check:                               ## clang-format has nothing to change
 	@clang-format --dry-run --Werror $(FORMATTED)
 format:                                     ## let clang-format change the sources
@@ -268,6 +270,10 @@ scale: all tools                            ## a bundle of 5 TiB: plan, tables, 
 $(B)/bin/measure: $(call objs,tests/bench/measure.c)
 	@mkdir -p $(@D)
 	$(call say,LD)$(CC) -o $@ $< $(LDFLAGS_ALL)
+
+$(B)/bin/mkwsusutil: $(call objs,tests/wsusutil/mkwsusutil.c) $(call libs,tests/tools)
+	@mkdir -p $(@D)
+	$(call say,LD)$(CC) -o $@ $< $(LDFLAGS_ALL) $(call ldlibs,tests/tools)
 
 sweep: all tools                            ## 10,000 random damages: repaired or named
 	@BIN=$(CURDIR)/$(B)/bin sh tests/sweep/sweep.sh

@@ -36,6 +36,7 @@ int cmd_media_revolume(const struct cli_args *args, struct error *err);
 int cmd_media_stream(const struct cli_args *args, struct error *err);
 int cmd_media_write(const struct cli_args *args, struct error *err);
 int cmd_override(const struct cli_args *args, struct error *err);
+int cmd_probe(const struct cli_args *args, struct error *err);
 int cmd_plan(const struct cli_args *args, struct error *err);
 int cmd_receive(const struct cli_args *args, struct error *err);
 int cmd_run(const struct cli_args *args, struct error *err);

@@ -8,6 +8,7 @@
 struct error;
 
 int cmd_custody(const struct cli_args *args, struct error *err);
+int cmd_export_wsusutil(const struct cli_args *args, struct error *err);
 int cmd_findings(const struct cli_args *args, struct error *err);
 int cmd_gc(const struct cli_args *args, struct error *err);
 int cmd_handover(const struct cli_args *args, struct error *err);

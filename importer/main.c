@@ -60,6 +60,15 @@ static const struct cli_option updates_options[] = {
 	CLI_OPTIONS_END,
 };
 
+static const struct cli_option export_options[] = {
+	REPO,
+	{ "output", CLI_TEXT, "DIR|FILE.cab", NULL, true, "where the package and WsusContent go" },
+	{ "copy", CLI_FLAG, NULL, NULL, false, "copy the files of WsusContent, never link them" },
+	{ "limit", CLI_TEXT, "BYTES", NULL, false,
+	  "split packages with more plain text (default: what a cabinet holds, 2147450880)" },
+	CLI_OPTIONS_END,
+};
+
 static const struct cli_option trust_replace_options[] = {
 	REPO,
 	{ "fingerprint", CLI_TEXT, "SHA256", NULL, true,
@@ -93,6 +102,8 @@ static const struct cli_verb verbs[] = {
 	{ "findings", NULL, 0, 0, findings_options, "what is wrong with the catalogs that are here",
 	  cmd_findings },
 	{ "updates", NULL, 0, 0, updates_options, "the updates that are here", cmd_updates },
+	{ "export-wsusutil", NULL, 0, 0, export_options, "make a package that a WSUS can import",
+	  cmd_export_wsusutil },
 	{ "handover", "BUNDLE-NAME", 1, 1, verb_options_handover,
 	  "record that a medium changes hands", cmd_handover },
 	{ "custody", NULL, 0, 0, verb_options_custody, "the way of each bundle, from the ledger",

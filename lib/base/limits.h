@@ -99,6 +99,12 @@
 #define LIMIT_XML_TEXT (4u << 20)             /* bytes of one text node or attribute value */
 #define LIMIT_FRAGMENT_BYTES (16u << 20)      /* one fragment; genuine: 1.2 MB */
 
+/* ---- export packages of WSUS ---- */
+#define LIMIT_WSUS_UNITS (16u << 20)          /* UTF-16 units of one document; genuine: 850,355 */
+#define LIMIT_WSUS_PACKAGE_BYTES (1ull << 30) /* package.xml; genuine: 0.5 MB for 4,000 updates */
+#define LIMIT_WSUS_XML_BYTES (64ull << 30)    /* an unpacked .xml.gz; no genuine one was seen */
+#define LIMIT_WSUS_NAMES 1024u                /* different paths of elements that a probe counts */
+
 /* ---- catalog ---- */
 #define LIMIT_CATALOG_UPDATES 2000000u        /* one catalog; genuine 2026: 137,000 */
 #define LIMIT_UPDATE_RELATIONS 65536u         /* references of one update; genuine: 120 */

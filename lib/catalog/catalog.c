@@ -33,6 +33,7 @@ void catalog_free(struct catalog *c)
 	free(c->guid_first);
 	free(c->locations);
 	catalog_fragment_free(c->parser);
+	catalog_full_free(c->full);
 	catalog_findings_clear(&c->findings);
 	free(c);
 }

@@ -52,6 +52,7 @@ struct catalog_revision {
 	uint32_t cause; /* quarantined because of this revision; own id: own error */
 	bool has_update_id, is_leaf, is_bundle, is_software;
 	bool has_core, has_extended, has_title;
+	bool has_document; /* a full document: there are no fragments */
 	bool is_duplicate; /* a later copy of a RevisionId: lookups never find it */
 
 	/* What the fragments state, to compare with the master document. */
@@ -69,6 +70,7 @@ struct catalog_revision {
 	struct catalog_licence *licence_list; /* of the licence fragments */
 	const struct catalog_title *titles;   /* that came before the master document */
 	struct catalog_guid core_id;
+	const struct catalog_links *links;                 /* of the full document */
 	uint64_t master_prerequisites, core_prerequisites; /* digests, to compare */
 };
 

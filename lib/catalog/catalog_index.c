@@ -115,6 +115,7 @@ int catalog_finish(struct catalog *c, struct error *err)
 		catalog_settle(&c->items[i]);
 	index_guids(c);
 	index_locations(c);
+	catalog_full_settle(c);
 	return 0;
 }
 

@@ -4,10 +4,21 @@
 
 #include "lib/base/arena.h"
 #include "lib/catalog/catalog.h"
+#include "lib/catalog/catalog_document.h"
 
 struct catalog_title {
 	const struct catalog_title *next;
 	const char *title, *language;
+};
+
+/* What a full document says, and has to wait until all documents are there. */
+struct catalog_links {
+	const struct catalog_guid *superseded;
+	const struct catalog_document_child *bundled;
+	const struct catalog_category *listed; /* by package.xml */
+	size_t superseded_count, bundled_count, listed_count;
+	enum catalog_category_type category; /* of a category document */
+	bool explicitly_deployable;
 };
 
 struct catalog {
@@ -27,6 +38,7 @@ struct catalog {
 	size_t cores; /* core fragments given */
 	size_t orphans;
 	struct catalog_fragment_parser *parser;
+	struct catalog_full *full; /* NULL until catalog_full_add() */
 	struct catalog_findings findings;
 };
 
@@ -59,6 +71,9 @@ void catalog_wide_check(struct catalog *c);
 
 /* The IsInstallable of a core fragment that is well-formed; *out stays as it is without one. */
 void catalog_applicability_scan(const void *bytes, size_t len, struct catalog_applicability *out);
+/* What full documents say about each other, turned round (catalog_settle.c). */
+void catalog_full_settle(struct catalog *c);
+void catalog_full_free(struct catalog_full *f);
 
 /* Cycles of bundles, prerequisites and supersedence (catalog_cycle.c). */
 void catalog_cycle_check(struct catalog *c);

@@ -43,8 +43,9 @@ struct catalog_walk {
 	struct xml_reader *reader; /* owned */
 	const struct catalog_walk_row *stack[LIMIT_XML_DEPTH];
 	unsigned depth;
-	unsigned skip;   /* elements open inside a skipped one */
-	bool strict_top; /* an unknown root is an error */
+	unsigned skip;    /* elements open inside a skipped one */
+	bool strict_top;  /* an unknown root is an error */
+	bool local_names; /* rows name elements without the prefix of their tags */
 	struct buf text;
 	struct arena arena; /* strings of the current piece */
 	struct catalog_vector problems;
@@ -91,6 +92,8 @@ bool catalog_walk_number(struct catalog_walk *w, const struct xml_attribute *a, 
 			 uint64_t *out);
 bool catalog_walk_bool(struct catalog_walk *w, const struct xml_attribute *a,
 		       enum catalog_rule rule, bool *out);
+/* A time that may have a fraction of a second, and an offset in place of Z. */
+bool catalog_walk_time(struct catalog_walk *w, const struct xml_attribute *a, int64_t *out);
 
 /* Groups under construction: ids in one vector, sizes in another. */
 struct catalog_grouping {
