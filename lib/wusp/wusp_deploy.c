@@ -344,18 +344,70 @@ static void close_scope(struct work *w)
 	}
 }
 
+static int by_withdrawal(const void *left, const void *right, void *ctx)
+{
+	const int64_t *withdrawn = ctx;
+	uint32_t a = *(const uint32_t *)left, b = *(const uint32_t *)right;
+
+	if (withdrawn[a] != withdrawn[b])
+		return withdrawn[a] > withdrawn[b] ? -1 : 1;
+	return a < b ? -1 : a > b;
+}
+
+/* As expand(), where something was deployed once: newest withdrawals first. */
+static void expand_withdrawn(struct work *w, uint32_t node, int64_t when, uint64_t *seen)
+{
+	const struct wusp_graph *g = w->g;
+	struct wusp_nodes children = wusp_graph_children(g, node);
+
+	for (size_t i = 0; i < children.count; i++) {
+		uint32_t child = children.items[i];
+
+		if (w->withdrawn[child] < when)
+			w->withdrawn[child] = when;
+		if (!wusp_bit(seen, child))
+			w->stack[w->top++] = child;
+		wusp_bit_on(seen, child);
+	}
+	for (uint32_t c = g->clauses.first[node]; c < g->clauses.first[node + 1]; c++) {
+		uint32_t clause = g->clauses.items[c];
+
+		for (uint32_t k = g->alternatives.first[clause];
+		     k < g->alternatives.first[clause + 1]; k++) {
+			uint32_t other = g->alternatives.items[k];
+
+			if (!wusp_bit(seen, other))
+				w->stack[w->top++] = other;
+			wusp_bit_on(seen, other);
+		}
+	}
+}
+
 /*
- * Children of a bundle that was approved once: if something else still needs them, their clients
- * have to learn that they are no longer part of it.
+ * Parts of bundles that were deployed until then: if something else still needs them, their clients
+ * have to learn that they are no longer parts.
  */
 static void spread_withdrawn(struct work *w)
 {
-	for (uint32_t i = 0; i < w->g->count; i++) {
-		struct wusp_nodes children = wusp_graph_children(w->g, i);
+	CLEANUP(wusp_bits_free) uint64_t *seen = new_bits(w);
+	CLEANUP(wusp_nodes_free)
+	uint32_t *roots = buf_malloc(((size_t)w->g->count + 1) * sizeof *roots);
+	size_t count = 0;
 
-		for (size_t k = 0; w->withdrawn[i] != INT64_MIN && k < children.count; k++)
-			if (w->withdrawn[children.items[k]] < w->withdrawn[i])
-				w->withdrawn[children.items[k]] = w->withdrawn[i];
+	for (uint32_t i = 0; i < w->g->count; i++)
+		if (w->withdrawn[i] != INT64_MIN)
+			roots[count++] = i;
+	if (count > 1)
+		qsort_r(roots, count, sizeof *roots, by_withdrawal, w->withdrawn);
+	for (size_t i = 0; i < count; i++) {
+		int64_t when = w->withdrawn[roots[i]];
+
+		if (wusp_bit(seen, roots[i]))
+			continue;
+		wusp_bit_on(seen, roots[i]);
+		w->stack[w->top++] = roots[i];
+		while (w->top > 0)
+			expand_withdrawn(w, w->stack[--w->top], when, seen);
 	}
 }
 
