@@ -31,7 +31,7 @@ export SOURCE_DATE_EPOCH_BUILD ?= 0
 # DIRS lists every component, X.needs the components it may include and link:
 # this is the architecture of docs/ARCHITECTURE.md, and `make layers` enforces it.
 
-DIRS := lib/base lib/cli lib/conf lib/crypto lib/log lib/xml lib/cab lib/pack lib/wsus lib/catalog lib/report lib/store \
+DIRS := lib/base lib/cli lib/conf lib/crypto lib/log lib/xml lib/cab lib/pack lib/wsus lib/catalog lib/wusp lib/report lib/store \
         media verifier verifier/care exporter importer importer/server tests/tools tests/scale
 
 lib/base.needs        :=
@@ -44,6 +44,7 @@ lib/cab.needs         := lib/base
 lib/pack.needs        := lib/base lib/crypto
 lib/wsus.needs        := lib/base lib/xml
 lib/catalog.needs     := lib/base lib/xml
+lib/wusp.needs        := lib/base lib/catalog lib/xml
 lib/report.needs      := lib/base lib/catalog lib/xml
 lib/store.needs       := lib/base lib/crypto lib/log lib/catalog lib/pack lib/xml
 media.needs           := lib/base lib/crypto lib/log
@@ -51,7 +52,7 @@ verifier.needs        := lib/base lib/cli lib/crypto lib/log media
 verifier/care.needs   := lib/base lib/cli lib/crypto lib/log lib/xml lib/pack lib/catalog lib/store media verifier
 exporter.needs        := lib/base lib/cli lib/conf lib/crypto lib/log lib/xml lib/cab lib/pack lib/wsus lib/catalog lib/report lib/store media verifier verifier/care
 importer.needs        := lib/base lib/cli lib/crypto lib/log lib/xml lib/pack lib/wsus lib/catalog lib/report lib/store media verifier verifier/care
-importer/server.needs := lib/base lib/cli lib/crypto lib/log lib/pack lib/catalog lib/store lib/xml
+importer/server.needs := lib/base lib/cli lib/crypto lib/log lib/pack lib/catalog lib/wusp lib/store lib/xml
 tests/tools.needs     := lib/base lib/crypto
 tests/scale.needs     := $(exporter.needs) exporter
 
@@ -135,7 +136,7 @@ TESTS    := $(sort $(shell find tests/unit -name 'test_*.c' 2>/dev/null))
 FUZZERS  := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 E2E      := $(sort $(wildcard tests/e2e/[0-9]*.sh))
 BINS     := $(foreach p,$(PROGRAMS),$(B)/bin/$($(p).program))
-TOOLS    := $(B)/bin/mkcatalog $(B)/bin/mkwsusutil $(B)/bin/scale $(B)/bin/measure $(B)/bin/sweep $(B)/bin/model $(B)/bin/mutants $(B)/bin/rules
+TOOLS    := $(B)/bin/mkcatalog $(B)/bin/mkwsusutil $(B)/bin/scale $(B)/bin/measure $(B)/bin/sweep $(B)/bin/model $(B)/bin/mutants $(B)/bin/view-bench $(B)/bin/rules
 TESTBINS := $(TESTS:%.c=$(B)/%)
 PKGS     := $(sort $(foreach d,$(DIRS),$($(d).pkgs)))
 
@@ -181,7 +182,8 @@ $(B)/$(2:.c=): $(call objs,$(2)) $(call libs,$(1))
 endef
 $(foreach t,$(TESTS),$(eval $(call unittest,$(patsubst tests/unit/%/,%,$(dir $(t))),$(t))))
 
-everything := $(call objs,$(ALL_SRCS) $(TESTS) $(FUZZERS) tests/fuzz/replay.c tests/bench/measure.c tests/bench/parity.c tests/bench/repair.c tests/sweep/sweep.c $(wildcard tests/model/*.c tests/mutation/*.c tests/wsusutil/*.c tests/rules/*.c))
+LONE := $(wildcard $(addprefix tests/,$(addsuffix /*.c,bench sweep model mutation rules wsusutil clients attack fault))) tests/fuzz/replay.c
+everything := $(call objs,$(ALL_SRCS) $(TESTS) $(FUZZERS) $(LONE))
 -include $(everything:.o=.d)
 
 # ---- The two commands, and what they stand on -----------------------------------
@@ -200,7 +202,7 @@ test: deps                                  ## every test; last line is "N passe
 
 # ---- Checks ---------------------------------------------------------------------
 
-.PHONY: tools unit-bins replay-bins check layers headers symbols banned size docs-check docs-tables format-check format asan analyze coverage fuzz fuzz-run repro bench scale sequences bench-parity sweep model model-broken mutants rules
+.PHONY: tools unit-bins replay-bins check layers headers symbols banned size docs-check docs-tables format-check format asan analyze coverage fuzz fuzz-run repro bench scale sequences bench-parity bench-scan sweep model model-broken mutants rules
 tools: $(TOOLS)
 unit-bins: $(TESTBINS)
 check: layers headers symbols banned size docs-check ## the checks of the code itself
@@ -247,8 +249,7 @@ docs-check: $(BINS)                         ## docs name every error id, verb, e
 docs-tables:                                ## rewrite the generated tables of the docs
 	@mkdir -p $(B); for d in docs/OPERATIONS.md docs/CATALOG-RULES.md docs/SECURITY.md; do tests/check/docs-tables.sh $$d > $(B)/document && cp $(B)/document $$d; done
 
-FORMATTED = $(ALL_SRCS) $(HDRS) $(TESTS) $(FUZZERS) tests/fuzz/replay.c tests/bench/measure.c tests/bench/parity.c tests/bench/repair.c tests/sweep/sweep.c \
-            $(wildcard tests/unit/*.h tests/model/*.[ch] tests/mutation/*.[ch] tests/wsusutil/*.[ch] tests/rules/*.[ch])
+FORMATTED = $(ALL_SRCS) $(HDRS) $(TESTS) $(FUZZERS) $(LONE) $(wildcard tests/*/*.h)
 format-check:                               ## clang-format has nothing to change
 	@clang-format --dry-run --Werror $(FORMATTED)
 format:                                     ## let clang-format change the sources
@@ -280,6 +281,14 @@ sweep: all tools                            ## 10,000 random damages: repaired o
 SWEEP_LIBS := $(foreach d,verifier media lib/log lib/crypto lib/base,$(call lib,$(d)))
 bench-parity: all tools $(B)/bin/measure $(B)/bin/parity-bench $(B)/bin/repair ## parity and repair beside cp and par2
 	@tests/bench/parity.sh $(B)/bin
+bench-scan: $(B)/bin/scan $(B)/bin/view-bench                 ## what a scan of a client costs the server
+	@$(B)/bin/scan
+$(B)/bin/scan: $(call objs,tests/bench/scan.c) $(foreach d,lib/wusp lib/base,$(call lib,$(d)))
+	@mkdir -p $(@D)
+	$(call say,LD)$(CC) -o $@ $(filter %.o,$^) $(LDFLAGS_ALL) $(filter %.a,$^) $(LIBS.threads)
+$(B)/bin/view-bench: $(call objs,tests/bench/view.c) $(call libs,importer/server)
+	@mkdir -p $(@D)
+	$(call say,LD)$(CC) -o $@ $(filter %.o,$^) $(LDFLAGS_ALL) $(call ldlibs,importer/server)
 $(B)/bin/sweep: $(call objs,tests/sweep/sweep.c)
 $(B)/bin/parity-bench: $(call objs,tests/bench/parity.c)
 $(B)/bin/repair: $(call objs,tests/bench/repair.c)
