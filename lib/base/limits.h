@@ -106,6 +106,11 @@
 #define LIMIT_API_FILES 10000u                /* files of one answer, its last update completed */
 #define LIMIT_API_BYTES (64u << 20)           /* one JSON answer; genuine: 1 MiB */
 #define LIMIT_QUERY_SCAN 250000u              /* rows looked at for one page: about half a second */
+#define LIMIT_SOAP_BODY (4u << 20)            /* bytes of one request; genuine: 100 KiB, 1 MiB of devices */
+#define LIMIT_SOAP_BODIES (256u << 20)        /* of all requests on their way */
+#define LIMIT_SOAP_ITEMS 50000u               /* of one list; genuine: 20,000 cached updates */
+#define LIMIT_SOAP_TEXT (64u << 10)           /* bytes of one value; genuine: 4 KiB */
+#define LIMIT_SOAP_REPLY (64u << 20)          /* one answer; genuine: 1 MiB */
 /* clang-format on */
 
 #endif
