@@ -111,6 +111,26 @@
 #define LIMIT_SOAP_ITEMS 50000u               /* of one list; genuine: 20,000 cached updates */
 #define LIMIT_SOAP_TEXT (64u << 10)           /* bytes of one value; genuine: 4 KiB */
 #define LIMIT_SOAP_REPLY (64u << 20)          /* one answer; genuine: 1 MiB */
+
+/* ---- computers and approvals (docs/PROTOCOL.md "Computers") ---- */
+#define LIMIT_CLIENT_ID 255u                  /* bytes of a client id; genuine: a GUID */
+#define LIMIT_COMPUTER_TEXT 127u              /* bytes kept of one text about a computer; genuine: 60 */
+#define LIMIT_COMPUTERS 100000u               /* known at once; more are refused */
+#define LIMIT_GROUPS 1000u
+#define LIMIT_GROUP_NAME 127u                 /* bytes of a group's name */
+#define LIMIT_GROUP_SET 16u                   /* groups of one computer */
+#define LIMIT_GROUP_DEPTH 16u                 /* groups above one another */
+#define LIMIT_APPROVALS 1000000u              /* rows; genuine: 20,000 */
+#define LIMIT_APPROVAL_BY 63u                 /* bytes of who approved */
+#define LIMIT_EVENTS_BATCH 1000u              /* events of one report; genuine: 1 to 50 */
+#define LIMIT_EVENTS_COMPUTER 1000u           /* newest events kept of one computer */
+#define LIMIT_EVENTS 2000000u                 /* events kept in all, about 600 MB */
+#define LIMIT_EVENT_TEXT 511u                 /* bytes kept of what one event says */
+#define LIMIT_EVENT_DAYS 90u                  /* events are forgotten after that */
+#define LIMIT_STATUS_UPDATES 50000u           /* updates that one status names; genuine: 2,000 */
+#define LIMIT_STATUS_NUMBERS 1000000u         /* updates ever named by a status */
+#define LIMIT_FAILURES_COMPUTER 200u          /* failed updates kept of one computer */
+#define LIMIT_CONTACT_DAYS 30u                /* without contact: a computer is lost */
 /* clang-format on */
 
 #endif
