@@ -6,7 +6,7 @@
 #include <assert.h>
 #include <string.h>
 
-enum { VERSION_BYTE = 1, SERVER = 4, HEAD = 66 };
+enum { VERSION_BYTE = 1, SERVER = 4, LENGTHS = 88, HEAD = 90 };
 _Static_assert(COOKIE_MAX == HEAD + 2 * COOKIE_TEXT + MAC_SIZE, "the layout of cookie.h");
 
 static unsigned char *put(unsigned char *at, uint64_t value, size_t size)
@@ -30,6 +30,25 @@ static unsigned char *put_bytes(unsigned char *at, const void *bytes, size_t siz
 	return at + size;
 }
 
+static unsigned char *put_stamp(unsigned char *at, const struct wusp_stamp *stamp)
+{
+	at = put(at, (uint64_t)stamp->change, 8);
+	at = put(at, stamp->scope, 8);
+	return put(at, (uint32_t)stamp->revision, 4);
+}
+
+static const unsigned char *get_stamp(const unsigned char *at, struct wusp_stamp *stamp)
+{
+	uint64_t change, revision;
+
+	at = get(at, 8, &change);
+	at = get(at, 8, &stamp->scope);
+	at = get(at, 4, &revision);
+	stamp->change = (int64_t)change;
+	stamp->revision = (int32_t)(uint32_t)revision;
+	return at;
+}
+
 size_t cookie_write(const struct cookie *c, const struct cookie_seal *seal,
 		    unsigned char out[COOKIE_MAX])
 {
@@ -41,8 +60,8 @@ size_t cookie_write(const struct cookie *c, const struct cookie_seal *seal,
 	at = put_bytes(at, seal->server_id, 16);
 	at = put(at, (uint64_t)c->expires, 8);
 	at = put(at, (uint64_t)c->config, 8);
-	at = put(at, (uint64_t)c->software, 8);
-	at = put(at, (uint64_t)c->driver, 8);
+	at = put_stamp(at, &c->software);
+	at = put_stamp(at, &c->driver);
 	at = put(at, c->major, 2);
 	at = put(at, c->minor, 2);
 	at = put_bytes(at, c->location, COOKIE_LOCATION);
@@ -57,15 +76,15 @@ size_t cookie_write(const struct cookie *c, const struct cookie_seal *seal,
 static void parse(const unsigned char *bytes, struct cookie *out)
 {
 	const unsigned char *at = bytes + SERVER + 16;
-	uint64_t times[4], major, minor, id, claim;
+	uint64_t expires, config, major, minor, id, claim;
 
 	*out = (struct cookie){ .kind = (enum cookie_kind)bytes[3] };
-	for (size_t i = 0; i < 4; i++)
-		at = get(at, 8, &times[i]);
-	out->expires = (int64_t)times[0];
-	out->config = (int64_t)times[1];
-	out->software = (int64_t)times[2];
-	out->driver = (int64_t)times[3];
+	at = get(at, 8, &expires);
+	at = get(at, 8, &config);
+	out->expires = (int64_t)expires;
+	out->config = (int64_t)config;
+	at = get_stamp(at, &out->software);
+	at = get_stamp(at, &out->driver);
 	at = get(at, 2, &major);
 	at = get(at, 2, &minor);
 	out->major = (uint16_t)major;
@@ -84,7 +103,8 @@ int cookie_read(const unsigned char *bytes, size_t len, const struct cookie_seal
 	unsigned char mac[MAC_SIZE];
 
 	if (len < HEAD + MAC_SIZE || memcmp(bytes, "GC", 2) != 0 || bytes[2] != VERSION_BYTE ||
-	    bytes[3] != kind || len != HEAD + (size_t)bytes[64] + bytes[65] + MAC_SIZE)
+	    bytes[3] != kind ||
+	    len != HEAD + (size_t)bytes[LENGTHS] + bytes[LENGTHS + 1] + MAC_SIZE)
 		return error_set(err, ERROR_COOKIE_INVALID, "not a cookie of this kind of server");
 	/* Not authentic yet, but whoever alters it gains nothing: both answers refuse. */
 	if (memcmp(bytes + SERVER, seal->server_id, 16) != 0)

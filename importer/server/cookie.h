@@ -5,14 +5,18 @@
  *
  *	0	"GC", version 1, kind (1 byte)
  *	4	server id (16)
- *	20	expires (8), configuration (8), software stamp (8), driver stamp (8)
- *	52	protocol of the client: major (2), minor (2)
- *	56	where content is: first 8 bytes of a SHA-256
- *	64	length of the client id (1), of the claim (1)
- *	66	client id, claim, MAC (32)
+ *	20	expires (8), configuration (8)
+ *	36	what the client was told by software passes: change (8), scope (8), revision (4)
+ *	56	the same by driver passes
+ *	76	protocol of the client: major (2), minor (2)
+ *	80	where content is: first 8 bytes of a SHA-256
+ *	88	length of the client id (1), of the claim (1)
+ *	90	client id, claim, MAC (32)
  */
 #ifndef SERVER_COOKIE_H
 #define SERVER_COOKIE_H
+
+#include "lib/wusp/sync.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -22,7 +26,7 @@ struct error;
 enum {
 	COOKIE_TEXT = 255, /* bytes of client id and claim, at most */
 	COOKIE_LOCATION = 8,
-	COOKIE_MAX = 66 + 2 * COOKIE_TEXT + 32,
+	COOKIE_MAX = 90 + 2 * COOKIE_TEXT + 32,
 	COOKIE_SECONDS = 3600, /* the life of one; use does not extend it */
 };
 
@@ -34,8 +38,8 @@ enum cookie_kind {
 struct cookie {
 	enum cookie_kind kind;
 	int64_t expires;
-	int64_t config;           /* when the configuration that it was made under changed */
-	int64_t software, driver; /* last change that the client has seen; 0: none */
+	int64_t config; /* when the configuration that it was made under changed */
+	struct wusp_stamp software, driver;
 	uint16_t major, minor;
 	unsigned char location[COOKIE_LOCATION];
 	char client_id[COOKIE_TEXT + 1];

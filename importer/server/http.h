@@ -12,6 +12,7 @@
 
 struct error;
 struct http;
+struct service;
 
 struct http_options {
 	const char *repo;       /* directory of the repository, read only */
@@ -19,7 +20,8 @@ struct http_options {
 	unsigned threads;       /* 1..64 */
 	const char *access_log; /* file to append to, or NULL */
 	const struct route
-		*routes; /* ends with a row whose path is NULL; must outlive the server */
+		*routes;         /* ends with a row whose path is NULL; must outlive the server */
+	struct service *service; /* for the rows that need it; likewise; NULL: none */
 };
 
 /*

@@ -15,6 +15,8 @@
 
 enum { BLOCK = 64 << 10, SMALL = 32 << 10 };
 
+static const char fleeting[] = "no-store";
+
 static int made(struct reply *r, unsigned status, uint64_t length, struct error *err)
 {
 	if (!r->response)
@@ -25,9 +27,8 @@ static int made(struct reply *r, unsigned status, uint64_t length, struct error 
 	return 0;
 }
 
-/* Hand the bytes of b to a new response. */
-static int from_buffer(struct reply *r, unsigned status, struct buf *b, const char *type,
-		       struct error *err)
+int reply_bytes(struct reply *r, unsigned status, struct buf *b, const char *type,
+		const char *cache, struct error *err)
 {
 	size_t len = b->len;
 	unsigned char *bytes = buf_take(b);
@@ -39,7 +40,7 @@ static int from_buffer(struct reply *r, unsigned status, struct buf *b, const ch
 		return -1;
 	}
 	reply_header(r, "Content-Type", type);
-	reply_header(r, "Cache-Control", "no-store");
+	reply_header(r, "Cache-Control", cache);
 	return 0;
 }
 
@@ -49,7 +50,7 @@ int reply_text(struct reply *r, unsigned status, const char *text, struct error 
 
 	if (buf_printf(&b, err, "%s\n", text) < 0)
 		return -1;
-	return from_buffer(r, status, &b, "text/plain; charset=utf-8", err);
+	return reply_bytes(r, status, &b, "text/plain; charset=utf-8", fleeting, err);
 }
 
 struct sink {
@@ -76,7 +77,7 @@ int reply_json(struct reply *r, unsigned status, json_t *document, struct error 
 		error_set(err, ERROR_SERVER_BROKEN, "cannot write a JSON document");
 	if (failed || buf_append(&b, "\n", 1, err) < 0)
 		return -1;
-	return from_buffer(r, status, &b, "application/json; charset=utf-8", err);
+	return reply_bytes(r, status, &b, "application/json; charset=utf-8", fleeting, err);
 }
 
 /* Read into memory, a small body leaves in one system call with its headers. */
@@ -148,6 +149,8 @@ unsigned reply_status(const struct error *why)
 		return 400;
 	if (why->id == ERROR_SERVER_NOT_FOUND)
 		return 404;
+	if (why->id == ERROR_SOAP_BODY)
+		return 413;
 	if (why->id == ERROR_SERVER_METHOD)
 		return 405;
 	return why->class == ERROR_CLASS_BUSY || why->class == ERROR_CLASS_SPACE ? 503 : 500;

@@ -162,6 +162,9 @@ static bool parse_value(struct reader *r, enum soap_type type, const char *text,
 		return true;
 	case SOAP_INT:
 		return soap_value_int(text, len, out);
+	case SOAP_NUMBER:
+		(void)soap_value_int(text, len, out); /* stays 0 */
+		return true;
 	case SOAP_BOOL:
 		return soap_value_bool(text, len, out);
 	case SOAP_TIME:
@@ -205,14 +208,15 @@ static int begin_envelope(struct reader *r, const char *name, struct error *err)
 
 static int begin_operation(struct reader *r, const char *name, struct error *err)
 {
-	const struct soap_operation *o = r->service->operations;
+	const struct soap_operation *const *at = r->service->operations;
 
 	r->out->name = "";
 	if (!in_namespace(r, name, r->service->uri))
 		return error_set(err, ERROR_SOAP_OPERATION, "the body is not for this service");
-	while (o->name && strcmp(o->name, local_name(name)) != 0)
-		o++;
-	if (!o->name)
+	while (*at && strcmp((*at)->name, local_name(name)) != 0)
+		at++;
+	const struct soap_operation *o = *at;
+	if (!o)
 		return error_set(err, ERROR_SOAP_OPERATION, "this operation is not served");
 	r->out->name = o->name;
 	r->out->operation = o;

@@ -17,6 +17,7 @@
 #include <stdint.h>
 
 struct error;
+struct service_call;
 
 enum soap_version { SOAP_11, SOAP_12 };
 
@@ -24,6 +25,7 @@ enum soap_version { SOAP_11, SOAP_12 };
 enum soap_type {
 	SOAP_TEXT,    /* const char *: terminated, as sent; NULL when absent */
 	SOAP_INT,     /* int32_t */
+	SOAP_NUMBER,  /* int32_t, where it does not matter much: 0 for what is none */
 	SOAP_BOOL,    /* bool */
 	SOAP_TIME,    /* int64_t, seconds */
 	SOAP_GUID,    /* unsigned char[16] */
@@ -63,12 +65,15 @@ struct soap_operation {
 	const char *name;
 	const struct soap_field *fields;
 	size_t size; /* of the request's struct */
+
+	/* Not called here: for whoever dispatches.  request is of the size above. */
+	int (*answer)(struct service_call *call, const void *request, struct error *err);
 };
 
-/* What is accepted at one address.  Operations end with a row whose name is NULL. */
+/* What is accepted at one address. */
 struct soap_service {
-	const char *uri; /* namespace of the bodies */
-	const struct soap_operation *operations;
+	const char *uri;                                /* namespace of the bodies */
+	const struct soap_operation *const *operations; /* NULL at the end */
 };
 
 struct soap_message {

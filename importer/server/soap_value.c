@@ -26,26 +26,29 @@ bool soap_value_trim(const char **text, size_t *len)
 	return *len > 0;
 }
 
-bool soap_value_int(const char *text, size_t len, int32_t *out)
+bool soap_value_long(const char *text, size_t len, int64_t *out)
 {
 	int64_t value = 0;
 
 	if (!soap_value_trim(&text, &len))
 		return false;
-	bool minus = *text == '-';
-	size_t i = minus || *text == '+';
+	int sign = *text == '-' ? -1 : 1;
+	size_t i = *text == '-' || *text == '+';
 	if (i == len)
 		return false;
-	for (; i < len; i++) {
-		if (!is_digit(text[i]))
+	for (; i < len; i++)
+		if (!is_digit(text[i]) || __builtin_mul_overflow(value, 10, &value) ||
+		    __builtin_add_overflow(value, sign * (text[i] - '0'), &value))
 			return false;
-		value = value * 10 + (text[i] - '0');
-		if (value > (int64_t)INT32_MAX + 1)
-			return false;
-	}
-	if (minus)
-		value = -value;
-	if (value > INT32_MAX)
+	*out = value;
+	return true;
+}
+
+bool soap_value_int(const char *text, size_t len, int32_t *out)
+{
+	int64_t value;
+
+	if (!soap_value_long(text, len, &value) || value < INT32_MIN || value > INT32_MAX)
 		return false;
 	*out = (int32_t)value;
 	return true;

@@ -13,7 +13,8 @@
 /* Drop white space around text; true when something is left. */
 bool soap_value_trim(const char **text, size_t *len) __attribute__((nonnull));
 
-/* xs:int with an optional sign and leading zeros. */
+/* xs:int and xs:long with an optional sign and leading zeros. */
+bool soap_value_long(const char *text, size_t len, int64_t *out) __attribute__((nonnull));
 bool soap_value_int(const char *text, size_t len, int32_t *out) __attribute__((nonnull));
 
 /* "true", "false", "1", "0", in any case. */
