@@ -32,7 +32,7 @@ export SOURCE_DATE_EPOCH_BUILD ?= 0
 # this is the architecture of docs/ARCHITECTURE.md, and `make layers` enforces it.
 
 DIRS := lib/base lib/cli lib/conf lib/crypto lib/xml lib/cab lib/pack lib/catalog lib/wusp lib/report lib/store lib/clients \
-        media verifier verifier/care exporter importer importer/server tests/tools tests/scale
+        media verifier verifier/care exporter importer importer/server tests/tools tests/scale tests/clients
 
 lib/base.needs        :=
 lib/cli.needs         := lib/base
@@ -54,6 +54,7 @@ importer.needs        := lib/base lib/cli lib/crypto lib/xml lib/pack lib/catalo
 importer/server.needs := lib/base lib/cli lib/crypto lib/pack lib/catalog lib/wusp lib/store lib/xml lib/clients
 tests/tools.needs     := lib/base lib/crypto
 tests/scale.needs     := $(exporter.needs) exporter
+tests/clients.needs   := lib/base lib/crypto
 
 lib/base.pkgs        := threads
 lib/cli.pkgs         := jansson
@@ -78,6 +79,7 @@ importer.program        := gapferry-import
 importer/server.program := gapferry-server
 tests/tools.program     := mkcatalog
 tests/scale.program     := scale
+tests/clients.program   := wuclient
 # A component is built as a program once it has a main.c.
 PROGRAMS := $(patsubst %/main.c,%,$(wildcard $(addsuffix /main.c,exporter verifier importer importer/server)))
 
@@ -134,7 +136,7 @@ TESTS    := $(sort $(shell find tests/unit -name 'test_*.c' 2>/dev/null))
 FUZZERS  := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 E2E      := $(sort $(wildcard tests/e2e/[0-9]*.sh))
 BINS     := $(foreach p,$(PROGRAMS),$(B)/bin/$($(p).program))
-TOOLS    := $(B)/bin/mkcatalog $(B)/bin/scale $(B)/bin/measure $(B)/bin/sweep $(B)/bin/model $(B)/bin/mutants
+TOOLS    := $(B)/bin/mkcatalog $(B)/bin/scale $(B)/bin/wuclient $(B)/bin/measure $(B)/bin/sweep $(B)/bin/model $(B)/bin/mutants
 TESTBINS := $(TESTS:%.c=$(B)/%)
 PKGS     := $(sort $(foreach d,$(DIRS),$($(d).pkgs)))
 
@@ -170,7 +172,7 @@ $(B)/bin/$($(1).program): $(call objs,$(call progsrc,$(1))) $(call libs,$(1))
 	@mkdir -p $$(@D)
 	$$(call say,LD)$(CC) -o $$@ $(call objs,$(call progsrc,$(1))) $$(LDFLAGS_ALL) $$(call ldlibs,$(1))
 endef
-$(foreach p,$(PROGRAMS) tests/tools tests/scale,$(eval $(call program,$(p))))
+$(foreach p,$(PROGRAMS) tests/tools tests/scale tests/clients,$(eval $(call program,$(p))))
 
 # tests/unit/C/test_x.c links component C and what C needs, nothing more: an
 # undeclared dependency does not link.
@@ -205,7 +207,7 @@ unit-bins: $(TESTBINS)
 check: layers headers symbols banned size docs-check ## the checks of the code itself
 
 FUZZBINS := $(patsubst tests/fuzz/fuzz_%.c,$(B)/fuzz/%,$(FUZZERS))
-FUZZ_DIRS := $(filter-out tests/tools tests/scale,$(DIRS))
+FUZZ_DIRS := $(filter-out tests/tools tests/scale tests/clients,$(DIRS))
 ifeq ($(MODE),fuzz)
 FUZZ_MAIN := -fsanitize=fuzzer
 else

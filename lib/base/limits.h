@@ -109,7 +109,7 @@
 #define LIMIT_SOAP_BODY (4u << 20)            /* bytes of one request; genuine: 100 KiB, 1 MiB of devices */
 #define LIMIT_SOAP_BODIES (256u << 20)        /* of all requests on their way */
 #define LIMIT_SOAP_ITEMS 50000u               /* of one list; genuine: 20,000 cached updates */
-#define LIMIT_SOAP_TEXT (64u << 10)           /* bytes of one value; genuine: 4 KiB */
+#define LIMIT_SOAP_TEXT (2u << 20)            /* bytes of one value; genuine: a status that names 2,000 updates, 74 kB */
 #define LIMIT_SOAP_EXTENDED 50u               /* revisions of one GetExtendedUpdateInfo; clients are told */
 #define LIMIT_SOAP_LOCALES 64u                /* languages that a client asks for; genuine: 1 to 4 */
 #define LIMIT_SOAP_REPLY (64u << 20)          /* one answer; genuine: 1 MiB */
