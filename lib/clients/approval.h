@@ -65,15 +65,16 @@ int approval_list_all(struct clients *c, struct approval_rows *out, struct error
 	__attribute__((nonnull, warn_unused_result));
 
 /*
- * Approve, or change the approval of this update and group (id kept).  a->id and last_change are
- * set by this.  APPROVAL_DECLINED for a declined update, APPROVAL_LIMIT.  What the catalog has to
+ * Approve, or change the approvals of these updates and groups (ids kept), in one transaction.
+ * id and last_change are set by this, last_change to one value that is later than any before.
+ * APPROVAL_DECLINED for a declined update, GROUP_ABSENT, APPROVAL_LIMIT.  What the catalog has to
  * say (files, quarantine, role) is the caller's to ask first.
  */
-int approval_set(struct clients *c, struct approval *a, int64_t now, struct error *err)
-	__attribute__((nonnull, warn_unused_result));
+int approval_set(struct clients *c, struct approval *rows, size_t count, int64_t now,
+		 struct error *err) __attribute__((nonnull, warn_unused_result));
 
 /* Take back in one group, or in all with group 0: how many there were. */
-int approval_unset(struct clients *c, const unsigned char update_id[16], int64_t group, int64_t now,
+int approval_unset(struct clients *c, const unsigned char update_id[16], int64_t group,
 		   uint64_t *removed, struct error *err)
 	__attribute__((nonnull, warn_unused_result));
 
@@ -100,7 +101,6 @@ struct approval_facts {
 	bool quarantined;      /* its newest revision is held back */
 	bool is_category;      /* category or detectoid, by whatever source */
 	bool only_bundle_part; /* deployed by the catalog only as part of a bundle */
-	bool can_uninstall;    /* nothing says it cannot be removed */
 	uint64_t files_missing;
 };
 

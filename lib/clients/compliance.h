@@ -39,6 +39,21 @@ struct compliance_counts {
 uint64_t compliance_total(const struct compliance_counts *n) __attribute__((nonnull));
 
 /*
+ * What is approved per set of groups, read once: approval_list() of each set that is asked for,
+ * remembered.
+ */
+struct compliance_sets;
+struct compliance_sets *compliance_sets_new(struct clients *c, struct error *err)
+	__attribute__((nonnull, warn_unused_result));
+void compliance_sets_free(struct compliance_sets *s);
+DEFINE_CLEANUP(struct compliance_sets *, compliance_sets_free);
+const struct approval_rows *compliance_sets_get(struct compliance_sets *s,
+						const struct group_set *set)
+	__attribute__((nonnull, returns_nonnull)); /* borrowed from s */
+const struct group_list *compliance_sets_groups(const struct compliance_sets *s)
+	__attribute__((nonnull, returns_nonnull));
+
+/*
  * Everything at once, from one snapshot: loaded by one pass over computers and approvals.
  * group 0: all computers, else those in the group and below it.
  */
@@ -70,9 +85,9 @@ const struct compliance_computer *compliance_computer(const struct compliance *c
 
 /* ---- one computer, in detail ---- */
 
-/* Why an approved update is not installed there. */
+/* Why an approved update is not installed there (or removed, when it is to be). */
 enum compliance_why {
-	COMPLIANCE_WHY_DONE = 0,     /* it is installed, or not applicable */
+	COMPLIANCE_WHY_DONE = 0,     /* it is, or does not apply */
 	COMPLIANCE_WHY_NO_CONTACT,   /* not in contact for LIMIT_CONTACT_DAYS */
 	COMPLIANCE_WHY_NO_REPORT,    /* in contact, but no status since the approval */
 	COMPLIANCE_WHY_DISK,         /* out of disk */
@@ -85,28 +100,37 @@ enum compliance_why {
 	COMPLIANCE_WHY_REBOOT,       /* waits for a restart */
 	COMPLIANCE_WHY_WAITING,      /* needed or downloaded: its turn has not come */
 	COMPLIANCE_WHY_OFFERED,      /* offered only: somebody at the computer decides */
+	COMPLIANCE_WHY_DETECT,       /* approved for detection only */
 	COMPLIANCE_WHY_BLOCKED,      /* blocked for a group of it */
 };
-#define COMPLIANCE_WHYS_ 14
+#define COMPLIANCE_WHYS_ 15
 
+/* "out-of-disk", "service-stopped", ... */
 const char *compliance_why_text(enum compliance_why w) __attribute__((returns_nonnull));
 
 struct compliance_item {
 	unsigned char update_id[16];
 	enum compliance_state state;
 	enum compliance_why why;
-	const struct approval *approval; /* NULL: not approved for it; of the detail */
+	const struct approval *approval; /* NULL: not approved for it; borrowed from the sets */
 	uint32_t result;                 /* of the last failure, or 0 */
-	int32_t failed_event;            /* 161, 182 ... */
+	int32_t failed_event;            /* 161, 182 ..., or 0 */
 	int64_t failed_at;
 };
+
+/* What is known of one pair; the rule of `why`.  Pure. */
+enum compliance_why compliance_judge(const struct computer *computer,
+				     const struct compliance_item *item, int64_t now)
+	__attribute__((nonnull));
 
 struct compliance_detail {
 	struct compliance_item *items; /* ascending update_id */
 	size_t count;
-	struct approval_rows approvals;
 };
-int compliance_detail_load(struct clients *c, const struct computer *computer, int64_t now,
+
+/* What is approved for the computer, and what it names. */
+int compliance_detail_load(struct clients *c, struct compliance_sets *sets,
+			   const struct computer *computer, int64_t now,
 			   struct compliance_detail *out, struct error *err)
 	__attribute__((nonnull, warn_unused_result));
 void compliance_detail_clear(struct compliance_detail *d);
