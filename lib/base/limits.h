@@ -95,6 +95,17 @@
 #define LIMIT_UPDATE_RELATIONS 65536u         /* references of one update; genuine: 120 */
 #define LIMIT_FINDINGS 100000u                /* kept per run; the rest is counted */
 
+/* ---- update services (docs/PROTOCOL.md) ---- */
+#define LIMIT_WUSP_RELATIONS 100000000u       /* references of all updates of a graph; genuine: 1.5 M */
+#define LIMIT_WUSP_INSTALLED 400u             /* InstalledNonLeafUpdateIDs of one request; genuine: 94 */
+#define LIMIT_WUSP_CATEGORIES 199u            /* of one category scan */
+#define LIMIT_WUSP_PAGE 200u                  /* new updates of one answer; clients give up after 200 rounds */
+#define LIMIT_WUSP_PAGE_BYTES (1u << 20)      /* of their core fragments; an answer has at least one update */
+#define LIMIT_WUSP_DEVICE_IDS 4096u           /* hardware and compatible ids of one request; genuine: 700 */
+#define LIMIT_WUSP_DRIVERS 65536u             /* targets of one driver; genuine: 400 */
+#define LIMIT_VIEW_CACHE_BYTES (256u << 20)   /* fragments kept in memory */
+#define LIMIT_VIEW_SCOPES 256u                /* sets of groups kept prepared; genuine: 10 */
+
 /* ---- requests to the server (docs/PROTOCOL.md) ---- */
 #define LIMIT_HTTP_CONNECTIONS 4096u          /* at once; costs LIMIT_HTTP_MEMORY each */
 #define LIMIT_HTTP_MEMORY (32u << 10)         /* headers of request and answer; genuine: 1 KiB */

@@ -69,8 +69,7 @@ struct wusp_revision {
 	uint32_t core_bytes; /* size of its core fragment, for paging; 0: not known */
 	const struct catalog_group *prerequisites; /* plain ones and those with IsCategory alike */
 	size_t prerequisites_count;
-	const struct catalog_group
-		*categories; /* further clauses that only a category filter uses */
+	const struct catalog_category *categories; /* as the master document lists them */
 	size_t categories_count;
 	const struct wusp_child *children;
 	size_t children_count;
@@ -87,6 +86,13 @@ DEFINE_CLEANUP(struct wusp_graph_builder *, wusp_graph_abandon);
  * is too large. */
 int wusp_graph_add(struct wusp_graph_builder *b, const struct wusp_revision *r, struct error *err)
 	__attribute__((nonnull, warn_unused_result));
+
+/*
+ * A revision id that this UpdateID had once: a client that has it installed has the update.
+ * Revisions that were added and did not become nodes are known anyway.
+ */
+void wusp_graph_add_former(struct wusp_graph_builder *b, int32_t revision_id,
+			   const struct catalog_guid *update_id) __attribute__((nonnull));
 
 /*
  * The graph; the builder is empty afterwards and only to be abandoned.  WUSP_GRAPH when two

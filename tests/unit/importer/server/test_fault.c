@@ -32,6 +32,7 @@ static void every_failure_has_a_code(void **state)
 		{ ERROR_SOAP_FORMAT, "InvalidParameters", false },
 		{ ERROR_SOAP_OPERATION, "InvalidParameters", false },
 		{ ERROR_SOAP_BODY, "InvalidParameters", false },
+		{ ERROR_WUSP_PARAMETERS, "InvalidParameters", false },
 		{ ERROR_COOKIE_CLIENT, "InternalServerError", false },
 		{ ERROR_SOAP_BUSY, "ServerBusy", false },
 		{ ERROR_DB_BUSY, "ServerBusy", true },
