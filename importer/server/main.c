@@ -1,6 +1,9 @@
 /* gapferry-server: serve a repository over HTTP until told to stop. */
 #include "importer/server/http.h"
+#include "importer/server/service.h"
 #include "importer/server/services.h"
+#include "importer/server/view.h"
+#include "lib/clients/clients.h"
 #include "lib/base/error.h"
 #include "lib/base/pool.h"
 #include "lib/cli/cli.h"
@@ -16,6 +19,8 @@ static const struct cli_option options[] = {
 	{ "threads", CLI_TEXT, "N", NULL, false,
 	  "threads that serve, 1 to 64; default: processors" },
 	{ "access-log", CLI_TEXT, "FILE", NULL, false, "append one line per request" },
+	{ "content-url", CLI_TEXT, "URL", NULL, false,
+	  "where clients get content, http://HOST:PORT; default: from here" },
 	CLI_OPTIONS_END,
 };
 
@@ -40,6 +45,17 @@ static int run(const struct cli_args *args, struct error *err)
 	sigaddset(&stop, SIGTERM);
 	pthread_sigmask(SIG_BLOCK, &stop, NULL);
 
+	CLEANUP(clients_close) struct clients *clients = clients_open(o.repo, CLIENTS_SERVER, err);
+	if (!clients)
+		return -1;
+	CLEANUP(view_stop) struct view_keeper *views = view_start(o.repo, err);
+	if (!views)
+		return -1;
+	const struct service_options so = { clients, views, cli_text(args, "content-url") };
+	CLEANUP(service_free) struct service *service = service_new(&so, err);
+	if (!service)
+		return -1;
+	o.service = service;
 	CLEANUP(http_stop) struct http *h = http_start(&o, err);
 	if (!h)
 		return -1;

@@ -26,6 +26,7 @@ void machine_init(struct machine *m, const struct run *run, unsigned number)
 	*m = (struct machine){ .run = run, .number = number, .needed = BUF_INIT(WIRE_MAX) };
 	m->wire.fd = -1;
 	m->wire.owner = m;
+	m->wire.out.max = m->wire.in.max = WIRE_MAX;
 }
 
 void machine_clear(struct machine *m)
