@@ -201,7 +201,7 @@ test: deps                                  ## every test; last line is "N passe
 
 # ---- Checks ---------------------------------------------------------------------
 
-.PHONY: tools unit-bins replay-bins check layers headers symbols banned size docs-check docs-tables format-check format asan analyze coverage fuzz fuzz-run repro bench scale sequences bench-parity bench-scan sweep model model-broken mutants
+.PHONY: tools unit-bins replay-bins check layers headers symbols banned size docs-check docs-tables format-check format asan analyze coverage fuzz fuzz-run repro bench bench-server scale sequences bench-parity bench-scan sweep model model-broken mutants
 tools: $(TOOLS)
 unit-bins: $(TESTBINS)
 check: layers headers symbols banned size docs-check ## the checks of the code itself
@@ -264,6 +264,8 @@ coverage:                                   ## line coverage per source file
 	@MODE=coverage tests/run.sh; tests/check/coverage.sh build/coverage $(ALL_SRCS)
 bench: all tools                            ## speed and memory beside the standard tools
 	@tests/bench/bench.sh $(B)/bin
+bench-server: all tools                     ## 2,000 computers scan at once
+	@tests/bench/server.sh $(B)/bin
 sequences: all tools                        ## SEQUENCES=200 random sequences of increments
 	@SEQUENCES=$(or $(SEQUENCES),200) BIN=$(CURDIR)/$(B)/bin tests/e2e/25-any-order.sh
 scale: all tools                            ## a bundle of 5 TiB: plan, tables, their verification
