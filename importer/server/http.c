@@ -26,6 +26,7 @@ struct http {
 	struct service *service;
 	_Atomic unsigned active; /* requests begun and not yet completed */
 	_Atomic size_t bodies;   /* bytes of bodies that are in memory */
+	_Atomic size_t answers;  /* of answers that are */
 	_Atomic bool draining;
 };
 
@@ -54,6 +55,9 @@ static int dispatch(const struct http *h, const struct request *q, const struct 
 		*err = q->refused;
 		return -1;
 	}
+	/* Clients that ask and do not read must not fill the memory. */
+	if (takes_body(*route, q) && h->answers > LIMIT_SOAP_ANSWERS)
+		return error_set(err, ERROR_SOAP_BUSY, "too many answers on their way");
 	return (*route)->answer(q, rest, out, err);
 }
 
@@ -111,6 +115,8 @@ static enum MHD_Result answer(struct http *h, struct request *q)
 	if (h->draining)
 		reply_header(&out, "Connection", "close");
 	q->status = out.status;
+	q->held = out.memory;
+	h->answers += q->held;
 	q->length = request_is_head(q) || out.status == 304 ? 0 : out.length;
 	return MHD_queue_response(q->connection, out.status, out.response);
 }
@@ -212,6 +218,7 @@ static void on_completed(void *cls, struct MHD_Connection *connection, void **co
 		return;
 	h->active--;
 	h->bodies -= q->body.len;
+	h->answers -= q->held;
 	if (h->log < 0)
 		return;
 	const union MHD_ConnectionInfo *info =

@@ -3,10 +3,10 @@
 #include "importer/server/service.h"
 #include "importer/server/services.h"
 #include "importer/server/view.h"
-#include "lib/clients/clients.h"
 #include "lib/base/error.h"
 #include "lib/base/pool.h"
 #include "lib/cli/cli.h"
+#include "lib/clients/clients.h"
 
 #include <pthread.h>
 #include <signal.h>

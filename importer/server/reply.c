@@ -31,7 +31,8 @@ int reply_bytes(struct reply *r, unsigned status, struct buf *b, const char *typ
 		const char *cache, struct error *err)
 {
 	size_t len = b->len;
-	unsigned char *bytes = buf_take(b);
+	/* Exactly as much memory as is needed: a slow client may keep it for long. */
+	unsigned char *bytes = buf_realloc(buf_take(b), len + 1, 1);
 
 	assert(!r->response);
 	r->response = MHD_create_response_from_buffer(len, bytes, MHD_RESPMEM_MUST_FREE);
@@ -39,6 +40,7 @@ int reply_bytes(struct reply *r, unsigned status, struct buf *b, const char *typ
 		free(bytes);
 		return -1;
 	}
+	r->memory = len;
 	reply_header(r, "Content-Type", type);
 	reply_header(r, "Cache-Control", cache);
 	return 0;

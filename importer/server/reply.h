@@ -20,6 +20,7 @@ struct reply {
 	unsigned status;
 	struct MHD_Response *response; /* NULL until one of the makers was called */
 	uint64_t length;               /* bytes of the body */
+	size_t memory;                 /* of them, those in memory until they are sent */
 	struct error why;              /* the failure that it tells of, for the log; or none */
 };
 

@@ -37,6 +37,7 @@ struct request {
 	struct error refused;           /* why the rest of it is dropped; ERROR_NONE: it is not */
 	struct service *service;        /* the update services; NULL: none */
 	unsigned status;                /* of the answer; 0: none yet */
+	size_t held;                    /* bytes of it in memory */
 	uint64_t length;                /* of its body */
 };
 

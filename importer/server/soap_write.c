@@ -63,44 +63,55 @@ void soap_close(struct soap_writer *w, const char *name)
 	soap_raw(w, ">");
 }
 
-/* What stands for a byte; NULL: itself. */
-static const char *reference(unsigned char c)
+/* What stands for a byte that cannot stand for itself. */
+static size_t put_reference(unsigned char *out, unsigned char c)
 {
-	switch (c) {
-	case '&':
-		return "&amp;";
-	case '<':
-		return "&lt;";
-	case '>':
-		return "&gt;";
-	case '\n':
-		return "&#10;";
-	case '\r':
-		return "&#13;";
-	case '\t':
-		return NULL;
-	default:
-		return c < 0x20 ? "?" : NULL;
-	}
+	static const struct {
+		unsigned char c;
+		const char *text;
+	} rows[] = {
+		{ '<', "&lt;" },   { '>', "&gt;" },   { '&', "&amp;" },
+		{ '\n', "&#10;" }, { '\r', "&#13;" }, { '\t', "\t" },
+	};
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+		if (rows[i].c == c) {
+			size_t len = strlen(rows[i].text);
+
+			memcpy(out, rows[i].text, len);
+			return len;
+		}
+	*out = '?';
+	return 1;
+}
+
+/* At most 5 * len bytes into out; how many. */
+static size_t escape(const unsigned char *p, size_t len, unsigned char *out)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < len; i++)
+		if (p[i] > '>' || (p[i] >= ' ' && p[i] != '&' && p[i] != '<' && p[i] != '>'))
+			out[n++] = p[i];
+		else
+			n += put_reference(out + n, p[i]);
+	return n;
 }
 
 void soap_escape(struct soap_writer *w, const void *text, size_t len)
 {
+	enum { PIECE = 8192, LONGEST = 5 };
 	const unsigned char *p = text;
-	size_t start = 0;
 
-	for (size_t i = 0; i < len; i++) {
-		/* nearly all bytes */
-		if (p[i] > '>' || (p[i] >= ' ' && p[i] != '&' && p[i] != '<' && p[i] != '>'))
-			continue;
-		const char *other = reference(p[i]);
-		if (!other)
-			continue;
-		append(w, p + start, i - start);
-		soap_raw(w, other);
-		start = i + 1;
+	while (len > 0 && w->err.id == ERROR_NONE) {
+		size_t n = len < PIECE ? len : PIECE;
+		unsigned char *room = buf_room(&w->buf, LONGEST * n, &w->err);
+
+		if (room)
+			w->buf.len += escape(p, n, room);
+		p += n;
+		len -= n;
 	}
-	append(w, p + start, len - start);
 }
 
 void soap_bytes(struct soap_writer *w, const char *name, const void *text, size_t len)

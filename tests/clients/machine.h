@@ -77,6 +77,7 @@ struct machine {
 	unsigned rounds, updates, ranges;
 	uint64_t *times; /* nanoseconds of each round of a scan */
 	size_t time_count, time_capacity;
+	uint64_t wake; /* when it asks again, if it thinks */
 	char why[256]; /* what went wrong */
 };
 

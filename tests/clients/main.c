@@ -3,7 +3,9 @@
  *
  *	wuclient --url http://127.0.0.1:8530 [--machines N] [--at-once N] [--share PERCENT]
  *		[--profiles N] [--group NAME] [--download BYTES] [--soap12] [--scan-only]
+ *		[--think MS]
  *
+ * A machine thinks for 0 to twice MS before each request, as one does that evaluates what it got.
  * Prints one line of "name value" pairs; exit status 1 when any machine met something wrong.
  */
 #include "lib/base/buf.h"
@@ -32,6 +34,10 @@ struct play {
 	struct sockaddr_in to;
 	unsigned machines, at_once;
 	unsigned started;
+	uint64_t think; /* nanoseconds */
+	struct machine **sleeping;
+	size_t sleeping_count, sleeping_capacity;
+	uint64_t dice;
 	int epoll;
 	struct totals totals;
 };
@@ -72,7 +78,8 @@ static void parse(struct play *p, int argc, char **argv)
 		{ "at-once", 1, NULL, 'a' },   { "share", 1, NULL, 's' },
 		{ "profiles", 1, NULL, 'p' },  { "group", 1, NULL, 'g' },
 		{ "download", 1, NULL, 'd' },  { "soap12", 0, NULL, '2' },
-		{ "scan-only", 0, NULL, 'o' }, { NULL, 0, NULL, 0 },
+		{ "scan-only", 0, NULL, 'o' }, { "think", 1, NULL, 't' },
+		{ NULL, 0, NULL, 0 },
 	};
 	const char *url = NULL;
 
@@ -102,6 +109,9 @@ static void parse(struct play *p, int argc, char **argv)
 		case '2':
 			p->run.twelve = true;
 			break;
+		case 't':
+			p->think = number(optarg, "--think") * 1000000;
+			break;
 		case 'o':
 			p->run.scan_only = true;
 			break;
@@ -117,10 +127,18 @@ static void parse(struct play *p, int argc, char **argv)
 
 /* ---- machines come and go ---- */
 
+static void forget(struct play *p, const struct machine *m)
+{
+	for (size_t i = 0; i < p->sleeping_count; i++)
+		if (p->sleeping[i] == m)
+			p->sleeping[i--] = p->sleeping[--p->sleeping_count];
+}
+
 static void end(struct play *p, struct machine *m, const char *why)
 {
 	struct totals *t = &p->totals;
 
+	forget(p, m);
 	if (why) {
 		t->failed++;
 		if (t->failed <= 10)
@@ -141,13 +159,47 @@ static void end(struct play *p, struct machine *m, const char *why)
 	free(m);
 }
 
+static void go_on(struct play *p, struct machine *m)
+{
+	if (!machine_ask(m) || !wire_start(&m->wire, p->epoll))
+		end(p, m, "cannot ask");
+}
+
+/* Now, or after thinking. */
+static void next(struct play *p, struct machine *m)
+{
+	if (p->think == 0) {
+		go_on(p, m);
+		return;
+	}
+	p->dice = p->dice * 6364136223846793005u + 1442695040888963407u;
+	m->wake = wire_clock() + (p->dice >> 33) % (2 * p->think + 1);
+	p->sleeping = buf_grow(p->sleeping, &p->sleeping_capacity, p->sleeping_count,
+			       sizeof *p->sleeping);
+	p->sleeping[p->sleeping_count++] = m;
+}
+
+static void wake(struct play *p)
+{
+	uint64_t now = wire_clock();
+
+	for (size_t i = p->sleeping_count; i-- > 0;)
+		if (p->sleeping[i]->wake <= now) {
+			struct machine *m = p->sleeping[i];
+
+			forget(p, m);
+			go_on(p, m);
+		}
+}
+
 static void begin(struct play *p)
 {
 	struct machine *m = buf_malloc(sizeof *m);
 
 	machine_init(m, &p->run, p->started++);
-	if (!machine_ask(m) || !wire_connect(&m->wire, p->epoll, &p->to) ||
-	    !wire_start(&m->wire, p->epoll))
+	if (wire_connect(&m->wire, p->epoll, &p->to))
+		next(p, m);
+	else
 		end(p, m, "cannot connect");
 }
 
@@ -162,8 +214,8 @@ static void serve(struct play *p, struct machine *m, unsigned events)
 		end(p, m, m->why);
 	else if (result > 0 && m->step == STEP_DONE)
 		end(p, m, NULL);
-	else if (result > 0 && (!machine_ask(m) || !wire_start(&m->wire, p->epoll)))
-		end(p, m, "nothing to ask");
+	else if (result > 0)
+		next(p, m);
 }
 
 static int compare(const void *a, const void *b)
@@ -194,8 +246,9 @@ int main(int argc, char **argv)
 	while (p.totals.done < p.machines) {
 		while (p.started < p.machines && p.started - p.totals.done < p.at_once)
 			begin(&p);
-		int n = epoll_wait(p.epoll, events, EVENTS, PATIENCE);
-		if (n == 0) {
+		wake(&p);
+		int n = epoll_wait(p.epoll, events, EVENTS, p.sleeping_count ? 2 : PATIENCE);
+		if (n == 0 && p.sleeping_count == 0 && p.totals.done < p.machines) {
 			fprintf(stderr, "wuclient: nothing happens any more\n");
 			return 1;
 		}
@@ -212,6 +265,7 @@ int main(int argc, char **argv)
 	       (unsigned long long)t->bytes, (double)(wire_clock() - start) / 1e9, quantile(t, 50),
 	       quantile(t, 99), quantile(t, 100));
 	free(t->times);
+	free(p.sleeping);
 	close(p.epoll);
 	return t->failed > 0;
 }

@@ -37,7 +37,7 @@ bool wire_connect(struct wire *w, int epoll, const struct sockaddr_in *to)
 	setsockopt(w->fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
 	if (connect(w->fd, (const struct sockaddr *)to, sizeof *to) != 0 && errno != EINPROGRESS)
 		return false;
-	return watch(w, epoll, EPOLL_CTL_ADD, EPOLLOUT);
+	return watch(w, epoll, EPOLL_CTL_ADD, 0);
 }
 
 void wire_close(struct wire *w)
