@@ -182,7 +182,7 @@ $(B)/$(2:.c=): $(call objs,$(2)) $(call libs,$(1))
 endef
 $(foreach t,$(TESTS),$(eval $(call unittest,$(patsubst tests/unit/%/,%,$(dir $(t))),$(t))))
 
-everything := $(call objs,$(ALL_SRCS) $(TESTS) $(FUZZERS) tests/fuzz/replay.c tests/bench/measure.c tests/bench/parity.c tests/bench/repair.c tests/bench/scan.c tests/sweep/sweep.c $(wildcard tests/model/*.c tests/mutation/*.c))
+everything := $(call objs,$(ALL_SRCS) $(TESTS) $(FUZZERS) tests/fuzz/replay.c tests/bench/measure.c tests/bench/parity.c tests/bench/repair.c tests/bench/scan.c tests/bench/view.c tests/sweep/sweep.c $(wildcard tests/model/*.c tests/mutation/*.c))
 -include $(everything:.o=.d)
 
 # ---- The two commands, and what they stand on -----------------------------------
@@ -248,7 +248,7 @@ docs-check: $(BINS)                         ## docs name every error id, verb, e
 docs-tables:                                ## rewrite the generated tables of the docs
 	@mkdir -p $(B); for d in docs/OPERATIONS.md docs/SECURITY.md; do tests/check/docs-tables.sh $$d > $(B)/document && cp $(B)/document $$d; done
 
-FORMATTED = $(ALL_SRCS) $(HDRS) $(TESTS) $(FUZZERS) tests/fuzz/replay.c tests/bench/measure.c tests/bench/parity.c tests/bench/repair.c tests/bench/scan.c tests/sweep/sweep.c \
+FORMATTED = $(ALL_SRCS) $(HDRS) $(TESTS) $(FUZZERS) tests/fuzz/replay.c tests/bench/measure.c tests/bench/parity.c tests/bench/repair.c tests/bench/scan.c tests/bench/view.c tests/sweep/sweep.c \
             $(wildcard tests/unit/*.h tests/model/*.[ch] tests/mutation/*.[ch])
 format-check:                               ## clang-format has nothing to change
 	@clang-format --dry-run --Werror $(FORMATTED)
@@ -279,11 +279,14 @@ sweep: all tools                            ## 10,000 random damages: repaired o
 SWEEP_LIBS := $(foreach d,verifier media lib/crypto lib/base,$(call lib,$(d)))
 bench-parity: all tools $(B)/bin/measure $(B)/bin/parity-bench $(B)/bin/repair ## parity and repair beside cp and par2
 	@tests/bench/parity.sh $(B)/bin
-bench-scan: $(B)/bin/scan                   ## what a scan of a client costs the server
+bench-scan: $(B)/bin/scan $(B)/bin/view                 ## what a scan of a client costs the server
 	@$(B)/bin/scan
 $(B)/bin/scan: $(call objs,tests/bench/scan.c) $(foreach d,lib/wusp lib/base,$(call lib,$(d)))
 	@mkdir -p $(@D)
 	$(call say,LD)$(CC) -o $@ $(filter %.o,$^) $(LDFLAGS_ALL) $(filter %.a,$^) $(LIBS.threads)
+$(B)/bin/view: $(call objs,tests/bench/view.c) $(call libs,importer/server)
+	@mkdir -p $(@D)
+	$(call say,LD)$(CC) -o $@ $(filter %.o,$^) $(LDFLAGS_ALL) $(call ldlibs,importer/server)
 $(B)/bin/sweep: $(call objs,tests/sweep/sweep.c)
 $(B)/bin/parity-bench: $(call objs,tests/bench/parity.c)
 $(B)/bin/repair: $(call objs,tests/bench/repair.c)

@@ -2,22 +2,12 @@
 
 #include "lib/base/buf.h"
 #include "lib/wusp/wusp_internal.h"
+#include "lib/wusp/wusp_work.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* What is being worked out; arrays have one item per node. */
-struct work {
-	const struct wusp_graph *g;
-	struct wusp_deployments *d;
-	struct wusp_deployment *own; /* action NONE: not approved, or refused */
-	uint64_t *declined, *derived, *bundled, *expanded, *broken, *sound;
-	int64_t *derived_change, *bundled_change, *withdrawn; /* INT64_MIN: never */
-	uint32_t *stack;
-	size_t top;
-};
-
-static void work_clear(struct work *w)
+static void work_clear(struct wusp_work *w)
 {
 	free(w->own);
 	free(w->declined);
@@ -31,31 +21,15 @@ static void work_clear(struct work *w)
 	free(w->withdrawn);
 	free(w->stack);
 }
-DEFINE_CLEANUP_IN_PLACE(struct work, work_clear);
+DEFINE_CLEANUP_IN_PLACE(struct wusp_work, work_clear);
 
-static uint64_t *new_bits(const struct work *w)
-{
-	return buf_calloc(wusp_words(w->g->count), sizeof(uint64_t));
-}
-
-static int64_t *new_times(const struct work *w)
+static int64_t *new_times(const struct wusp_work *w)
 {
 	int64_t *t = buf_malloc(((size_t)w->g->count + 1) * sizeof *t);
 
 	for (size_t i = 0; i < w->g->count; i++)
 		t[i] = INT64_MIN;
 	return t;
-}
-
-static void problem(struct work *w, enum wusp_problem_kind kind, const struct catalog_guid *id,
-		    uint32_t node)
-{
-	struct wusp_deployments *d = w->d;
-
-	d->problems = buf_grow(d->problems, &d->problems_capacity, d->problems_count,
-			       sizeof *d->problems);
-	d->problems[d->problems_count++] =
-		(struct wusp_problem){ .kind = kind, .update_id = *id, .node = node };
 }
 
 /* ---- approvals ---- */
@@ -105,28 +79,18 @@ static struct wusp_approval merge(const struct wusp_approval *rows, size_t count
 	return a;
 }
 
-/* Whether lib/catalog would call this combination malformed: GF-C003 to GF-C006. */
-static bool malformed(const struct wusp_graph *g, enum wusp_action action, uint32_t node,
-		      bool in_bundle)
-{
-	bool bundle = (g->flags[node] & WUSP_BUNDLE) != 0;
-	bool files = (g->flags[node] & WUSP_FILES) != 0;
-
-	return (action == WUSP_EVALUATE && files) || (bundle && files) ||
-	       (action == WUSP_BUNDLED && (bundle || !in_bundle));
-}
-
 /*
  * Whether node can be sent with its children: a bundle that lacks one, or that our own validator
  * would refuse, is not.  What is found is remembered.
  */
-static bool is_sound(struct work *w, uint32_t node, enum wusp_problem_kind *why, uint32_t *where)
+static bool is_sound(struct wusp_work *w, uint32_t node, enum wusp_problem_kind *why,
+		     uint32_t *where)
 {
 	struct wusp_nodes children = wusp_graph_children(w->g, node);
 
 	*where = node;
 	*why = WUSP_PROBLEM_MALFORMED;
-	if (malformed(w->g, WUSP_ACTION_NONE, node, false))
+	if (wusp_work_malformed(w->g, WUSP_ACTION_NONE, node, false))
 		return false;
 	*why = WUSP_PROBLEM_INCOMPLETE;
 	if (w->g->flags[node] & WUSP_INCOMPLETE)
@@ -136,14 +100,14 @@ static bool is_sound(struct work *w, uint32_t node, enum wusp_problem_kind *why,
 		if (wusp_bit(w->declined, children.items[i]))
 			return false;
 		*why = WUSP_PROBLEM_MALFORMED;
-		if (malformed(w->g, WUSP_BUNDLED, children.items[i], true))
+		if (wusp_work_malformed(w->g, WUSP_BUNDLED, children.items[i], true))
 			return false;
 		*why = WUSP_PROBLEM_INCOMPLETE;
 	}
 	return true;
 }
 
-static bool files_here(const struct work *w, uint32_t node, uint32_t *where)
+static bool files_here(const struct wusp_work *w, uint32_t node, uint32_t *where)
 {
 	struct wusp_nodes children = wusp_graph_children(w->g, node);
 
@@ -159,7 +123,7 @@ static bool files_here(const struct work *w, uint32_t node, uint32_t *where)
 }
 
 /* false, with the problem noted, when the approval cannot be served as it is. */
-static bool may_deploy(struct work *w, const struct wusp_approval *a, uint32_t node)
+static bool may_deploy(struct wusp_work *w, const struct wusp_approval *a, uint32_t node)
 {
 	bool offers = a->action == WUSP_INSTALL || a->action == WUSP_OPTIONAL_INSTALL;
 	unsigned char type = w->g->type[node];
@@ -178,17 +142,17 @@ static bool may_deploy(struct work *w, const struct wusp_approval *a, uint32_t n
 		why = WUSP_PROBLEM_FILES;
 	else
 		return true;
-	problem(w, why, &a->update_id, where);
+	wusp_work_problem(w, why, &a->update_id, where);
 	return false;
 }
 
-static void take_approval(struct work *w, const struct wusp_approval *a)
+static void take_approval(struct wusp_work *w, const struct wusp_approval *a)
 {
 	uint32_t node = wusp_graph_by_guid(w->g, &a->update_id);
 
 	if (node == WUSP_NONE) {
 		if (a->action != WUSP_ACTION_NONE && !a->declined)
-			problem(w, WUSP_PROBLEM_UNKNOWN, &a->update_id, WUSP_NONE);
+			wusp_work_problem(w, WUSP_PROBLEM_UNKNOWN, &a->update_id, WUSP_NONE);
 		return;
 	}
 	w->withdrawn[node] = a->last_change;
@@ -203,11 +167,11 @@ static void take_approval(struct work *w, const struct wusp_approval *a)
 		.last_change = a->last_change,
 	};
 	if (w->g->unknown[node] > 0)
-		problem(w, WUSP_PROBLEM_CLAUSE, &a->update_id, node);
+		wusp_work_problem(w, WUSP_PROBLEM_CLAUSE, &a->update_id, node);
 }
 
 /* Declined updates first: others are judged by them. */
-static void take_declined(struct work *w, const struct wusp_approval *rows, size_t count)
+static void take_declined(struct wusp_work *w, const struct wusp_approval *rows, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
 		uint32_t node = wusp_graph_by_guid(w->g, &rows[i].update_id);
@@ -222,7 +186,7 @@ static void take_declined(struct work *w, const struct wusp_approval *rows, size
 			wusp_bit_on(w->declined, i);
 }
 
-static void take_approvals(struct work *w, const struct wusp_approval *approvals, size_t count)
+static void take_approvals(struct wusp_work *w, const struct wusp_approval *approvals, size_t count)
 {
 	struct wusp_approval *rows = buf_malloc((count + 1) * sizeof *rows);
 
@@ -245,7 +209,7 @@ static void take_approvals(struct work *w, const struct wusp_approval *approvals
 /* ---- closure ---- */
 
 /* A dependency that cannot be served is as good as none. */
-static bool usable(struct work *w, uint32_t node)
+static bool usable(struct wusp_work *w, uint32_t node)
 {
 	enum wusp_problem_kind why;
 	uint32_t where;
@@ -262,7 +226,7 @@ static bool usable(struct work *w, uint32_t node)
 	return true;
 }
 
-static void push(struct work *w, uint32_t node)
+static void push(struct wusp_work *w, uint32_t node)
 {
 	if (wusp_bit(w->expanded, node))
 		return;
@@ -271,7 +235,7 @@ static void push(struct work *w, uint32_t node)
 }
 
 /* Roots come by rising last_change: the first visit in a role is the oldest. */
-static void need(struct work *w, uint32_t node, int64_t change)
+static void need(struct wusp_work *w, uint32_t node, int64_t change)
 {
 	if (!wusp_bit(w->derived, node)) {
 		wusp_bit_on(w->derived, node);
@@ -280,7 +244,7 @@ static void need(struct work *w, uint32_t node, int64_t change)
 	push(w, node);
 }
 
-static void contain(struct work *w, uint32_t node, int64_t change)
+static void contain(struct wusp_work *w, uint32_t node, int64_t change)
 {
 	if (!wusp_bit(w->bundled, node)) {
 		wusp_bit_on(w->bundled, node);
@@ -289,7 +253,7 @@ static void contain(struct work *w, uint32_t node, int64_t change)
 	push(w, node);
 }
 
-static void expand(struct work *w, uint32_t node, uint32_t root, int64_t change)
+static void expand(struct wusp_work *w, uint32_t node, uint32_t root, int64_t change)
 {
 	const struct wusp_graph *g = w->g;
 
@@ -307,7 +271,7 @@ static void expand(struct work *w, uint32_t node, uint32_t root, int64_t change)
 			need(w, other, change);
 		}
 		if (!any)
-			problem(w, WUSP_PROBLEM_DEPENDENCY, &g->guid[root], node);
+			wusp_work_problem(w, WUSP_PROBLEM_DEPENDENCY, &g->guid[root], node);
 	}
 	struct wusp_nodes children = wusp_graph_children(g, node);
 	for (size_t i = 0; i < children.count; i++)
@@ -324,7 +288,7 @@ static int by_change(const void *left, const void *right, void *ctx)
 	return a < b ? -1 : a > b;
 }
 
-static void close_scope(struct work *w)
+static void close_scope(struct wusp_work *w)
 {
 	CLEANUP(wusp_nodes_free)
 	uint32_t *roots = buf_malloc(((size_t)w->g->count + 1) * sizeof *roots);
@@ -355,7 +319,7 @@ static int by_withdrawal(const void *left, const void *right, void *ctx)
 }
 
 /* As expand(), where something was deployed once: newest withdrawals first. */
-static void expand_withdrawn(struct work *w, uint32_t node, int64_t when, uint64_t *seen)
+static void expand_withdrawn(struct wusp_work *w, uint32_t node, int64_t when, uint64_t *seen)
 {
 	const struct wusp_graph *g = w->g;
 	struct wusp_nodes children = wusp_graph_children(g, node);
@@ -387,9 +351,9 @@ static void expand_withdrawn(struct work *w, uint32_t node, int64_t when, uint64
  * Parts of bundles that were deployed until then: if something else still needs them, their clients
  * have to learn that they are no longer parts.
  */
-static void spread_withdrawn(struct work *w)
+static void spread_withdrawn(struct wusp_work *w)
 {
-	CLEANUP(wusp_bits_free) uint64_t *seen = new_bits(w);
+	CLEANUP(wusp_bits_free) uint64_t *seen = wusp_work_bits(w);
 	CLEANUP(wusp_nodes_free)
 	uint32_t *roots = buf_malloc(((size_t)w->g->count + 1) * sizeof *roots);
 	size_t count = 0;
@@ -411,152 +375,6 @@ static void spread_withdrawn(struct work *w)
 	}
 }
 
-/* ---- the result ---- */
-
-static struct wusp_deployment derived(const struct work *w, uint32_t node)
-{
-	struct wusp_deployment x = {
-		.is_assigned = true,
-		.id = (int32_t)(WUSP_DERIVED_ID | (uint32_t)w->g->revision_id[node]),
-	};
-
-	if (wusp_bit(w->bundled, node)) {
-		x.action = WUSP_BUNDLED;
-		x.last_change = w->bundled_change[node];
-	} else {
-		x.action =
-			w->g->flags[node] & WUSP_FILES ? WUSP_PRE_DEPLOYMENT_CHECK : WUSP_EVALUATE;
-		x.last_change = w->derived_change[node];
-	}
-	if (w->withdrawn[node] > x.last_change)
-		x.last_change = w->withdrawn[node];
-	return x;
-}
-
-/*
- * Since which revision id the node is what it is, as far as the catalog decides that: named by a
- * clause, contained in a bundle.
- */
-static int32_t since(const struct work *w, uint32_t node, enum wusp_action action)
-{
-	int32_t named = w->g->leaf_since[node], bundled = 0;
-	struct wusp_nodes parents = wusp_graph_parents(w->g, node);
-
-	for (size_t i = 0; action == WUSP_BUNDLED && i < parents.count; i++) {
-		int32_t id = w->g->revision_id[parents.items[i]];
-
-		if (wusp_bit(w->expanded, parents.items[i]) && (bundled == 0 || id < bundled))
-			bundled = id;
-	}
-	return named > bundled ? named : bundled;
-}
-
-/* The last look before anything is served: what our validator calls malformed does not go out. */
-static bool passes(struct work *w, uint32_t node, enum wusp_action action)
-{
-	if (!malformed(w->g, action, node, wusp_bit(w->bundled, node)))
-		return true;
-	problem(w, WUSP_PROBLEM_MALFORMED, &w->g->guid[node], node);
-	return false;
-}
-
-static void fill_entries(struct work *w)
-{
-	struct wusp_deployments *d = w->d;
-	size_t capacity = 0;
-
-	for (uint32_t i = 0; i < w->g->count; i++) {
-		if (i % 64 == 0)
-			d->rank[i / 64] = (uint32_t)d->count;
-		if (!wusp_bit(w->expanded, i))
-			continue;
-		struct wusp_deployment x =
-			w->own[i].action != WUSP_ACTION_NONE ? w->own[i] : derived(w, i);
-		if (!passes(w, i, x.action))
-			continue;
-		d->entries = buf_grow(d->entries, &capacity, d->count, sizeof *d->entries);
-		d->entries[d->count++] =
-			(struct wusp_entry){ .deployment = x, .since = since(w, i, x.action) };
-		wusp_bit_on(d->bits, i);
-		if (x.last_change > d->newest)
-			d->newest = x.last_change;
-	}
-}
-
-/* A leaf and, if it is a bundle, its children right behind it. */
-static void order_leaf(struct work *w, uint32_t root, uint64_t *done)
-{
-	w->stack[w->top++] = root;
-	while (w->top > 0) {
-		uint32_t node = w->stack[--w->top];
-		struct wusp_nodes children = wusp_graph_children(w->g, node);
-
-		w->d->order[w->d->order_count++] = node;
-		for (size_t k = children.count; k > 0; k--) {
-			uint32_t child = children.items[k - 1];
-
-			if (wusp_bit(done, child))
-				continue;
-			wusp_bit_on(done, child);
-			w->stack[w->top++] = child;
-		}
-	}
-}
-
-/* The children of bundles that are not leaves come first of all leaves. */
-static void order_parts(struct work *w, uint64_t *done)
-{
-	for (size_t i = 0, end = w->d->order_count; i < end; i++) {
-		struct wusp_nodes children = wusp_graph_children(w->g, w->d->order[i]);
-
-		for (size_t k = 0; k < children.count; k++) {
-			if (wusp_bit(done, children.items[k]))
-				continue;
-			wusp_bit_on(done, children.items[k]);
-			order_leaf(w, children.items[k], done);
-		}
-	}
-}
-
-static bool has_parent_here(const struct work *w, uint32_t node)
-{
-	struct wusp_nodes parents = wusp_graph_parents(w->g, node);
-
-	for (size_t i = 0; i < parents.count; i++)
-		if (wusp_bit(w->d->bits, parents.items[i]))
-			return true;
-	return false;
-}
-
-/* Non-leaf first, then leaves; bundles before their children; else by revision id. */
-static void fill_order(struct work *w)
-{
-	struct wusp_deployments *d = w->d;
-	CLEANUP(wusp_bits_free) uint64_t *done = new_bits(w);
-
-	d->order = buf_malloc((d->count + 1) * sizeof *d->order);
-	d->drivers = buf_malloc((d->count + 1) * sizeof *d->drivers);
-	for (uint32_t i = 0; i < w->g->count; i++) {
-		if (!wusp_bit(d->bits, i) || w->g->type[i] == WUSP_DRIVER)
-			wusp_bit_on(done, i);
-		if (wusp_bit(d->bits, i) && w->g->type[i] == WUSP_DRIVER)
-			d->drivers[d->drivers_count++] = i;
-		if (wusp_bit(done, i) || w->g->flags[i] & WUSP_LEAF)
-			continue;
-		wusp_bit_on(done, i);
-		d->order[d->order_count++] = i;
-	}
-	order_parts(w, done);
-	/* In the second round what lies in a cycle of bundles, which no root leads to. */
-	for (int round = 0; round < 2; round++)
-		for (uint32_t i = 0; i < w->g->count; i++) {
-			if (wusp_bit(done, i) || (round == 0 && has_parent_here(w, i)))
-				continue;
-			wusp_bit_on(done, i);
-			order_leaf(w, i, done);
-		}
-}
-
 static int by_update(const void *left, const void *right)
 {
 	const struct wusp_problem *a = left, *b = right;
@@ -574,19 +392,19 @@ struct wusp_deployments *wusp_deploy(const struct wusp_graph *g,
 				     uint64_t scope)
 {
 	struct wusp_deployments *d = buf_calloc(1, sizeof *d);
-	CLEANUP(work_clear) struct work w = { .g = g, .d = d };
+	CLEANUP(work_clear) struct wusp_work w = { .g = g, .d = d };
 
 	d->graph = g;
 	d->scope = scope;
-	d->bits = new_bits(&w);
+	d->bits = wusp_work_bits(&w);
 	d->rank = buf_calloc(wusp_words(g->count), sizeof *d->rank);
 	w.own = buf_calloc((size_t)g->count + 1, sizeof *w.own);
-	w.declined = new_bits(&w);
-	w.derived = new_bits(&w);
-	w.bundled = new_bits(&w);
-	w.expanded = new_bits(&w);
-	w.broken = new_bits(&w);
-	w.sound = new_bits(&w);
+	w.declined = wusp_work_bits(&w);
+	w.derived = wusp_work_bits(&w);
+	w.bundled = wusp_work_bits(&w);
+	w.expanded = wusp_work_bits(&w);
+	w.broken = wusp_work_bits(&w);
+	w.sound = wusp_work_bits(&w);
 	w.derived_change = new_times(&w);
 	w.bundled_change = new_times(&w);
 	w.withdrawn = new_times(&w);
@@ -594,8 +412,8 @@ struct wusp_deployments *wusp_deploy(const struct wusp_graph *g,
 	take_approvals(&w, approvals, count);
 	close_scope(&w);
 	spread_withdrawn(&w);
-	fill_entries(&w);
-	fill_order(&w);
+	wusp_work_entries(&w);
+	wusp_work_order(&w);
 	if (d->problems_count > 1)
 		qsort(d->problems, d->problems_count, sizeof *d->problems, by_update);
 	return d;
