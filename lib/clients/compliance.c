@@ -227,7 +227,7 @@ static void count_unnamed(struct loader *l, const struct approval_rows *rows,
 	for (size_t i = 0; i < rows->count; i++) {
 		const struct approval *a = &rows->items[i];
 
-		if (a->action == APPROVAL_BLOCK)
+		if (a->action == APPROVAL_BLOCK || a->action == APPROVAL_NONE)
 			continue;
 		while (memcmp(u->update_id, a->update_id, 16) != 0)
 			u++; /* both ascend, and every approved update is there */

@@ -147,6 +147,8 @@ static void add_approved(const struct approval_rows *rows, int64_t received,
 			.approval = a,
 		};
 
+		if (a->action == APPROVAL_NONE)
+			continue;
 		memcpy(item.update_id, a->update_id, 16);
 		out->items[out->count++] = item;
 	}

@@ -214,6 +214,10 @@ static void counts_are_the_sum_of_details(void **state)
 				(enum approval_action)(1 + next_random(&seed) % 5),
 				NOW + 100 * round);
 		}
+		unsigned char update[16];
+		uint64_t removed;
+		guid(update, (unsigned char)(1 + next_random(&seed) % 24));
+		assert_int_equal(approval_unset(f->clients, update, 0, NOW, &removed, &err), 0);
 		for (int i = 0; i < 10; i++) {
 			snprintf(name, sizeof name, "pc%d", (int)(next_random(&seed) % 30));
 			report_randomly(f->clients, name, &seed, NOW + 100 * round + i);
