@@ -143,7 +143,9 @@ static void add_details(struct clients *c, struct compliance_sets *sets, const s
 	struct error err = ERROR_INIT;
 
 	assert_int_equal(counted->id, m->id);
-	assert_int_equal(compliance_detail_load(c, sets, m, NOW, &d, &err), 0);
+	assert_int_equal(compliance_detail_load(
+				 c, sets, &(struct compliance_question){ m, NULL, NOW }, &d, &err),
+			 0);
 	for (size_t i = 0; i < d.count; i++) {
 		const struct compliance_item *item = &d.items[i];
 		bool approved = item->approval && item->approval->action != APPROVAL_BLOCK;

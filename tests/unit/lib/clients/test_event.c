@@ -57,7 +57,10 @@ static const char *states(struct fixture *f)
 	struct compliance_sets *sets = compliance_sets_new(f->clients, &err);
 	CLEANUP(compliance_detail_clear) struct compliance_detail d = { 0 };
 
-	assert_int_equal(compliance_detail_load(f->clients, sets, &m, NOW, &d, &err), 0);
+	assert_int_equal(compliance_detail_load(f->clients, sets,
+						&(struct compliance_question){ &m, NULL, NOW }, &d,
+						&err),
+			 0);
 	assert_int_equal(d.count, 5);
 	for (size_t i = 0; i < 5; i++)
 		text[i] = letters[d.items[i].state];
