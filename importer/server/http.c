@@ -275,6 +275,8 @@ struct http *http_start(const struct http_options *options, struct error *err)
 	h->sessions = session_pool_new(options->repo, err);
 	if (!h->sessions)
 		return NULL;
+	if (options->api_token && session_pool_set_token(h->sessions, options->api_token, err) < 0)
+		return NULL;
 	if (options->access_log && (h->log = access_log_open(options->access_log, err)) < 0)
 		return NULL;
 	CLEANUP(file_close) int listener = address_listen(&wanted, &h->address, err);

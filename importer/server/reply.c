@@ -145,6 +145,21 @@ void reply_header(struct reply *r, const char *name, const char *value)
 	(void)added; /* unused when assertions are off */
 }
 
+/* What the JSON API for computers and approvals refuses: absent things, and conflicts. */
+static const struct {
+	enum error_id id;
+	unsigned status;
+} of_clients[] = {
+	{ ERROR_GROUP_ABSENT, 404 },         { ERROR_COMPUTER_ABSENT, 404 },
+	{ ERROR_APPROVAL_UNKNOWN, 404 },     { ERROR_APPROVAL_ABSENT, 404 },
+	{ ERROR_GROUP_NAME, 400 },           { ERROR_USAGE, 400 },
+	{ ERROR_GROUP_BUILT_IN, 409 },       { ERROR_GROUP_NOT_EMPTY, 409 },
+	{ ERROR_GROUP_LIMIT, 409 },          { ERROR_COMPUTER_AMBIGUOUS, 409 },
+	{ ERROR_APPROVAL_QUARANTINED, 409 }, { ERROR_APPROVAL_ROLE, 409 },
+	{ ERROR_APPROVAL_FILES, 409 },       { ERROR_APPROVAL_DECLINED, 409 },
+	{ ERROR_APPROVAL_LIMIT, 409 },
+};
+
 unsigned reply_status(const struct error *why)
 {
 	if (why->id == ERROR_SERVER_REQUEST || why->id == ERROR_SERVER_PARAMETER)
@@ -155,6 +170,11 @@ unsigned reply_status(const struct error *why)
 		return 413;
 	if (why->id == ERROR_SERVER_METHOD)
 		return 405;
+	if (why->id == ERROR_API_FORBIDDEN)
+		return 403;
+	for (size_t i = 0; i < sizeof of_clients / sizeof *of_clients; i++)
+		if (why->id == of_clients[i].id)
+			return of_clients[i].status;
 	return why->class == ERROR_CLASS_BUSY || why->class == ERROR_CLASS_SPACE ? 503 : 500;
 }
 

@@ -58,7 +58,7 @@ static bool read_row(struct db_statement *s, struct approval *a)
 				.is_assigned = db_int(s, 6) != 0,
 				.last_change = db_int(s, 7) };
 	clients_text(db_text(s, 8), a->by, sizeof a->by);
-	return db_copy(s, 1, a->update_id, sizeof a->update_id) && action >= APPROVAL_INSTALL &&
+	return db_copy(s, 1, a->update_id, sizeof a->update_id) && action >= 0 &&
 	       action < APPROVAL_ACTIONS_;
 }
 
@@ -111,8 +111,15 @@ int approval_read_declined(struct clients *c, struct approval_declined *out, str
 int approval_list_all(struct clients *c, struct approval_rows *out, struct error *err)
 {
 	CLEANUP(lock_release) struct lock *held = lock_take(c->lock);
+	size_t kept = 0;
 
-	return approval_read(c, out, err);
+	if (approval_read(c, out, err) < 0)
+		return -1;
+	for (size_t i = 0; i < out->count; i++)
+		if (out->items[i].action != APPROVAL_NONE)
+			out->items[kept++] = out->items[i];
+	out->count = kept;
+	return 0;
 }
 
 int approval_declined_load(struct clients *c, struct approval_declined *out, struct error *err)
@@ -233,28 +240,36 @@ int approval_set(struct clients *c, struct approval *rows, size_t count, int64_t
 	return clients_changed(c, err) < 0 ? -1 : db_commit(c->db, err);
 }
 
-static int delete_rows(struct clients *c, const unsigned char update_id[16], int64_t group,
-		       struct error *err)
+/* Rows stay, so that clients hear of it: see APPROVAL_NONE. */
+static int take_back(struct clients *c, const unsigned char update_id[16], int64_t group,
+		     int64_t now, uint64_t *removed, struct error *err)
 {
-	struct db_statement *s = clients_prepared(
-		c, "DELETE FROM approval WHERE update_id=?1 AND (?2=0 OR team_id=?2)", err);
+	struct db_statement *s =
+		clients_prepared(c,
+				 "UPDATE approval SET action=0, deadline=0, last_change=?3"
+				 " WHERE update_id=?1 AND (?2=0 OR team_id=?2) AND action<>0",
+				 err);
+	int64_t change;
 
-	if (!s)
+	if (!s || change_time(c, now, &change, err) < 0)
 		return -1;
 	db_bind_blob(s, 1, update_id, 16);
 	db_bind_int(s, 2, group);
-	return db_execute(s, err);
+	db_bind_int(s, 3, change);
+	if (db_execute(s, err) < 0)
+		return -1;
+	*removed = (uint64_t)db_changes(c->db);
+	return 0;
 }
 
-int approval_unset(struct clients *c, const unsigned char update_id[16], int64_t group,
+int approval_unset(struct clients *c, const unsigned char update_id[16], int64_t group, int64_t now,
 		   uint64_t *removed, struct error *err)
 {
 	CLEANUP(lock_release) struct lock *held = lock_take(c->lock);
 	CLEANUP(db_scope_end) struct db_scope scope = { c->db };
 
-	if (db_begin(c->db, err) < 0 || delete_rows(c, update_id, group, err) < 0)
+	if (db_begin(c->db, err) < 0 || take_back(c, update_id, group, now, removed, err) < 0)
 		return -1;
-	*removed = (uint64_t)db_changes(c->db);
 	if (*removed == 0)
 		return 0;
 	return clients_changed(c, err) < 0 ? -1 : db_commit(c->db, err);
@@ -266,9 +281,11 @@ int approval_decline(struct clients *c, const unsigned char update_id[16], bool 
 	CLEANUP(lock_release) struct lock *held = lock_take(c->lock);
 	CLEANUP(db_scope_end) struct db_scope scope = { c->db };
 	char clean[APPROVAL_BY_SIZE];
+	uint64_t removed;
 
 	clients_text(by, clean, sizeof clean);
-	if (db_begin(c->db, err) < 0 || (declined && delete_rows(c, update_id, 0, err) < 0))
+	if (db_begin(c->db, err) < 0 ||
+	    (declined && take_back(c, update_id, 0, now, &removed, err) < 0))
 		return -1;
 	struct db_statement *s =
 		declined ? clients_prepared(c, "INSERT OR REPLACE INTO declined VALUES(?1, ?2, ?3)",

@@ -25,6 +25,11 @@ enum approval_action {
 	APPROVAL_BLOCK = 5,  /* never offered here, whatever a parent group says */
 };
 #define APPROVAL_ACTIONS_ 6
+/*
+ * What approval_list() delivers of an update that was approved until last_change and is not now:
+ * whoever has it only as a dependency must hear that.  Never set.
+ */
+#define APPROVAL_NONE ((enum approval_action)0)
 
 /* "install", "optional", "uninstall", "detect", "block". */
 const char *approval_action_text(enum approval_action a) __attribute__((returns_nonnull));
@@ -55,12 +60,13 @@ DEFINE_CLEANUP_IN_PLACE(struct approval_rows, approval_rows_clear);
  * What holds for a computer in these groups: at most one row per update.  In each group of the
  * set the nearest approval on the way to the root counts; of several groups the strongest action,
  * of equal ones the earliest deadline, then the smaller id; last_change is the newest of all
- * rows that were compared.  Declined updates are left out, Block is delivered.
+ * rows that were compared, and of changes of the tree above.  Declined updates are left out;
+ * Block and APPROVAL_NONE are delivered.
  */
 int approval_list(struct clients *c, const struct group_set *groups, struct approval_rows *out,
 		  struct error *err) __attribute__((nonnull, warn_unused_result));
 
-/* Every row as it was made, declined updates too. */
+/* Every approval as it was made. */
 int approval_list_all(struct clients *c, struct approval_rows *out, struct error *err)
 	__attribute__((nonnull, warn_unused_result));
 
@@ -74,7 +80,7 @@ int approval_set(struct clients *c, struct approval *rows, size_t count, int64_t
 		 struct error *err) __attribute__((nonnull, warn_unused_result));
 
 /* Take back in one group, or in all with group 0: how many there were. */
-int approval_unset(struct clients *c, const unsigned char update_id[16], int64_t group,
+int approval_unset(struct clients *c, const unsigned char update_id[16], int64_t group, int64_t now,
 		   uint64_t *removed, struct error *err)
 	__attribute__((nonnull, warn_unused_result));
 

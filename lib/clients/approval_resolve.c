@@ -11,12 +11,14 @@ enum { PATHS = LIMIT_GROUP_SET, STEPS = LIMIT_GROUP_DEPTH + 1 };
 struct paths {
 	size_t count;
 	int64_t steps[PATHS][STEPS];
+	int64_t changed; /* the newest change of a group on one of them */
 };
 
 static void make_paths(const struct group_list *groups, const struct group_set *set,
 		       struct paths *out)
 {
 	out->count = set->count;
+	out->changed = 0;
 	for (size_t i = 0; i < set->count; i++) {
 		int64_t id = set->ids[i];
 
@@ -25,18 +27,27 @@ static void make_paths(const struct group_list *groups, const struct group_set *
 
 			out->steps[i][k] = g ? g->id : 0;
 			id = g ? g->parent : 0;
+			if (g && g->changed > out->changed)
+				out->changed = g->changed;
 		}
 	}
 }
 
-/* The nearest of the rows of one update on a way, or NULL. */
+/*
+ * The nearest of the rows of one update on a way, or NULL; *change is the newest change on the way
+ * up to it, approvals that were taken back among them.
+ */
 static const struct approval *nearest(const struct approval *rows, size_t count,
-				      const int64_t steps[STEPS])
+				      const int64_t steps[STEPS], int64_t *change)
 {
 	for (size_t k = 0; k < STEPS && steps[k] != 0; k++)
 		for (size_t i = 0; i < count; i++)
-			if (rows[i].group == steps[k])
-				return &rows[i];
+			if (rows[i].group == steps[k]) {
+				if (rows[i].last_change > *change)
+					*change = rows[i].last_change;
+				if (rows[i].action != APPROVAL_NONE)
+					return &rows[i];
+			}
 	return NULL;
 }
 
@@ -72,22 +83,20 @@ static bool strongest(const struct approval *rows, size_t count, const struct pa
 		      struct approval *out)
 {
 	const struct approval *best = NULL;
-	int64_t last_change = 0;
+	int64_t change = 0;
 
 	for (size_t i = 0; i < p->count; i++) {
-		const struct approval *a = nearest(rows, count, p->steps[i]);
+		const struct approval *a = nearest(rows, count, p->steps[i], &change);
 
-		if (!a)
-			continue;
-		if (a->last_change > last_change)
-			last_change = a->last_change;
-		if (!best || wins(a, best))
+		if (a && (!best || wins(a, best)))
 			best = a;
 	}
-	if (!best)
+	if (!best && change == 0)
 		return false;
-	*out = *best;
-	out->last_change = last_change;
+	*out = best ? *best : rows[0];
+	if (!best)
+		out->action = APPROVAL_NONE;
+	out->last_change = change > p->changed ? change : p->changed;
 	return true;
 }
 

@@ -18,10 +18,10 @@ static const char schema[] =
 	"CREATE TABLE team("
 	" id INTEGER PRIMARY KEY, guid BLOB NOT NULL UNIQUE, name TEXT NOT NULL COLLATE NOCASE "
 	"UNIQUE,"
-	" parent INTEGER NOT NULL);"
-	"INSERT INTO team VALUES(1, x'a0a087464dbe4a379adf9e7652c0b421', 'All Computers', 0);"
+	" parent INTEGER NOT NULL, changed INTEGER NOT NULL);"
+	"INSERT INTO team VALUES(1, x'a0a087464dbe4a379adf9e7652c0b421', 'All Computers', 0, 0);"
 	"INSERT INTO team VALUES(2, x'b73ca6ed572747f384de015e03f6a88a', 'Unassigned Computers', "
-	"1);"
+	"1, 0);"
 
 	/* client_id is folded to lower case.  What every request may change lies apart. */
 	"CREATE TABLE computer("

@@ -115,70 +115,46 @@ static int by_guid(const void *left, const void *right)
 }
 
 /* Every update that is approved anywhere or was ever named, ascending and each once. */
-static int load_updates(struct loader *l, struct error *err)
+static void add_update(struct compliance *out, size_t *capacity, const unsigned char update_id[16],
+		       bool is_approved)
+{
+	out->updates = buf_grow(out->updates, capacity, out->update_count, sizeof *out->updates);
+	struct compliance_update *u = &out->updates[out->update_count++];
+	*u = (struct compliance_update){ .is_approved = is_approved };
+	memcpy(u->update_id, update_id, 16);
+}
+
+static void load_updates(struct loader *l)
 {
 	const struct approval_rows *all = compliance_sets_all(l->sets);
 	struct compliance *out = l->out;
 	size_t capacity = 0, kept = 0;
-	struct db_statement *s =
-		clients_prepared(l->c, "SELECT update_id FROM number ORDER BY id", err);
-	int row = -1;
 
-	for (size_t i = 0; s && i < all->count; i++) {
-		out->updates =
-			buf_grow(out->updates, &capacity, out->update_count, sizeof *out->updates);
-		struct compliance_update *u = &out->updates[out->update_count++];
-		*u = (struct compliance_update){ 0 };
-		memcpy(u->update_id, all->items[i].update_id, 16);
-	}
-	while (s && (row = db_step(s, err)) == 1) {
-		out->updates =
-			buf_grow(out->updates, &capacity, out->update_count, sizeof *out->updates);
-		out->updates[out->update_count] = (struct compliance_update){ 0 };
-		if (db_copy(s, 0, out->updates[out->update_count].update_id, 16))
-			out->update_count++;
-	}
-	if (row < 0)
-		return -1;
+	l->numbers = compliance_sets_numbers(l->sets);
+	for (size_t i = 0; i < all->count; i++)
+		add_update(out, &capacity, all->items[i].update_id,
+			   all->items[i].action != APPROVAL_NONE);
+	for (uint32_t n = 1; n < l->numbers; n++)
+		if (compliance_sets_guid(l->sets, n))
+			add_update(out, &capacity, compliance_sets_guid(l->sets, n), false);
 	if (out->update_count > 1)
 		qsort(out->updates, out->update_count, sizeof *out->updates, by_guid);
 	for (size_t i = 0; i < out->update_count; i++)
 		if (kept == 0 || by_guid(&out->updates[kept - 1], &out->updates[i]) != 0)
 			out->updates[kept++] = out->updates[i];
+		else
+			out->updates[kept - 1].is_approved |= out->updates[i].is_approved;
 	out->update_count = kept;
 	l->change = buf_calloc(kept + 1, sizeof *l->change);
 	l->changes = buf_calloc(kept + 1, sizeof *l->changes);
-	return 0;
-}
+	l->of_number = buf_malloc((l->numbers + 1) * sizeof *l->of_number);
+	for (uint32_t n = 0; n < l->numbers; n++) {
+		const unsigned char *update_id = compliance_sets_guid(l->sets, n);
+		const struct compliance_update *u =
+			update_id ? compliance_find(out, update_id) : NULL;
 
-static int load_numbers(struct loader *l, struct error *err)
-{
-	struct db_statement *s =
-		clients_prepared(l->c, "SELECT id, update_id FROM number ORDER BY id DESC", err);
-	int row = -1;
-
-	while (s && (row = db_step(s, err)) == 1) {
-		int64_t id = db_int(s, 0);
-		struct compliance_update key = { 0 };
-
-		if (!l->of_number) {
-			if (id <= 0 || id > LIMIT_STATUS_NUMBERS) {
-				db_reset(s);
-				return error_set(err, ERROR_CLIENTS_CORRUPT,
-						 "clients.db: number %lld of an update is "
-						 "impossible",
-						 (long long)id);
-			}
-			l->numbers = (size_t)id + 1;
-			l->of_number = buf_malloc(l->numbers * sizeof *l->of_number);
-			memset(l->of_number, 0xff, l->numbers * sizeof *l->of_number);
-		}
-		if (!db_copy(s, 1, key.update_id, 16) || id <= 0)
-			continue;
-		const struct compliance_update *u = compliance_find(l->out, key.update_id);
-		l->of_number[id] = u ? (uint32_t)(u - l->out->updates) : UINT32_MAX;
+		l->of_number[n] = u ? (uint32_t)(u - out->updates) : UINT32_MAX;
 	}
-	return row;
 }
 
 /* ---- counting ---- */
@@ -227,7 +203,7 @@ static void count_unnamed(struct loader *l, const struct approval_rows *rows,
 	for (size_t i = 0; i < rows->count; i++) {
 		const struct approval *a = &rows->items[i];
 
-		if (a->action == APPROVAL_BLOCK)
+		if (a->action == APPROVAL_BLOCK || a->action == APPROVAL_NONE)
 			continue;
 		while (memcmp(u->update_id, a->update_id, 16) != 0)
 			u++; /* both ascend, and every approved update is there */
@@ -309,7 +285,7 @@ static void drop_empty(struct compliance *out)
 	size_t kept = 0;
 
 	for (size_t i = 0; i < out->update_count; i++)
-		if (compliance_total(&out->updates[i].counts) > 0)
+		if (out->updates[i].is_approved || compliance_total(&out->updates[i].counts) > 0)
 			out->updates[kept++] = out->updates[i];
 	out->update_count = kept;
 }
@@ -324,9 +300,9 @@ struct compliance *compliance_load(struct clients *c, int64_t group, struct erro
 	if (db_run(c->db, "BEGIN", err) < 0)
 		return NULL;
 	l.sets = compliance_sets_read(c, err);
-	if (!l.sets || load_machines(&l, err) < 0 || load_updates(&l, err) < 0 ||
-	    load_numbers(&l, err) < 0)
+	if (!l.sets || load_machines(&l, err) < 0)
 		return NULL;
+	load_updates(&l);
 	l.out->computer_count = l.machine_count;
 	l.out->computers = buf_calloc(l.machine_count + 1, sizeof *l.out->computers);
 	for (size_t i = 0; i < l.machine_count; i++)

@@ -63,9 +63,10 @@ struct compliance *compliance_load(struct clients *c, int64_t group, struct erro
 void compliance_free(struct compliance *c);
 DEFINE_CLEANUP(struct compliance *, compliance_free);
 
-/* Row i of the updates that are approved for some of these computers, or named by one of them. */
+/* Row i of the updates that are approved, or named by one of these computers. */
 struct compliance_update {
 	unsigned char update_id[16];
+	bool is_approved; /* for some group: such rows come even when they count nobody */
 	struct compliance_counts counts;
 };
 size_t compliance_updates(const struct compliance *c) __attribute__((nonnull));
@@ -128,11 +129,15 @@ struct compliance_detail {
 	size_t count;
 };
 
-/* What is approved for the computer, and what it names. */
+/* What is approved for the computer, and what it names; of one update alone when only is set. */
+struct compliance_question {
+	const struct computer *computer;
+	const unsigned char *only; /* 16 bytes; NULL: all */
+	int64_t now;
+};
 int compliance_detail_load(struct clients *c, struct compliance_sets *sets,
-			   const struct computer *computer, int64_t now,
-			   struct compliance_detail *out, struct error *err)
-	__attribute__((nonnull, warn_unused_result));
+			   const struct compliance_question *q, struct compliance_detail *out,
+			   struct error *err) __attribute__((nonnull, warn_unused_result));
 void compliance_detail_clear(struct compliance_detail *d);
 DEFINE_CLEANUP_IN_PLACE(struct compliance_detail, compliance_detail_clear);
 

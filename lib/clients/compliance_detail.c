@@ -1,9 +1,7 @@
 /* One computer: the state of each of its updates, and why. */
 #include "lib/base/buf.h"
-#include "lib/base/error.h"
 #include "lib/clients/compliance_internal.h"
 #include "lib/clients/hresult.h"
-#include "lib/store/db.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -119,77 +117,69 @@ static int by_update(const void *left, const void *right)
 	return memcmp(a->update_id, b->update_id, 16);
 }
 
-/* The GUID of a number: 1, 0, -1. */
-static int guid_of(struct clients *c, uint32_t number, unsigned char out[16], struct error *err)
-{
-	struct db_statement *s =
-		clients_prepared(c, "SELECT update_id FROM number WHERE id=?1", err);
-
-	if (!s)
-		return -1;
-	db_bind_int(s, 1, number);
-	int row = db_step(s, err);
-	if (row != 1)
-		return row;
-	bool sound = db_copy(s, 0, out, 16);
-	db_reset(s);
-	return sound;
-}
-
-static void add_approved(const struct approval_rows *rows, int64_t received,
+static void add_approved(const struct approval_rows *rows, const struct compliance_question *q,
 			 struct compliance_detail *out)
 {
 	for (size_t i = 0; i < rows->count; i++) {
 		const struct approval *a = &rows->items[i];
 		struct compliance_item item = {
-			.state = received < a->last_change ? COMPLIANCE_UNKNOWN
-							   : COMPLIANCE_NOT_APPLICABLE,
+			.state = q->computer->last_status < a->last_change
+					 ? COMPLIANCE_UNKNOWN
+					 : COMPLIANCE_NOT_APPLICABLE,
 			.approval = a,
 		};
 
+		if (a->action == APPROVAL_NONE ||
+		    (q->only && memcmp(q->only, a->update_id, 16) != 0))
+			continue;
 		memcpy(item.update_id, a->update_id, 16);
 		out->items[out->count++] = item;
 	}
 }
 
-int compliance_detail_load(struct clients *c, struct compliance_sets *sets,
-			   const struct computer *computer, int64_t now,
-			   struct compliance_detail *out, struct error *err)
+static void add_named(const struct compliance_sets *sets, const struct compliance_question *q,
+		      const struct compliance_said *said, struct compliance_detail *out)
 {
-	CLEANUP(compliance_detail_clear) struct compliance_detail d = { 0 };
-	CLEANUP(compliance_said_clear) struct compliance_said said = { 0 };
-	const struct approval_rows *rows = compliance_sets_get(sets, &computer->groups);
-	CLEANUP(lock_release) struct lock *held = lock_take(c->lock);
+	const size_t approved = out->count;
 
-	if (compliance_said_read(c, computer->id, &said, err) < 0)
-		return -1;
-	d.items = buf_malloc((rows->count + said.count + 1) * sizeof *d.items);
-	add_approved(rows, computer->last_status, &d);
-	size_t approved = d.count;
-	for (size_t i = 0; i < said.count; i++) {
+	for (size_t i = 0; i < said->count; i++) {
+		const struct compliance_named *n = &said->items[i];
+		const unsigned char *update_id = compliance_sets_guid(sets, n->number);
 		struct compliance_item key = { 0 }, *item = NULL;
-		int row = guid_of(c, said.items[i].number, key.update_id, err);
 
-		if (row < 0)
-			return -1;
-		if (row == 0)
+		if (!update_id || (q->only && memcmp(q->only, update_id, 16) != 0))
 			continue;
+		memcpy(key.update_id, update_id, 16);
 		if (approved > 0)
-			item = bsearch(&key, d.items, approved, sizeof key, by_update);
+			item = bsearch(&key, out->items, approved, sizeof key, by_update);
 		if (!item) {
-			item = &d.items[d.count++];
+			item = &out->items[out->count++];
 			*item = key;
 		}
-		item->state = said.items[i].state;
-		item->result = said.items[i].result;
-		item->failed_event = said.items[i].failed_event;
-		item->failed_at = said.items[i].failed_at;
+		item->state = n->state;
+		item->result = n->result;
+		item->failed_event = n->failed_event;
+		item->failed_at = n->failed_at;
 	}
-	if (d.count > 1)
-		qsort(d.items, d.count, sizeof *d.items, by_update);
-	for (size_t i = 0; i < d.count; i++)
-		d.items[i].why = compliance_judge(computer, &d.items[i], now);
-	*out = d;
-	d = (struct compliance_detail){ 0 };
+	if (out->count > approved)
+		qsort(out->items, out->count, sizeof *out->items, by_update);
+}
+
+int compliance_detail_load(struct clients *c, struct compliance_sets *sets,
+			   const struct compliance_question *q, struct compliance_detail *out,
+			   struct error *err)
+{
+	CLEANUP(compliance_said_clear) struct compliance_said said = { 0 };
+	const struct approval_rows *rows = compliance_sets_get(sets, &q->computer->groups);
+	CLEANUP(lock_release) struct lock *held = lock_take(c->lock);
+
+	*out = (struct compliance_detail){ 0 };
+	if (compliance_said_read(c, q->computer->id, &said, err) < 0)
+		return -1;
+	out->items = buf_malloc((rows->count + said.count + 1) * sizeof *out->items);
+	add_approved(rows, q, out);
+	add_named(sets, q, &said, out);
+	for (size_t i = 0; i < out->count; i++)
+		out->items[i].why = compliance_judge(q->computer, &out->items[i], q->now);
 	return 0;
 }

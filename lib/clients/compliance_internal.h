@@ -15,6 +15,11 @@ size_t compliance_sets_index(struct compliance_sets *s, const struct group_set *
 size_t compliance_sets_count(const struct compliance_sets *s) __attribute__((nonnull));
 const struct approval_rows *compliance_sets_at(struct compliance_sets *s, size_t i)
 	__attribute__((nonnull, returns_nonnull));
+/* One more than the highest number. */
+size_t compliance_sets_numbers(const struct compliance_sets *s) __attribute__((nonnull));
+/* The GUID of a number of lib/clients/status.h; NULL when it has none. */
+const unsigned char *compliance_sets_guid(const struct compliance_sets *s, uint32_t number)
+	__attribute__((nonnull));
 /* Every approval, as it was made. */
 const struct approval_rows *compliance_sets_all(const struct compliance_sets *s)
 	__attribute__((nonnull, returns_nonnull));

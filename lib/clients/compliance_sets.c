@@ -1,4 +1,5 @@
 #include "lib/base/buf.h"
+#include "lib/base/error.h"
 #include "lib/clients/approval_internal.h"
 #include "lib/clients/compliance_internal.h"
 #include "lib/clients/group_internal.h"
@@ -17,6 +18,11 @@ struct compliance_sets {
 	struct group_list groups;
 	struct approval_rows all;
 	struct approval_declined declined;
+	struct numbered {
+		bool there;
+		unsigned char update_id[16];
+	} * numbered; /* by number */
+	size_t numbers;
 	struct entry *entries;
 	size_t entry_count, entry_capacity;
 	struct resolved {
@@ -34,6 +40,7 @@ void compliance_sets_free(struct compliance_sets *s)
 	for (size_t i = 0; i < s->resolved_count; i++)
 		approval_rows_clear(&s->resolved[i].rows);
 	free(s->resolved);
+	free(s->numbered);
 	free(s->entries);
 	approval_rows_clear(&s->all);
 	approval_declined_clear(&s->declined);
@@ -41,12 +48,47 @@ void compliance_sets_free(struct compliance_sets *s)
 	free(s);
 }
 
+static int read_numbers(struct clients *c, struct compliance_sets *s, struct error *err)
+{
+	struct db_statement *q =
+		clients_prepared(c, "SELECT id, update_id FROM number ORDER BY id DESC", err);
+	int row = -1;
+
+	while (q && (row = db_step(q, err)) == 1) {
+		int64_t id = db_int(q, 0);
+
+		if (id <= 0 || id > LIMIT_STATUS_NUMBERS) {
+			db_reset(q);
+			return error_set(err, ERROR_CLIENTS_CORRUPT,
+					 "clients.db: number %lld of an update is impossible",
+					 (long long)id);
+		}
+		if (!s->numbered) { /* the highest comes first */
+			s->numbers = (size_t)id + 1;
+			s->numbered = buf_calloc(s->numbers, sizeof *s->numbered);
+		}
+		s->numbered[id].there = db_copy(q, 1, s->numbered[id].update_id, 16);
+	}
+	return row;
+}
+
+size_t compliance_sets_numbers(const struct compliance_sets *s)
+{
+	return s->numbers;
+}
+
+const unsigned char *compliance_sets_guid(const struct compliance_sets *s, uint32_t number)
+{
+	return number < s->numbers && s->numbered[number].there ? s->numbered[number].update_id
+								: NULL;
+}
+
 struct compliance_sets *compliance_sets_read(struct clients *c, struct error *err)
 {
 	CLEANUP(compliance_sets_free) struct compliance_sets *s = buf_calloc(1, sizeof *s);
 
 	if (group_list_read(c, &s->groups, err) < 0 || approval_read(c, &s->all, err) < 0 ||
-	    approval_read_declined(c, &s->declined, err) < 0)
+	    approval_read_declined(c, &s->declined, err) < 0 || read_numbers(c, s, err) < 0)
 		return NULL;
 	return STEAL(s);
 }

@@ -10,7 +10,12 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { TEXT_SIZE = LIMIT_EVENT_TEXT + 1, NAMESPACE = 1, FORGET_AT_ONCE = 20000 };
+enum {
+	TEXT_SIZE = LIMIT_EVENT_TEXT + 1,
+	NAMESPACE = 1,
+	FORGET_AT_ONCE = 20000,
+	EXPIRE_AT_ONCE = 200
+};
 
 /* ---- storing ---- */
 
@@ -89,14 +94,20 @@ static int run_with(struct clients *c, const char *sql, int64_t first, int64_t s
 }
 
 /* Keep the history of one computer, and of all, within their limits. */
-static int trim(struct clients *c, int64_t computer, int64_t stored, struct error *err)
+static int trim(struct clients *c, int64_t computer, int64_t stored, int64_t now, struct error *err)
 {
+	const int64_t expired = now - (int64_t)LIMIT_EVENT_DAYS * 86400;
 	int64_t gone = 0, total = 0, ignored = 0;
 
 	if (run_with(c,
 		     "DELETE FROM event WHERE computer_id=?1 AND id<=(SELECT id FROM event"
 		     " WHERE computer_id=?1 ORDER BY id DESC LIMIT 1 OFFSET ?2)",
 		     computer, LIMIT_EVENTS_COMPUTER, &gone, err) < 0 ||
+	    /* Ids grow with the time of receipt: the oldest come first. */
+	    run_with(c,
+		     "DELETE FROM event WHERE id IN (SELECT id FROM event ORDER BY id LIMIT ?2)"
+		     " AND received<?1",
+		     expired, EXPIRE_AT_ONCE, &gone, err) < 0 ||
 	    clients_number(c, "SELECT events FROM setting", &total, err) < 0)
 		return -1;
 	/* More than one batch at once, so that it does not happen with every batch. */
@@ -135,7 +146,7 @@ int event_store(struct clients *c, const struct event_batch *batch, struct event
 		n.stored += row == 1;
 		n.duplicate += row == 0;
 	}
-	if ((n.stored > 0 && trim(c, computer, (int64_t)n.stored, err) < 0) ||
+	if ((n.stored > 0 && trim(c, computer, (int64_t)n.stored, batch->now, err) < 0) ||
 	    db_commit(c->db, err) < 0)
 		return -1;
 	*out = n;
@@ -178,24 +189,4 @@ int event_list(struct clients *c, int64_t computer, size_t max,
 		}
 	}
 	return more;
-}
-
-int event_prune(struct clients *c, int64_t now, uint64_t *removed, struct error *err)
-{
-	CLEANUP(lock_release) struct lock *held = lock_take(c->lock);
-	CLEANUP(db_scope_end) struct db_scope scope = { c->db };
-	const int64_t before = now - (int64_t)LIMIT_EVENT_DAYS * 86400;
-	int64_t gone = 0, ignored = 0;
-
-	/* Ids grow with time of receipt: the oldest come first, a share at a time. */
-	if (db_begin(c->db, err) < 0 ||
-	    run_with(c,
-		     "DELETE FROM event WHERE id IN (SELECT id FROM event ORDER BY id LIMIT ?2)"
-		     " AND received<?1",
-		     before, FORGET_AT_ONCE, &gone, err) < 0 ||
-	    run_with(c, "UPDATE setting SET events=events-?1 WHERE ?2=0", gone, 0, &ignored, err) <
-		    0)
-		return -1;
-	*removed = (uint64_t)gone;
-	return db_commit(c->db, err);
 }

@@ -49,7 +49,8 @@ struct event_outcome {
 };
 
 /*
- * Store a batch in one transaction, and the contact with it.  A computer never seen is made (see
+ * Store a batch in one transaction, and the contact with it; what is older than LIMIT_EVENT_DAYS
+ * goes, a share with each batch.  A computer never seen is made (see
  * computer_contact()).  Malformed content of an event is dropped, never an error: the answer to
  * the client is true in any case.
  */
@@ -71,10 +72,6 @@ struct event_row {
 int event_list(struct clients *c, int64_t computer, size_t max,
 	       bool (*row)(void *ctx, const struct event_row *e), void *ctx, struct error *err)
 	__attribute__((nonnull(1, 4, 6), warn_unused_result));
-
-/* Forget events older than LIMIT_EVENT_DAYS; states stay.  How many went. */
-int event_prune(struct clients *c, int64_t now, uint64_t *removed, struct error *err)
-	__attribute__((nonnull, warn_unused_result));
 
 /* "installation failed"; NULL for a number that is not in the table. */
 const char *event_text(int32_t event_id);

@@ -40,13 +40,15 @@ void group_list_clear(struct group_list *l)
 int group_list_read(struct clients *c, struct group_list *out, struct error *err)
 {
 	CLEANUP(group_list_clear) struct group_list l = { 0 };
-	struct db_statement *s =
-		clients_prepared(c, "SELECT id, guid, name, parent FROM team ORDER BY id", err);
+	struct db_statement *s = clients_prepared(
+		c, "SELECT id, guid, name, parent, changed FROM team ORDER BY id", err);
 	size_t capacity = 0;
 	int row = -1;
 
 	while (s && (row = db_step(s, err)) == 1) {
-		struct group g = { .id = db_int(s, 0), .parent = db_int(s, 3) };
+		struct group g = { .id = db_int(s, 0),
+				   .parent = db_int(s, 3),
+				   .changed = db_int(s, 4) };
 
 		db_copy(s, 1, g.guid, sizeof g.guid);
 		clients_text(db_text(s, 2), g.name, sizeof g.name);
@@ -221,8 +223,8 @@ int group_add(struct clients *c, const char *name, const char *parent, int64_t *
 		return error_set_errno(err, ERROR_FILE_READ, "random numbers: cannot read");
 	guid[6] = (unsigned char)((guid[6] & 0x0f) | 0x40);
 	guid[8] = (unsigned char)((guid[8] & 0x3f) | 0x80);
-	struct db_statement *s =
-		clients_prepared(c, "INSERT INTO team(guid, name, parent) VALUES(?1, ?2, ?3)", err);
+	struct db_statement *s = clients_prepared(
+		c, "INSERT INTO team(guid, name, parent, changed) VALUES(?1, ?2, ?3, 0)", err);
 	if (!s)
 		return -1;
 	db_bind_blob(s, 1, guid, sizeof guid);
@@ -267,7 +269,8 @@ int group_remove(struct clients *c, const char *name, struct error *err)
 	return clients_changed(c, err) < 0 ? -1 : db_commit(c->db, err);
 }
 
-int group_move(struct clients *c, const char *name, const char *parent, struct error *err)
+int group_move(struct clients *c, const char *name, const char *parent, int64_t now,
+	       struct error *err)
 {
 	CLEANUP(lock_release) struct lock *held = lock_take(c->lock);
 	CLEANUP(group_list_clear) struct group_list l = { 0 };
@@ -285,11 +288,13 @@ int group_move(struct clients *c, const char *name, const char *parent, struct e
 	if (depth(&l, above->id) + height(&l, g->id) > LIMIT_GROUP_DEPTH)
 		return error_set(err, ERROR_GROUP_LIMIT, "group '%s': more than %u levels", g->name,
 				 LIMIT_GROUP_DEPTH);
-	struct db_statement *s = clients_prepared(c, "UPDATE team SET parent=?2 WHERE id=?1", err);
+	struct db_statement *s = clients_prepared(
+		c, "UPDATE team SET parent=?2, changed=max(?3, changed+1) WHERE id=?1", err);
 	if (!s)
 		return -1;
 	db_bind_int(s, 1, g->id);
 	db_bind_int(s, 2, above->id);
+	db_bind_int(s, 3, now);
 	if (db_execute(s, err) < 0)
 		return -1;
 	return clients_changed(c, err) < 0 ? -1 : db_commit(c->db, err);

@@ -23,6 +23,7 @@ struct group {
 	unsigned char guid[16];
 	char name[GROUP_NAME_SIZE]; /* UTF-8 without control characters */
 	int64_t parent;             /* 0: the root */
+	int64_t changed;            /* when it got its parent */
 };
 
 /*
@@ -68,7 +69,7 @@ int group_remove(struct clients *c, const char *name, struct error *err)
 	__attribute__((nonnull, warn_unused_result));
 
 /* Put a group below another parent.  GROUP_CYCLE when that is itself or below it. */
-int group_move(struct clients *c, const char *name, const char *parent, struct error *err)
-	__attribute__((nonnull, warn_unused_result));
+int group_move(struct clients *c, const char *name, const char *parent, int64_t now,
+	       struct error *err) __attribute__((nonnull, warn_unused_result));
 
 #endif

@@ -149,6 +149,27 @@ static const struct resolve_row {
 	  APPROVAL_INSTALL,
 	  0,
 	  7 },
+	{ "taken back: heard of",
+	  { { 4, APPROVAL_NONE, 0, 7, false } },
+	  { 1, { 4 } },
+	  4,
+	  APPROVAL_NONE,
+	  0,
+	  7 },
+	{ "taken back here, approved above",
+	  { { 1, APPROVAL_INSTALL, 0, 5, false }, { 4, APPROVAL_NONE, 0, 7, false } },
+	  { 1, { 4 } },
+	  1,
+	  APPROVAL_INSTALL,
+	  0,
+	  7 },
+	{ "approved here, taken back above",
+	  { { 1, APPROVAL_NONE, 0, 9, false }, { 4, APPROVAL_INSTALL, 0, 7, false } },
+	  { 1, { 4 } },
+	  4,
+	  APPROVAL_INSTALL,
+	  0,
+	  7 },
 	{ "a group that no longer exists",
 	  { { 1, APPROVAL_INSTALL, 0, 7, false } },
 	  { 1, { 77 } },
@@ -187,7 +208,8 @@ static void the_nearest_and_then_the_strongest_holds(void **state)
 		    out.items[0].deadline != r->deadline || out.items[0].last_change != r->change)
 			fail_msg("%s: group %lld, %s, deadline %lld, change %lld", r->what,
 				 (long long)out.items[0].group,
-				 approval_action_text(out.items[0].action),
+				 out.items[0].action ? approval_action_text(out.items[0].action)
+						     : "none",
 				 (long long)out.items[0].deadline,
 				 (long long)out.items[0].last_change);
 	}
@@ -257,7 +279,7 @@ static void a_changed_approval_keeps_its_id(void **state)
 	assert_int_equal(rows.items[0].last_change, NOW + 1);
 }
 
-static void ids_are_not_given_twice(void **state)
+static void a_new_approval_has_the_id_of_the_old_one(void **state)
 {
 	struct fixture *f = *state;
 	struct error err = ERROR_INIT;
@@ -266,11 +288,50 @@ static void ids_are_not_given_twice(void **state)
 	int64_t first = approve(f->clients, 1, GROUP_ALL, APPROVAL_INSTALL, NOW);
 
 	guid(update, 1);
-	assert_int_equal(approval_unset(f->clients, update, 0, &removed, &err), 0);
+	assert_int_equal(approval_unset(f->clients, update, 0, NOW, &removed, &err), 0);
 	assert_int_equal(removed, 1);
-	assert_int_equal(approval_unset(f->clients, update, 0, &removed, &err), 0);
+	assert_int_equal(approval_unset(f->clients, update, 0, NOW, &removed, &err), 0);
 	assert_int_equal(removed, 0);
-	assert_true(approve(f->clients, 1, GROUP_ALL, APPROVAL_INSTALL, NOW) > first);
+	assert_int_equal(approve(f->clients, 1, GROUP_ALL, APPROVAL_INSTALL, NOW), first);
+}
+
+static void clients_hear_of_what_is_taken_back(void **state)
+{
+	struct fixture *f = *state;
+	const struct group_set set = { 1, { GROUP_UNASSIGNED } };
+	CLEANUP(approval_rows_clear) struct approval_rows rows = { 0 }, made = { 0 };
+	struct error err = ERROR_INIT;
+	unsigned char update[16];
+	uint64_t removed;
+
+	guid(update, 1);
+	approve(f->clients, 1, GROUP_ALL, APPROVAL_INSTALL, NOW);
+	assert_int_equal(approval_unset(f->clients, update, GROUP_UNASSIGNED, NOW, &removed, &err),
+			 0);
+	assert_int_equal(removed, 0);
+	assert_int_equal(approval_unset(f->clients, update, GROUP_ALL, NOW, &removed, &err), 0);
+	assert_int_equal(removed, 1);
+	assert_int_equal(approval_list(f->clients, &set, &rows, &err), 0);
+	assert_int_equal(rows.count, 1);
+	assert_int_equal(rows.items[0].action, APPROVAL_NONE);
+	assert_true(rows.items[0].last_change > NOW);
+	assert_int_equal(approval_list_all(f->clients, &made, &err), 0);
+	assert_int_equal(made.count, 0);
+}
+
+static void clients_hear_of_a_moved_group(void **state)
+{
+	struct fixture *f = *state;
+	CLEANUP(approval_rows_clear) struct approval_rows rows = { 0 };
+	struct error err = ERROR_INIT;
+	const int64_t child = add_group(f->clients, "child", NULL);
+
+	add_group(f->clients, "parent", NULL);
+	approve(f->clients, 1, GROUP_ALL, APPROVAL_INSTALL, NOW);
+	assert_int_equal(group_move(f->clients, "child", "parent", NOW + 100, &err), 0);
+	assert_int_equal(
+		approval_list(f->clients, &(struct group_set){ 1, { child } }, &rows, &err), 0);
+	assert_int_equal(rows.items[0].last_change, NOW + 100);
 }
 
 static void one_change_is_all_or_nothing(void **state)
@@ -338,7 +399,9 @@ int main(void)
 		cmocka_unit_test(the_nearest_and_then_the_strongest_holds),
 		cmocka_unit_test(roles_files_and_quarantine_are_judged),
 		ROW(a_changed_approval_keeps_its_id),
-		ROW(ids_are_not_given_twice),
+		ROW(a_new_approval_has_the_id_of_the_old_one),
+		ROW(clients_hear_of_what_is_taken_back),
+		ROW(clients_hear_of_a_moved_group),
 		ROW(one_change_is_all_or_nothing),
 		ROW(a_declined_update_is_out),
 		ROW(a_removed_group_takes_its_approvals),

@@ -143,7 +143,9 @@ static void add_details(struct clients *c, struct compliance_sets *sets, const s
 	struct error err = ERROR_INIT;
 
 	assert_int_equal(counted->id, m->id);
-	assert_int_equal(compliance_detail_load(c, sets, m, NOW, &d, &err), 0);
+	assert_int_equal(compliance_detail_load(
+				 c, sets, &(struct compliance_question){ m, NULL, NOW }, &d, &err),
+			 0);
 	for (size_t i = 0; i < d.count; i++) {
 		const struct compliance_item *item = &d.items[i];
 		bool approved = item->approval && item->approval->action != APPROVAL_BLOCK;
@@ -214,6 +216,10 @@ static void counts_are_the_sum_of_details(void **state)
 				(enum approval_action)(1 + next_random(&seed) % 5),
 				NOW + 100 * round);
 		}
+		unsigned char update[16];
+		uint64_t removed;
+		guid(update, (unsigned char)(1 + next_random(&seed) % 24));
+		assert_int_equal(approval_unset(f->clients, update, 0, NOW, &removed, &err), 0);
 		for (int i = 0; i < 10; i++) {
 			snprintf(name, sizeof name, "pc%d", (int)(next_random(&seed) % 30));
 			report_randomly(f->clients, name, &seed, NOW + 100 * round + i);

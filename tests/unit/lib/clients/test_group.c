@@ -18,7 +18,8 @@ static void the_built_in_groups_are_there_and_stay(void **state)
 	assert_int_equal(group_remove(f->clients, "All Computers", &err), -1);
 	assert_int_equal(err.id, ERROR_GROUP_BUILT_IN);
 	error_clear(&err);
-	assert_int_equal(group_move(f->clients, "Unassigned Computers", "All Computers", &err), -1);
+	assert_int_equal(group_move(f->clients, "Unassigned Computers", "All Computers", NOW, &err),
+			 -1);
 	assert_int_equal(err.id, ERROR_GROUP_BUILT_IN);
 }
 
@@ -59,10 +60,10 @@ static void a_tree_has_no_cycles_and_limited_depth(void **state)
 	assert_int_equal(group_add(f->clients, "deeper", name, &id, &err), -1);
 	assert_int_equal(err.id, ERROR_GROUP_LIMIT);
 	error_clear(&err);
-	assert_int_equal(group_move(f->clients, "g2", "g5", &err), -1);
+	assert_int_equal(group_move(f->clients, "g2", "g5", NOW, &err), -1);
 	assert_int_equal(err.id, ERROR_GROUP_CYCLE);
 	error_clear(&err);
-	assert_int_equal(group_move(f->clients, "g2", "g2", &err), -1);
+	assert_int_equal(group_move(f->clients, "g2", "g2", NOW, &err), -1);
 	assert_int_equal(err.id, ERROR_GROUP_CYCLE);
 	error_clear(&err);
 	assert_int_equal(group_remove(f->clients, "g3", &err), -1);
@@ -70,11 +71,11 @@ static void a_tree_has_no_cycles_and_limited_depth(void **state)
 	error_clear(&err);
 	/* Moving a high tree below another level would make it too deep. */
 	add_group(f->clients, "other", NULL);
-	assert_int_equal(group_move(f->clients, "g1", "other", &err), -1);
+	assert_int_equal(group_move(f->clients, "g1", "other", NOW, &err), -1);
 	assert_int_equal(err.id, ERROR_GROUP_LIMIT);
 	error_clear(&err);
-	assert_int_equal(group_move(f->clients, "g2", "All Computers", &err), 0);
-	assert_int_equal(group_move(f->clients, "g1", "other", &err), 0);
+	assert_int_equal(group_move(f->clients, "g2", "All Computers", NOW, &err), 0);
+	assert_int_equal(group_move(f->clients, "g1", "other", NOW, &err), 0);
 	assert_int_equal(group_list_load(f->clients, &l, &err), 0);
 	int64_t g15 = group_by_name(&l, "g15")->id, g2 = group_by_name(&l, "g2")->id;
 	assert_true(group_within(&l, g15, g2));
