@@ -136,7 +136,7 @@ TESTS    := $(sort $(shell find tests/unit -name 'test_*.c' 2>/dev/null))
 FUZZERS  := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 E2E      := $(sort $(wildcard tests/e2e/[0-9]*.sh))
 BINS     := $(foreach p,$(PROGRAMS),$(B)/bin/$($(p).program))
-TOOLS    := $(B)/bin/mkcatalog $(B)/bin/scale $(B)/bin/wuclient $(B)/bin/measure $(B)/bin/sweep $(B)/bin/model $(B)/bin/mutants
+TOOLS    := $(B)/bin/mkcatalog $(B)/bin/scale $(B)/bin/wuclient $(B)/bin/measure $(B)/bin/sweep $(B)/bin/model $(B)/bin/mutants $(B)/bin/view-bench
 TESTBINS := $(TESTS:%.c=$(B)/%)
 PKGS     := $(sort $(foreach d,$(DIRS),$($(d).pkgs)))
 
@@ -279,12 +279,12 @@ sweep: all tools                            ## 10,000 random damages: repaired o
 SWEEP_LIBS := $(foreach d,verifier media lib/crypto lib/base,$(call lib,$(d)))
 bench-parity: all tools $(B)/bin/measure $(B)/bin/parity-bench $(B)/bin/repair ## parity and repair beside cp and par2
 	@tests/bench/parity.sh $(B)/bin
-bench-scan: $(B)/bin/scan $(B)/bin/view                 ## what a scan of a client costs the server
+bench-scan: $(B)/bin/scan $(B)/bin/view-bench                 ## what a scan of a client costs the server
 	@$(B)/bin/scan
 $(B)/bin/scan: $(call objs,tests/bench/scan.c) $(foreach d,lib/wusp lib/base,$(call lib,$(d)))
 	@mkdir -p $(@D)
 	$(call say,LD)$(CC) -o $@ $(filter %.o,$^) $(LDFLAGS_ALL) $(filter %.a,$^) $(LIBS.threads)
-$(B)/bin/view: $(call objs,tests/bench/view.c) $(call libs,importer/server)
+$(B)/bin/view-bench: $(call objs,tests/bench/view.c) $(call libs,importer/server)
 	@mkdir -p $(@D)
 	$(call say,LD)$(CC) -o $@ $(filter %.o,$^) $(LDFLAGS_ALL) $(call ldlibs,importer/server)
 $(B)/bin/sweep: $(call objs,tests/sweep/sweep.c)

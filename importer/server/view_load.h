@@ -29,6 +29,12 @@ struct view_object {
 	uint64_t size;
 };
 
+/* A fragment in its pack. */
+struct view_place {
+	int64_t fragment;
+	uint32_t pack, offset, size;
+};
+
 struct view_loaded_document {
 	uint32_t row;
 	struct view_document document;
@@ -52,6 +58,8 @@ struct view_load {
 	size_t objects_count, objects_capacity;
 	int64_t *pack_ids; /* ascending, like view->packs */
 	size_t packs_capacity, languages_capacity;
+	struct view_place *places; /* by fragment */
+	size_t places_count, places_capacity;
 	struct view_loaded_document *documents;
 	size_t documents_count, documents_capacity;
 	struct view_loaded_file *files;

@@ -87,11 +87,14 @@ static void declare(struct transform *t, const struct xml_attribute *a)
 	};
 }
 
+/* What follows the prefix, if that is a name; prefixes need not be declared, so this is text. */
 static const char *local_name(const char *name)
 {
 	const char *colon = strchr(name, ':');
+	unsigned char first = colon ? (unsigned char)colon[1] : 0;
+	bool is_name = (first | 0x20) >= 'a' && (first | 0x20) <= 'z';
 
-	return colon ? colon + 1 : name;
+	return is_name || first == '_' || first >= 0x80 ? colon + 1 : name;
 }
 
 static const char *prefix_of(const struct transform *t, const char *name)
@@ -216,9 +219,24 @@ static bool property_wanted(const struct transform *t, const struct xml_attribut
 	return !listed(a->name, inner);
 }
 
+static const char *attribute_name(const struct xml_attribute *a)
+{
+	return strncmp(a->name, "xml:", 4) == 0 ? a->name : local_name(a->name);
+}
+
+/* Attributes that only their prefixes told apart: the first one stays. */
+static bool comes_again(const struct xml_attribute *attributes, size_t i)
+{
+	for (size_t k = 0; k < i; k++)
+		if (!is_declaration(attributes[k].name) &&
+		    strcmp(attribute_name(&attributes[k]), attribute_name(&attributes[i])) == 0)
+			return true;
+	return false;
+}
+
 static int put_attribute(struct transform *t, const struct xml_attribute *a, struct error *err)
 {
-	const char *name = strncmp(a->name, "xml:", 4) == 0 ? a->name : local_name(a->name);
+	const char *name = attribute_name(a);
 
 	return put(t, " ", err) < 0 || put(t, name, err) < 0 || put(t, "=\"", err) < 0 ||
 			       put_escaped(t, a->value, a->len, true, err) < 0 ||
@@ -239,7 +257,7 @@ static int put_start(struct transform *t, const char *name, const struct xml_att
 	    put(t, prefix_of(t, name), err) < 0 || put(t, as, err) < 0)
 		return -1;
 	for (size_t i = 0; i < count && !empty; i++) {
-		if (is_declaration(attributes[i].name) ||
+		if (is_declaration(attributes[i].name) || comes_again(attributes, i) ||
 		    (properties && !property_wanted(t, &attributes[i])))
 			continue;
 		if (put_attribute(t, &attributes[i], err) < 0)

@@ -94,13 +94,13 @@ if [ ! -e "$dir/approved" ]; then
 	: >"$dir/list"
 	while [ "$page" != null ]; do
 		curl -fsS "$url/api/v1/updates?limit=1000$after" >"$dir/page"
-		jq -r '.updates[] | select(.type == "Software" and .verdict == "ok" and .is_bundle == false and .action == null and all(.files[]; .present)) | .update_id' \
+		jq -r '.updates[] | select(.type == "Software" and .verdict == "ok" and .action == null and all(.files[]; .present)) | .update_id' \
 			"$dir/page" >>"$dir/list"
 		page=$(jq -r .next "$dir/page") after="&after=$page"
 	done
 	head -n "$approved" "$dir/list" >"$dir/approved"
 fi
-gapferry-server --repo "$dir/importer" approve --list "$dir/approved" --group 'All Computers' >/dev/null
+gapferry-server approve --repo "$dir/importer" --list "$dir/approved" --group 'All Computers' >/dev/null
 say 'approved' "$(wc -l <"$dir/approved")"
 stop
 start 'approved'

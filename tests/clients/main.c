@@ -3,7 +3,7 @@
  *
  *	wuclient --url http://127.0.0.1:8530 [--machines N] [--at-once N] [--share PERCENT]
  *		[--profiles N] [--group NAME] [--download BYTES] [--soap12] [--scan-only]
- *		[--think MS]
+ *		[--think MS] [--first NUMBER]
  *
  * A machine thinks for 0 to twice MS before each request, as one does that evaluates what it got.
  * Prints one line of "name value" pairs; exit status 1 when any machine met something wrong.
@@ -33,7 +33,7 @@ struct play {
 	struct run run;
 	struct sockaddr_in to;
 	unsigned machines, at_once;
-	unsigned started;
+	unsigned started, first;
 	uint64_t think; /* nanoseconds */
 	struct machine **sleeping;
 	size_t sleeping_count, sleeping_capacity;
@@ -79,6 +79,7 @@ static void parse(struct play *p, int argc, char **argv)
 		{ "profiles", 1, NULL, 'p' },  { "group", 1, NULL, 'g' },
 		{ "download", 1, NULL, 'd' },  { "soap12", 0, NULL, '2' },
 		{ "scan-only", 0, NULL, 'o' }, { "think", 1, NULL, 't' },
+		{ "first", 1, NULL, 'f' },
 		{ NULL, 0, NULL, 0 },
 	};
 	const char *url = NULL;
@@ -108,6 +109,9 @@ static void parse(struct play *p, int argc, char **argv)
 			break;
 		case '2':
 			p->run.twelve = true;
+			break;
+		case 'f':
+			p->first = (unsigned)number(optarg, "--first");
 			break;
 		case 't':
 			p->think = number(optarg, "--think") * 1000000;
@@ -196,7 +200,7 @@ static void begin(struct play *p)
 {
 	struct machine *m = buf_malloc(sizeof *m);
 
-	machine_init(m, &p->run, p->started++);
+	machine_init(m, &p->run, p->first + p->started++);
 	if (wire_connect(&m->wire, p->epoll, &p->to))
 		next(p, m);
 	else

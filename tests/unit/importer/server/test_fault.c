@@ -2,6 +2,7 @@
 
 #include "tests/unit/unit.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static const unsigned char guid[16] = { 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16 };
@@ -100,6 +101,31 @@ static void text_is_escaped_on_one_line(void **state)
 	assert_memory_equal(w.buf.bytes, want, w.buf.len);
 }
 
+/* Every byte at every place of a stretch of ordinary ones. */
+static void every_byte_is_escaped_anywhere(void **state)
+{
+	static const char *const others[256] = {
+		['<'] = "&lt;", ['>'] = "&gt;", ['&'] = "&amp;", ['\n'] = "&#10;", ['\r'] = "&#13;"
+	};
+	char text[24], want[64];
+
+	(void)state;
+	for (unsigned c = 1; c < 256; c++)
+		for (size_t at = 0; at < sizeof text; at++) {
+			CLEANUP(soap_writer_clear) struct soap_writer w = SOAP_WRITER_INIT;
+			char one[2] = { (char)(c < ' ' && c != '\t' ? '?' : c), '\0' };
+
+			memset(text, 'z', sizeof text);
+			text[at] = (char)c;
+			int len = snprintf(want, sizeof want, "%.*s%s%.*s", (int)at, text,
+					   others[c] ? others[c] : one, (int)(sizeof text - at - 1),
+					   text + at + 1);
+			soap_escape(&w, text, sizeof text);
+			assert_int_equal(w.buf.len, len);
+			assert_memory_equal(w.buf.bytes, want, w.buf.len);
+		}
+}
+
 static void the_first_failure_is_kept(void **state)
 {
 	CLEANUP(soap_writer_clear) struct soap_writer w = { .buf = BUF_INIT(8) };
@@ -118,6 +144,7 @@ int main(void)
 		cmocka_unit_test(every_failure_has_a_code),
 		cmocka_unit_test(both_versions),
 		cmocka_unit_test(text_is_escaped_on_one_line),
+		cmocka_unit_test(every_byte_is_escaped_anywhere),
 		cmocka_unit_test(the_first_failure_is_kept),
 	};
 

@@ -107,6 +107,35 @@ static void fragments_of_a_document(void **state)
 	}
 }
 
+/* Nothing that a prefix hides makes the result malformed. */
+static void odd_names(void **state)
+{
+	static const struct {
+		const char *text, *want;
+	} table[] = {
+		{ "<Update><Relationships a:x='1' b:x='2' x='3' xml:lang='e' "
+		  "xmlns:q='u'/></Update>",
+		  "<Relationships x=\"1\" xml:lang=\"e\" />" },
+		{ "<u:Update><v:Relationships><w:R/>a<w:R></w:R> </v:Relationships></u:Update>",
+		  "<Relationships><R />a<R /></Relationships>" },
+		{ "<Update><Relationships>&amp;&lt;<![CDATA[<b>]]></Relationships></Update>",
+		  "<Relationships>&amp;&lt;&lt;b&gt;</Relationships>" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(table); i++) {
+		CLEANUP(buf_clear) struct buf out = BUF_INIT(1 << 20);
+		struct error err = ERROR_INIT;
+
+		assert_int_equal(wusp_fragment_derive(table[i].text, strlen(table[i].text), "s/1",
+						      WUSP_CORE, NULL, &out, &err),
+				 1);
+		assert_no_error(err);
+		assert_int_equal(buf_append(&out, "", 1, &err), 0);
+		assert_string_equal((char *)out.bytes, table[i].want);
+	}
+}
+
 static void note_language(void *ctx, const char *language)
 {
 	char *all = ctx;
@@ -317,6 +346,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(fragments_of_a_document),
+		cmocka_unit_test(odd_names),
 		cmocka_unit_test(languages_of_a_document),
 		cmocka_unit_test(documents_that_are_none),
 		cmocka_unit_test(additional_digests),
