@@ -182,7 +182,9 @@ static int why_of(struct report *r, const struct computer *m, struct desk_update
 	for (size_t i = 0; i < d.count; i++) {
 		const struct compliance_item *item = &d.items[i];
 
-		if (item->why == COMPLIANCE_WHY_DONE)
+		/* Blocked and only detected is what was asked for. */
+		if (item->why == COMPLIANCE_WHY_DONE || item->why == COMPLIANCE_WHY_BLOCKED ||
+		    item->why == COMPLIANCE_WHY_DETECT)
 			continue;
 		if (of_computer(item)) {
 			counts[item->why]++;

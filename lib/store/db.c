@@ -45,8 +45,8 @@ static int fail(struct db *db, const char *what, struct error *err)
 		return error_set_errno(err, ERROR_DB_FULL, "%s: %s", db->name, what);
 	}
 	if ((code & 0xff) == SQLITE_BUSY)
-		return error_set(err, ERROR_DB_BUSY, "%s: %s: in use by another process",
-				 db->name, what);
+		return error_set(err, ERROR_DB_BUSY, "%s: %s: in use by another process", db->name,
+				 what);
 	if ((code & 0xff) == SQLITE_CORRUPT || (code & 0xff) == SQLITE_NOTADB)
 		return error_set(err, ERROR_DB_CORRUPT, "%s: %s: %s", db->name, what,
 				 sqlite3_errmsg(db->handle));
