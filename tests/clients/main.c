@@ -79,8 +79,7 @@ static void parse(struct play *p, int argc, char **argv)
 		{ "profiles", 1, NULL, 'p' },  { "group", 1, NULL, 'g' },
 		{ "download", 1, NULL, 'd' },  { "soap12", 0, NULL, '2' },
 		{ "scan-only", 0, NULL, 'o' }, { "think", 1, NULL, 't' },
-		{ "first", 1, NULL, 'f' },
-		{ NULL, 0, NULL, 0 },
+		{ "first", 1, NULL, 'f' },     { NULL, 0, NULL, 0 },
 	};
 	const char *url = NULL;
 
