@@ -134,6 +134,35 @@ t_must server computer list --json
 cp "$T_DIR/out" "$T_DIR/computers"
 t_ok 'computers are known' test "$(jq '[.. | objects | select(has("client_id"))] | length' "$T_DIR/computers")" -ge 300
 
+server computer show 5157a7e0-0000-4000-8000-000000000000 --json >"$T_DIR/shown"
+t_json "$T_DIR/shown" '.events | length' 2
+play 'a computer that reports the same again' --machines 1 --share 100 --group Pilot
+server computer show 5157a7e0-0000-4000-8000-000000000000 --json >"$T_DIR/shown"
+t_json "$T_DIR/shown" '.events | length' 2
+t_json "$T_DIR/shown" '[.events[].event] | sort | join(" ")' '147 156'
+t_must server report update "$first" --json
+cp "$T_DIR/out" "$T_DIR/report"
+t_ok 'what it needs is counted' grep -q needed "$T_DIR/report"
+event() {
+	echo "<clientTime>2026-01-01T00:00:00Z</clientTime><eventBatch><ReportingEvent><BasicData><TargetID><Sid>$1</Sid></TargetID><TimeAtTarget>2026-01-01T00:00:00</TimeAtTarget><EventInstanceID>$2</EventInstanceID><NamespaceID>1</NamespaceID><EventID>147</EventID></BasicData></ReportingEvent><ReportingEvent/></eventBatch>"
+}
+victim=5157a7e0-0000-4000-8000-000000000000
+soap_start forger ''
+soap report ReportEventBatch "$SOAP_COOKIE$(event "$victim" 00000000-0000-4000-8000-00000000000f)"
+soap_is 'an event in the name of another computer' ReportEventBatchResult true
+soap report ReportEventBatch "$SOAP_COOKIE$(event forger not-a-guid)"
+soap_is 'one without an id' ReportEventBatchResult true
+soap report ReportEventBatch2 "<computerId>nobody</computerId>$(event nobody 00000000-0000-4000-8000-00000000000e)"
+soap_is 'one of nobody' ReportEventBatch2Result true
+server computer show "$victim" --json >"$T_DIR/shown"
+t_json "$T_DIR/shown" '.events | length' 2
+server computer show forger --json >"$T_DIR/shown"
+t_json "$T_DIR/shown" '.events | length' 0
+t_status 1 'nobody has come into being' server computer show nobody
+soap report ReportEventBatch2 "<computerId>forger</computerId>$(event forger 00000000-0000-4000-8000-00000000000d)"
+server computer show forger --json >"$T_DIR/shown"
+t_json "$T_DIR/shown" '.events | length' 1
+
 # ---- an independent implementation ----
 
 wsdl=$SHARED/../protocol/wsdl
@@ -146,5 +175,33 @@ if [ -d "$wsdl" ] && /usr/bin/python3 -c 'import zeep' 2>/dev/null; then
 else
 	t_skip 'zeep: the whole cycle' 'no python3-zeep, or no WSDL files beside the tree'
 fi
+
+# ---- a new catalog, while the server runs ----
+
+soap_start probe ''
+INSTALLED='' OTHER=''
+while :; do
+	sync "$INSTALLED" "$OTHER"
+	# shellcheck disable=SC2046 # one number per word
+	more=$(ints $(ids false)) leaves=$(ints $(ids true))
+	INSTALLED=$INSTALLED$more OTHER=$OTHER$leaves
+	[ -n "$more" ] || [ "$(soap_text Truncated)" = true ] || break
+done
+rm -rf "$T_DIR/catalog"
+t_catalog "$T_DIR" --updates 120 --payloads 60 --payload-min 1K --payload-max 3M --drop 3
+t_run gapferry-export --repo "$T_DIR/exporter" ingest wsusscn2 "$T_DIR/catalog/wsusscn2.cab" \
+	--content "$T_DIR/catalog/content" --accept-shrink
+t_bundle "$T_DIR" 2
+t_status 2 'a catalog that lacks some updates' gapferry-import --repo "$T_DIR/importer" \
+	import "$T_BUNDLE"
+tries=0
+sync "$INSTALLED" "$OTHER"
+until [ "$(soap_count OutOfScopeRevisionIDs)" = 1 ] || [ "$tries" -ge 150 ]; do
+	sleep 0.2
+	tries=$((tries + 1))
+	sync "$INSTALLED" "$OTHER"
+done
+soap_counts 'what the new catalog lacks goes out of scope without a restart' OutOfScopeRevisionIDs 1
+play 'and computers go on' --machines 5 --share 100
 t_server_stop
 t_ok 'the server had nothing to complain about' sh -c "! grep GF- '$T_DIR/server.log'"
