@@ -31,8 +31,8 @@ export SOURCE_DATE_EPOCH_BUILD ?= 0
 # DIRS lists every component, X.needs the components it may include and link:
 # this is the architecture of docs/ARCHITECTURE.md, and `make layers` enforces it.
 
-DIRS := lib/base lib/cli lib/conf lib/crypto lib/log lib/xml lib/cab lib/pack lib/wsus lib/catalog lib/wusp lib/report lib/store \
-        media verifier verifier/care exporter importer importer/server tests/tools tests/scale
+DIRS := lib/base lib/cli lib/conf lib/crypto lib/log lib/xml lib/cab lib/pack lib/wsus lib/catalog lib/wusp lib/report lib/store lib/clients \
+        media verifier verifier/care exporter importer importer/server tests/tools tests/scale tests/clients
 
 lib/base.needs        :=
 lib/cli.needs         := lib/base
@@ -52,9 +52,11 @@ verifier.needs        := lib/base lib/cli lib/crypto lib/log media
 verifier/care.needs   := lib/base lib/cli lib/crypto lib/log lib/xml lib/pack lib/catalog lib/store media verifier
 exporter.needs        := lib/base lib/cli lib/conf lib/crypto lib/log lib/xml lib/cab lib/pack lib/wsus lib/catalog lib/report lib/store media verifier verifier/care
 importer.needs        := lib/base lib/cli lib/crypto lib/log lib/xml lib/pack lib/wsus lib/catalog lib/report lib/store media verifier verifier/care
-importer/server.needs := lib/base lib/cli lib/crypto lib/log lib/pack lib/catalog lib/wusp lib/store lib/xml
+importer/server.needs := lib/base lib/cli lib/crypto lib/log lib/pack lib/catalog lib/wusp lib/store lib/xml lib/clients
+lib/clients.needs     := lib/base lib/store
 tests/tools.needs     := lib/base lib/crypto
 tests/scale.needs     := $(exporter.needs) exporter
+tests/clients.needs   := lib/base lib/crypto
 
 lib/base.pkgs        := threads
 lib/cli.pkgs         := jansson
@@ -80,6 +82,7 @@ importer.program        := gapferry-import
 importer/server.program := gapferry-server
 tests/tools.program     := mkcatalog
 tests/scale.program     := scale
+tests/clients.program   := wuclient
 # A component is built as a program once it has a main.c.
 PROGRAMS := $(patsubst %/main.c,%,$(wildcard $(addsuffix /main.c,exporter verifier importer importer/server)))
 
@@ -136,7 +139,7 @@ TESTS    := $(sort $(shell find tests/unit -name 'test_*.c' 2>/dev/null))
 FUZZERS  := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 E2E      := $(sort $(wildcard tests/e2e/[0-9]*.sh))
 BINS     := $(foreach p,$(PROGRAMS),$(B)/bin/$($(p).program))
-TOOLS    := $(B)/bin/mkcatalog $(B)/bin/mkwsusutil $(B)/bin/scale $(B)/bin/measure $(B)/bin/sweep $(B)/bin/model $(B)/bin/mutants $(B)/bin/view-bench $(B)/bin/rules
+TOOLS    := $(B)/bin/mkcatalog $(B)/bin/mkwsusutil $(B)/bin/scale $(B)/bin/wuclient $(B)/bin/measure $(B)/bin/sweep $(B)/bin/model $(B)/bin/mutants $(B)/bin/view-bench $(B)/bin/rules
 TESTBINS := $(TESTS:%.c=$(B)/%)
 PKGS     := $(sort $(foreach d,$(DIRS),$($(d).pkgs)))
 
@@ -172,7 +175,7 @@ $(B)/bin/$($(1).program): $(call objs,$(call progsrc,$(1))) $(call libs,$(1))
 	@mkdir -p $$(@D)
 	$$(call say,LD)$(CC) -o $$@ $(call objs,$(call progsrc,$(1))) $$(LDFLAGS_ALL) $$(call ldlibs,$(1))
 endef
-$(foreach p,$(PROGRAMS) tests/tools tests/scale,$(eval $(call program,$(p))))
+$(foreach p,$(PROGRAMS) tests/tools tests/scale tests/clients,$(eval $(call program,$(p))))
 
 # tests/unit/C/test_x.c links component C and what C needs, nothing more: an
 # undeclared dependency does not link.
@@ -202,13 +205,13 @@ test: deps                                  ## every test; last line is "N passe
 
 # ---- Checks ---------------------------------------------------------------------
 
-.PHONY: tools unit-bins replay-bins check layers headers symbols banned size docs-check docs-tables format-check format asan analyze coverage fuzz fuzz-run repro bench scale sequences bench-parity bench-scan sweep model model-broken mutants rules
+.PHONY: tools unit-bins replay-bins check layers headers symbols banned size docs-check docs-tables format-check format asan analyze coverage fuzz fuzz-run repro bench bench-server scale sequences bench-parity bench-scan sweep model model-broken mutants rules
 tools: $(TOOLS)
 unit-bins: $(TESTBINS)
 check: layers headers symbols banned size docs-check ## the checks of the code itself
 
 FUZZBINS := $(patsubst tests/fuzz/fuzz_%.c,$(B)/fuzz/%,$(FUZZERS))
-FUZZ_DIRS := $(filter-out tests/tools tests/scale,$(DIRS))
+FUZZ_DIRS := $(filter-out tests/tools tests/scale tests/clients,$(DIRS))
 ifeq ($(MODE),fuzz)
 FUZZ_MAIN := -fsanitize=fuzzer
 else
@@ -264,6 +267,8 @@ coverage:                                   ## line coverage per source file
 	@MODE=coverage tests/run.sh; tests/check/coverage.sh build/coverage $(ALL_SRCS)
 bench: all tools                            ## speed and memory beside the standard tools
 	@tests/bench/bench.sh $(B)/bin
+bench-server: all tools                     ## 2,000 computers scan at once
+	@tests/bench/server.sh $(B)/bin
 sequences: all tools                        ## SEQUENCES=200 random sequences of increments
 	@SEQUENCES=$(or $(SEQUENCES),200) BIN=$(CURDIR)/$(B)/bin tests/e2e/25-any-order.sh
 scale: all tools                            ## a bundle of 5 TiB: plan, tables, their verification

@@ -132,6 +132,34 @@
 #define LIMIT_API_FILES 10000u                /* files of one answer, its last update completed */
 #define LIMIT_API_BYTES (64u << 20)           /* one JSON answer; genuine: 1 MiB */
 #define LIMIT_QUERY_SCAN 250000u              /* rows looked at for one page: about half a second */
+#define LIMIT_SOAP_BODY (4u << 20)            /* bytes of one request; genuine: 100 KiB, 1 MiB of devices */
+#define LIMIT_SOAP_BODIES (256u << 20)        /* of all requests on their way */
+#define LIMIT_SOAP_ANSWERS (512u << 20)       /* of all answers not yet sent */
+#define LIMIT_SOAP_ITEMS 50000u               /* of one list; genuine: 20,000 cached updates */
+#define LIMIT_SOAP_TEXT (2u << 20)            /* bytes of one value; genuine: a status that names 2,000 updates, 74 kB */
+#define LIMIT_SOAP_EXTENDED 50u               /* revisions of one GetExtendedUpdateInfo; clients are told */
+#define LIMIT_SOAP_LOCALES 64u                /* languages that a client asks for; genuine: 1 to 4 */
+#define LIMIT_SOAP_REPLY (64u << 20)          /* one answer; genuine: 1 MiB */
+
+/* ---- computers and approvals (docs/PROTOCOL.md "Computers") ---- */
+#define LIMIT_CLIENT_ID 255u                  /* bytes of a client id; genuine: a GUID */
+#define LIMIT_COMPUTER_TEXT 127u              /* bytes kept of one text about a computer; genuine: 60 */
+#define LIMIT_COMPUTERS 100000u               /* known at once; more are refused */
+#define LIMIT_GROUPS 1000u
+#define LIMIT_GROUP_NAME 127u                 /* bytes of a group's name */
+#define LIMIT_GROUP_SET 16u                   /* groups of one computer */
+#define LIMIT_GROUP_DEPTH 16u                 /* groups above one another */
+#define LIMIT_APPROVALS 1000000u              /* rows; genuine: 20,000 */
+#define LIMIT_APPROVAL_BY 63u                 /* bytes of who approved */
+#define LIMIT_EVENTS_BATCH 1000u              /* events of one report; genuine: 1 to 50 */
+#define LIMIT_EVENTS_COMPUTER 1000u           /* newest events kept of one computer */
+#define LIMIT_EVENTS 2000000u                 /* events kept in all, about 600 MB */
+#define LIMIT_EVENT_TEXT 511u                 /* bytes kept of what one event says */
+#define LIMIT_EVENT_DAYS 90u                  /* events are forgotten after that */
+#define LIMIT_STATUS_UPDATES 50000u           /* updates that one status names; genuine: 2,000 */
+#define LIMIT_STATUS_NUMBERS 1000000u         /* updates ever named by a status */
+#define LIMIT_FAILURES_COMPUTER 200u          /* failed updates kept of one computer */
+#define LIMIT_CONTACT_DAYS 30u                /* without contact: a computer is lost */
 /* clang-format on */
 
 #endif
