@@ -2,7 +2,11 @@
 #include "importer/commands.h"
 #include "verifier/care/medium.h"
 #include "verifier/care/verb_options.h"
+#include "verifier/confine.h"
 #include "verifier/medium_verbs.h"
+
+#include <stdbool.h>
+#include <string.h>
 
 #define REPO                                                                     \
 	{                                                                        \
@@ -102,6 +106,35 @@ static const struct cli_verb verbs[] = {
 	{ NULL, NULL, 0, 0, NULL, NULL, NULL },
 };
 
+/* Keys in tokens are used by code that others wrote, and through files and sockets of theirs. */
+static bool uses_token(const struct cli_args *args)
+{
+	static const char *const options[] = { "key", "receipt-key" };
+
+	for (size_t i = 0; i < sizeof options / sizeof *options; i++) {
+		const char *key = cli_text(args, options[i]);
+
+		if (key && strncmp(key, "pkcs11:", 7) == 0)
+			return true;
+	}
+	return false;
+}
+
+static int confine(const struct cli_args *args, struct error *err)
+{
+	static const struct confine_option paths[] = {
+		{ "repo", SANDBOX_WRITE },       { "receipt-out", SANDBOX_WRITE },
+		{ "out", SANDBOX_WRITE },        { "to", SANDBOX_WRITE },
+		{ "html", SANDBOX_WRITE },       { "trust", SANDBOX_READ },
+		{ "receipt-key", SANDBOX_READ }, { "key", SANDBOX_READ },
+		{ "override", SANDBOX_READ },    { "microsoft-roots", SANDBOX_READ },
+		{ "with", SANDBOX_READ },        { "heal-from", SANDBOX_READ },
+		{ NULL, SANDBOX_READ },
+	};
+
+	return confine_to(args, uses_token(args) ? SANDBOX_SIGN : SANDBOX_STORE, paths, err);
+}
+
 int main(int argc, char **argv)
 {
 	static const struct cli_program program = {
@@ -109,6 +142,7 @@ int main(int argc, char **argv)
 		.summary = "The isolated side of gapferry: verifies bundles and loads the local "
 			   "repository.",
 		.verbs = verbs,
+		.confine = confine,
 	};
 
 	return cli_main(&program, argc, argv);
