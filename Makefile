@@ -31,7 +31,7 @@ export SOURCE_DATE_EPOCH_BUILD ?= 0
 # DIRS lists every component, X.needs the components it may include and link:
 # this is the architecture of docs/ARCHITECTURE.md, and `make layers` enforces it.
 
-DIRS := lib/base lib/sandbox lib/cli lib/conf lib/crypto lib/xml lib/cab lib/pack lib/catalog lib/report lib/store \
+DIRS := lib/base lib/sandbox lib/cli lib/conf lib/crypto lib/xml lib/cab lib/pack lib/catalog lib/unpack lib/report lib/store \
         media verifier verifier/care exporter importer importer/server tests/tools tests/scale
 
 lib/base.needs        :=
@@ -43,14 +43,15 @@ lib/xml.needs         := lib/base
 lib/cab.needs         := lib/base
 lib/pack.needs        := lib/base lib/crypto
 lib/catalog.needs     := lib/base lib/xml
+lib/unpack.needs      := lib/base lib/sandbox lib/crypto lib/xml lib/pack lib/catalog
 lib/report.needs      := lib/base lib/catalog lib/xml
-lib/store.needs       := lib/base lib/crypto lib/catalog lib/pack lib/xml
+lib/store.needs       := lib/base lib/sandbox lib/crypto lib/catalog lib/pack lib/xml lib/unpack
 media.needs           := lib/base lib/crypto
 verifier.needs        := lib/base lib/sandbox lib/cli lib/crypto media
-verifier/care.needs   := lib/base lib/sandbox lib/cli lib/crypto lib/xml lib/pack lib/catalog lib/store media verifier
-exporter.needs        := lib/base lib/sandbox lib/cli lib/conf lib/crypto lib/xml lib/cab lib/pack lib/catalog lib/report lib/store media verifier verifier/care
-importer.needs        := lib/base lib/sandbox lib/cli lib/crypto lib/xml lib/pack lib/catalog lib/report lib/store media verifier verifier/care
-importer/server.needs := lib/base lib/sandbox lib/cli lib/crypto lib/pack lib/catalog lib/store lib/xml
+verifier/care.needs   := lib/base lib/sandbox lib/cli lib/crypto lib/xml lib/pack lib/catalog lib/unpack lib/store media verifier
+exporter.needs        := lib/base lib/sandbox lib/cli lib/conf lib/crypto lib/xml lib/cab lib/pack lib/catalog lib/report lib/unpack lib/store media verifier verifier/care
+importer.needs        := lib/base lib/sandbox lib/cli lib/crypto lib/xml lib/pack lib/catalog lib/report lib/unpack lib/store media verifier verifier/care
+importer/server.needs := lib/base lib/sandbox lib/cli lib/crypto lib/pack lib/catalog lib/unpack lib/store lib/xml
 tests/tools.needs     := lib/base lib/crypto
 tests/scale.needs     := $(exporter.needs) exporter
 

@@ -1,4 +1,5 @@
 #include "importer/commands.h"
+#include "importer/confine.h"
 #include "importer/import.h"
 #include "importer/import_ledger.h"
 #include "importer/incident.h"
@@ -15,6 +16,7 @@
 #include "lib/store/channel.h"
 #include "lib/store/gather.h"
 #include "lib/store/store.h"
+#include "lib/unpack/unpack.h"
 #include "media/manifest.h"
 #include "verifier/care/medium.h"
 #include "verifier/care/medium_note.h"
@@ -303,6 +305,13 @@ int cmd_import(const struct cli_args *args, struct error *err)
 	    medium_read(args, &medium_here, request.places[0], &medium, err) < 0)
 		return -1;
 	request.threads = (unsigned)threads;
+	/* Before anything else is open, and before this process may start none any more. */
+	CLEANUP(unpack_free)
+	struct unpack *unpack = unpack_new(
+		&(struct unpack_options){ .workers = request.threads, .separate = true }, err);
+	if (!unpack || confine_importer(args, err) < 0)
+		return -1;
+	request.unpack = unpack;
 	request.permission = cli_text(args, "override");
 	if (!cli_text(args, "receipt-key") != !cli_text(args, "receipt-out"))
 		return error_set(err, ERROR_USAGE, "--receipt-key and --receipt-out go together");

@@ -179,7 +179,7 @@ static int load_catalog(struct importing *in, struct catalog_progress *progress,
 		.listing_count = r->listing_count,
 		.packs = (const unsigned char(*)[32])r->packs,
 		.pack_count = r->pack_count,
-		.threads = in->request->threads,
+		.unpack = in->request->unpack,
 		.done = &progress->bar.done,
 		.tick = catalog_tick,
 		.tick_ctx = progress,
@@ -464,7 +464,7 @@ static int store_and_load(struct importing *in, struct objects *objects, struct 
 	if (in->request->waited)
 		objects_lost(objects, &in->resolve.need);
 	if (!resolve_lacks(&in->resolve) &&
-	    resolve_make(in->store, &in->channel, &in->resolve, err) < 0)
+	    resolve_make(in->store, &in->channel, in->request->unpack, &in->resolve, err) < 0)
 		return -1;
 	if (!resolve_lacks(&in->resolve)) {
 		if (load_both(in, objects, out, err) == 0)

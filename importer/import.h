@@ -24,6 +24,7 @@ struct error;
 struct medium;
 struct progress;
 struct store;
+struct unpack;
 struct verified_bundle;
 
 struct import_request {
@@ -32,6 +33,7 @@ struct import_request {
 	const unsigned char *wanted; /* SHA-256 of the MANIFEST to go on with, or NULL */
 	bool waited;                 /* it is one of R/pending: volumes are not looked for */
 	unsigned threads;
+	struct unpack *unpack; /* who reads packs and documents; borrowed */
 	const char *
 		permission; /* directory: let an expired bundle in (importer/incident.h), or NULL */
 	const struct authenticode_roots *roots; /* NULL: signatures of cabinets are not checked */

@@ -1,12 +1,9 @@
 /* gapferry-import: the isolated side.  Opens no socket. */
 #include "importer/commands.h"
+#include "importer/confine.h"
 #include "verifier/care/medium.h"
 #include "verifier/care/verb_options.h"
-#include "verifier/confine.h"
 #include "verifier/medium_verbs.h"
-
-#include <stdbool.h>
-#include <string.h>
 
 #define REPO                                                                     \
 	{                                                                        \
@@ -106,33 +103,10 @@ static const struct cli_verb verbs[] = {
 	{ NULL, NULL, 0, 0, NULL, NULL, NULL },
 };
 
-/* Keys in tokens are used by code that others wrote, and through files and sockets of theirs. */
-static bool uses_token(const struct cli_args *args)
-{
-	static const char *const options[] = { "key", "receipt-key" };
-
-	for (size_t i = 0; i < sizeof options / sizeof *options; i++) {
-		const char *key = cli_text(args, options[i]);
-
-		if (key && strncmp(key, "pkcs11:", 7) == 0)
-			return true;
-	}
-	return false;
-}
-
+/* An import starts processes first, and then does it itself. */
 static int confine(const struct cli_args *args, struct error *err)
 {
-	static const struct confine_option paths[] = {
-		{ "repo", SANDBOX_WRITE },       { "receipt-out", SANDBOX_WRITE },
-		{ "out", SANDBOX_WRITE },        { "to", SANDBOX_WRITE },
-		{ "html", SANDBOX_WRITE },       { "trust", SANDBOX_READ },
-		{ "receipt-key", SANDBOX_READ }, { "key", SANDBOX_READ },
-		{ "override", SANDBOX_READ },    { "microsoft-roots", SANDBOX_READ },
-		{ "with", SANDBOX_READ },        { "heal-from", SANDBOX_READ },
-		{ NULL, SANDBOX_READ },
-	};
-
-	return confine_to(args, uses_token(args) ? SANDBOX_SIGN : SANDBOX_STORE, paths, err);
+	return args->verb->run == cmd_import ? 0 : confine_importer(args, err);
 }
 
 int main(int argc, char **argv)

@@ -93,6 +93,16 @@ int catalog_add_fragment(struct catalog *c, enum catalog_stream stream, const ch
 			 uint32_t revision_id, const void *bytes, size_t len, struct error *err)
 	__attribute__((nonnull(1, 3, 7), warn_unused_result));
 
+/*
+ * The same for a fragment that was parsed elsewhere; f is NULL when it is no XML: then why begins
+ * with CATALOG_ELSEWHERE in place of its name, and offset says where.
+ */
+#define CATALOG_ELSEWHERE "@"
+int catalog_add_parsed(struct catalog *c, enum catalog_stream stream, const char *language,
+		       uint32_t revision_id, const struct catalog_fragment *f, const char *why,
+		       uint64_t offset, struct error *err)
+	__attribute__((nonnull(1, 3, 6, 8), warn_unused_result));
+
 /* Merge, sort by revision id, build the indexes.  Once. */
 int catalog_finish(struct catalog *c, struct error *err)
 	__attribute__((nonnull, warn_unused_result));

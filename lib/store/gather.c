@@ -43,6 +43,13 @@ int gather_feed(struct gather *g, const struct listing_entry *e, const void *byt
 				    bytes, len, err);
 }
 
+int gather_take(struct gather *g, const struct listing_entry *e, const struct catalog_fragment *f,
+		const char *why, uint64_t offset, struct error *err)
+{
+	return catalog_add_parsed(g->catalog, (enum catalog_stream)e->stream, e->key, e->revision,
+				  f, why, offset, err);
+}
+
 static int compare_fragments(const void *a, const void *b)
 {
 	const struct gather_fragment *x = a, *y = b;

@@ -60,6 +60,12 @@ void gather_add_entry(struct gather *g, const struct listing_entry *e) __attribu
 int gather_feed(struct gather *g, const struct listing_entry *e, const void *bytes, size_t len,
 		struct error *err) __attribute__((nonnull, warn_unused_result));
 
+/* The same for one that was parsed elsewhere, as catalog_add_parsed(). */
+struct catalog_fragment;
+int gather_take(struct gather *g, const struct listing_entry *e, const struct catalog_fragment *f,
+		const char *why, uint64_t offset, struct error *err)
+	__attribute__((nonnull(1, 2, 4, 6), warn_unused_result));
+
 /*
  * All is there: sort, finish the catalog, judge it, quarantine.  -1 with
  * GATHER_DUPLICATE when two documents have one key.

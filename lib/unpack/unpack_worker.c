@@ -1,0 +1,320 @@
+#include "lib/unpack/unpack_worker.h"
+
+#include "lib/base/buf.h"
+#include "lib/base/error.h"
+#include "lib/base/limits.h"
+#include "lib/catalog/catalog.h"
+#include "lib/catalog/catalog_record.h"
+#include "lib/pack/pack.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+struct unpack_worker {
+	struct catalog_fragment_parser *fragments;
+	struct catalog_master *master;
+	struct pack *pack;
+	struct buf *out; /* where the master parser's pieces go */
+};
+
+/* ---- records ---- */
+
+/* What a record is put behind: its length, known only afterwards. */
+static int begin_record(struct buf *out, size_t *at, struct error *err)
+{
+	static const uint32_t unknown;
+
+	*at = out->len;
+	return buf_append(out, &unknown, sizeof unknown, err);
+}
+
+static void end_record(struct buf *out, size_t at)
+{
+	uint32_t len = (uint32_t)(out->len - at - sizeof len);
+
+	memcpy(out->bytes + at, &len, sizeof len);
+}
+
+static int on_package(void *ctx, const struct catalog_package *p, struct error *err)
+{
+	struct unpack_worker *w = ctx;
+
+	return catalog_record_write(CATALOG_RECORD_PACKAGE, p, w->out, err);
+}
+
+static int on_update(void *ctx, const struct catalog_update *u, struct error *err)
+{
+	struct unpack_worker *w = ctx;
+
+	return catalog_record_write(CATALOG_RECORD_UPDATE, u, w->out, err);
+}
+
+static int on_location(void *ctx, const struct catalog_location *l, struct error *err)
+{
+	struct unpack_worker *w = ctx;
+
+	return catalog_record_write(CATALOG_RECORD_LOCATION, l, w->out, err);
+}
+
+static const struct catalog_master_handler handler = { .package = on_package,
+						       .update = on_update,
+						       .location = on_location };
+
+static int write_malformed(const struct error *fault, uint64_t offset, struct buf *out,
+			   struct error *err)
+{
+	struct catalog_malformed m = { fault->message, (uint32_t)fault->id, offset };
+
+	return catalog_record_write(CATALOG_RECORD_MALFORMED, &m, out, err);
+}
+
+static bool is_of_master(uint32_t stream)
+{
+	return stream == 'h' || stream == 'u' || stream == 'f';
+}
+
+static int parse_master(struct unpack_worker *w, const void *bytes, size_t len, struct buf *out,
+			struct error *err)
+{
+	struct error fault = ERROR_INIT;
+	size_t before = out->len;
+
+	w->out = out;
+	if (catalog_master_element(w->master, CATALOG_ELSEWHERE, bytes, len, &fault) == 0)
+		return 0;
+	out->len = before;
+	return write_malformed(&fault, 0, out, err);
+}
+
+static int parse_fragment(struct unpack_worker *w, uint32_t stream, const void *bytes, size_t len,
+			  struct buf *out, struct error *err)
+{
+	struct error fault = ERROR_INIT;
+	struct catalog_fragment f;
+
+	/* The letters of the listing are the values of the enumeration. */
+	if (catalog_fragment_parse(w->fragments, (enum catalog_stream)stream, CATALOG_ELSEWHERE,
+				   bytes, len, &f, &fault) < 0)
+		return write_malformed(&fault, catalog_fragment_fault(w->fragments), out, err);
+	f.stream = (enum catalog_stream)stream;
+	return catalog_record_write(CATALOG_RECORD_FRAGMENT, &f, out, err);
+}
+
+static int parse_item(struct unpack_worker *w, const struct unpack_item *item, struct buf *out,
+		      struct error *err)
+{
+	size_t at;
+
+	if (!w->pack || item->entry >= w->pack->count)
+		return error_set(err, ERROR_SANDBOX_RECORD, "no such fragment");
+	const struct pack_entry *e = &w->pack->entries[item->entry];
+	const unsigned char *bytes = w->pack->bytes + e->offset;
+	if (begin_record(out, &at, err) < 0)
+		return -1;
+	if (is_of_master(item->stream) ? parse_master(w, bytes, e->size, out, err)
+				       : parse_fragment(w, item->stream, bytes, e->size, out, err))
+		return -1;
+	end_record(out, at);
+	return 0;
+}
+
+/* ---- requests ---- */
+
+static int parse(struct unpack_worker *w, const struct unpack_ask *ask, const unsigned char *bytes,
+		 size_t len, struct buf *out, struct error *err)
+{
+	struct unpack_item item;
+
+	if (len / sizeof item < ask->items)
+		return error_set(err, ERROR_SANDBOX_RECORD, "a request is cut short");
+	for (uint32_t i = 0; i < ask->items; i++) {
+		memcpy(&item, bytes + i * sizeof item, sizeof item);
+		if (parse_item(w, &item, out, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int open_pack(struct unpack_worker *w, const struct unpack_ask *ask,
+		     const unsigned char *bytes, size_t len, struct buf *out, struct error *err)
+{
+	pack_free(w->pack);
+	w->pack = pack_open(bytes, len, ask->label, err);
+	if (!w->pack)
+		return -1;
+	struct unpack_opened opened = { w->pack->len, w->pack->count };
+	if (buf_append(out, &opened, sizeof opened, err) < 0)
+		return -1;
+	return buf_append(out, w->pack->entries, w->pack->count * sizeof *w->pack->entries, err);
+}
+
+static int decompress(const struct unpack_ask *ask, const unsigned char *bytes, size_t len,
+		      struct buf *out, struct error *err)
+{
+	CLEANUP(free) unsigned char *text = NULL;
+	size_t text_len;
+
+	if (pack_decompress(bytes, len, ask->max, ask->label, &text, &text_len, err) < 0)
+		return -1;
+	return buf_append(out, text, text_len, err);
+}
+
+static int answer(struct unpack_worker *w, const unsigned char *request, size_t len,
+		  struct buf *out, struct error *err)
+{
+	struct unpack_ask ask;
+
+	if (len < sizeof ask)
+		return error_set(err, ERROR_SANDBOX_RECORD, "a request is cut short");
+	memcpy(&ask, request, sizeof ask);
+	ask.label[sizeof ask.label - 1] = '\0';
+	request += sizeof ask;
+	len -= sizeof ask;
+	switch (ask.verb) {
+	case UNPACK_TEXT:
+		return decompress(&ask, request, len, out, err);
+	case UNPACK_OPEN:
+		return open_pack(w, &ask, request, len, out, err);
+	case UNPACK_PARSE:
+		return parse(w, &ask, request, len, out, err);
+	default:
+		return error_set(err, ERROR_SANDBOX_RECORD, "an unknown request");
+	}
+}
+
+struct unpack_worker *unpack_worker_new(void)
+{
+	struct unpack_worker *w = buf_calloc(1, sizeof *w);
+
+	w->fragments = catalog_fragment_new();
+	w->master = catalog_master_new(&handler, w);
+	return w;
+}
+
+void unpack_worker_free(struct unpack_worker *w)
+{
+	if (!w)
+		return;
+	catalog_fragment_free(w->fragments);
+	catalog_master_free(w->master);
+	pack_free(w->pack);
+	free(w);
+}
+
+int unpack_worker_answer(struct unpack_worker *w, const void *request, size_t len, struct buf *out,
+			 struct error *err)
+{
+	static const unsigned char good = 0, bad = 1;
+	struct error why = ERROR_INIT;
+	size_t before = out->len;
+
+	if (buf_append(out, &good, 1, err) < 0)
+		return -1;
+	if (answer(w, request, len, out, &why) == 0)
+		return 0;
+	uint32_t id = (uint32_t)why.id;
+	out->len = before;
+	return buf_append(out, &bad, 1, err) < 0 || buf_append(out, &id, sizeof id, err) < 0
+		       ? -1
+		       : buf_append(out, why.message, strlen(why.message), err);
+}
+
+/* ---- messages ---- */
+
+static int write_all(int fd, const unsigned char *bytes, size_t len, struct error *err)
+{
+	while (len > 0) {
+		ssize_t n = write(fd, bytes, len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return error_set(err, ERROR_SANDBOX_PROCESS, "nobody takes a message");
+		bytes += n;
+		len -= (size_t)n;
+	}
+	return 0;
+}
+
+/* 1, or 0 when not a single byte came. */
+static int read_all(int fd, unsigned char *bytes, size_t len, struct error *err)
+{
+	size_t have = 0;
+
+	while (have < len) {
+		ssize_t n = read(fd, bytes + have, len - have);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n == 0 && have == 0)
+			return 0;
+		if (n <= 0)
+			return error_set(err, ERROR_SANDBOX_PROCESS, "a message is cut short");
+		have += (size_t)n;
+	}
+	return 1;
+}
+
+int unpack_worker_send(int fd, const void *bytes, size_t len, struct error *err)
+{
+	static const uint32_t end;
+	const unsigned char *at = bytes;
+
+	while (len > 0) {
+		uint32_t n = len < LIMIT_UNPACK_FRAME ? (uint32_t)len : LIMIT_UNPACK_FRAME;
+
+		if (write_all(fd, (const unsigned char *)&n, sizeof n, err) < 0 ||
+		    write_all(fd, at, n, err) < 0)
+			return -1;
+		at += n;
+		len -= n;
+	}
+	return write_all(fd, (const unsigned char *)&end, sizeof end, err);
+}
+
+int unpack_worker_receive(int fd, struct buf *out, struct error *err)
+{
+	for (;;) {
+		struct error endless = ERROR_INIT;
+		uint32_t n;
+		int got = read_all(fd, (unsigned char *)&n, sizeof n, err);
+
+		if (got <= 0)
+			return got;
+		if (n == 0)
+			return 1;
+		unsigned char *room = n > LIMIT_UNPACK_FRAME ? NULL : buf_room(out, n, &endless);
+		if (!room)
+			return error_set(err, ERROR_SANDBOX_RECORD,
+					 "%u bytes more after %zu: longer than any message", n,
+					 out->len);
+		got = read_all(fd, room, n, err);
+		if (got <= 0)
+			return got;
+		out->len += n;
+	}
+}
+
+/* ---- the process ---- */
+
+int unpack_worker_run(void *ctx, int fd)
+{
+	CLEANUP(unpack_worker_free) struct unpack_worker *w = unpack_worker_new();
+	struct error err = ERROR_INIT; /* the other side sees the end of the stream */
+
+	(void)ctx;
+	for (;;) {
+		CLEANUP(buf_clear) struct buf request = BUF_INIT(LIMIT_UNPACK_MESSAGE);
+		CLEANUP(buf_clear) struct buf out = BUF_INIT(LIMIT_UNPACK_MESSAGE);
+		int got = unpack_worker_receive(fd, &request, &err);
+
+		if (got <= 0)
+			return got < 0;
+		if (unpack_worker_answer(w, request.bytes, request.len, &out, &err) < 0 ||
+		    unpack_worker_send(fd, out.bytes, out.len, &err) < 0)
+			return EXIT_FAILURE;
+	}
+}
