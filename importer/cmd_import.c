@@ -13,6 +13,7 @@
 #include "lib/cli/progress.h"
 #include "lib/crypto/authenticode.h"
 #include "lib/report/report.h"
+#include "lib/sandbox/sandbox.h"
 #include "lib/store/channel.h"
 #include "lib/store/gather.h"
 #include "lib/store/store.h"
@@ -100,6 +101,7 @@ static void print_json(const struct import_result *r, const struct retry *again,
 				 "waiting", (json_int_t)again->waiting, "updates_gone",
 				 (json_int_t)(r->gone + again->gone), "shrunk",
 				 r->shrunk || again->shrunk, "repaired", repaired_json(r));
+	json_object_set_new(out, "landlock", json_integer(sandbox_landlock()));
 	json_object_set_new(out, "trust_only", json_boolean(r->trust_only));
 	json_object_set_new(out, "revoked_imports", revoked_json(revoked));
 	json_object_set(out, "incidents", incidents);

@@ -83,7 +83,7 @@ __attribute__((noreturn)) static void become(enum sandbox_role role, int (*run)(
 
 	/* Who is asked to stop is the process that has the other end: this one ends with it. */
 	if (signal(SIGINT, SIG_IGN) == SIG_ERR || signal(SIGTERM, SIG_IGN) == SIG_ERR ||
-	    signal(SIGPIPE, SIG_IGN) == SIG_ERR)
+	    prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0)
 		_exit(EXIT_FAILURE);
 	forget_environment();
 	keep_one(fd);
@@ -98,7 +98,9 @@ int sandbox_start(enum sandbox_role role, int (*run)(void *ctx, int fd), void *c
 	int ends[2];
 
 	*out = (struct sandbox_process){ .fd = -1 };
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0)
+	/* To write to one that is gone is an error, not our end. */
+	if (signal(SIGPIPE, SIG_IGN) == SIG_ERR ||
+	    socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0)
 		return error_set_errno(err, ERROR_SANDBOX_PROCESS, "no socket for a process");
 	pid_t pid = fork();
 	if (pid == 0)

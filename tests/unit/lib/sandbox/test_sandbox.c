@@ -96,6 +96,8 @@ static bool wanted(long number, arguments out)
 		out[1] = TIOCGWINSZ;
 	else if (number == SYS_prctl)
 		out[0] = PR_SET_NAME;
+	else if (number == SYS_landlock_create_ruleset)
+		out[2] = 1;
 	else if (number == SYS_tgkill)
 		out[0] = OWN_PID;
 	else if (number == SYS_socket)
