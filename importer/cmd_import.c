@@ -21,6 +21,7 @@
 #include "media/manifest.h"
 #include "verifier/care/medium.h"
 #include "verifier/care/medium_note.h"
+#include "verifier/prover.h"
 
 #include <stdbool.h>
 #include <stdio.h>
@@ -308,11 +309,16 @@ int cmd_import(const struct cli_args *args, struct error *err)
 		return -1;
 	request.threads = (unsigned)threads;
 	/* Before anything else is open, and before this process may start none any more. */
+	CLEANUP(prover_end) struct prover *prover = confine_prover(args, err);
+	if (!prover)
+		return -1;
 	CLEANUP(unpack_free)
 	struct unpack *unpack = unpack_new(
 		&(struct unpack_options){ .workers = request.threads, .separate = true }, err);
 	if (!unpack || confine_importer(args, err) < 0)
 		return -1;
+	request.prover = prover;
+	request.repo = cli_text(args, "repo");
 	request.unpack = unpack;
 	request.permission = cli_text(args, "override");
 	if (!cli_text(args, "receipt-key") != !cli_text(args, "receipt-out"))

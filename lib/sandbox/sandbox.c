@@ -76,8 +76,7 @@ static void keep_one(int fd)
 		_exit(EXIT_FAILURE);
 }
 
-__attribute__((noreturn)) static void become(enum sandbox_role role, int (*run)(void *ctx, int fd),
-					     void *ctx, int fd)
+__attribute__((noreturn)) static void become(const struct sandbox_child *child, int fd)
 {
 	struct error err = ERROR_INIT; /* the other side sees that there is no answer */
 
@@ -87,13 +86,12 @@ __attribute__((noreturn)) static void become(enum sandbox_role role, int (*run)(
 		_exit(EXIT_FAILURE);
 	forget_environment();
 	keep_one(fd);
-	if (sandbox_enter(role, NULL, 0, &err) < 0)
+	if (sandbox_enter(child->role, child->places, child->count, &err) < 0)
 		_exit(EXIT_FAILURE);
-	_exit(run(ctx, STDIN_FILENO));
+	_exit(child->run(child->ctx, STDIN_FILENO));
 }
 
-int sandbox_start(enum sandbox_role role, int (*run)(void *ctx, int fd), void *ctx,
-		  struct sandbox_process *out, struct error *err)
+int sandbox_start(const struct sandbox_child *child, struct sandbox_process *out, struct error *err)
 {
 	int ends[2];
 
@@ -104,11 +102,11 @@ int sandbox_start(enum sandbox_role role, int (*run)(void *ctx, int fd), void *c
 		return error_set_errno(err, ERROR_SANDBOX_PROCESS, "no socket for a process");
 	pid_t pid = fork();
 	if (pid == 0)
-		become(role, run, ctx, ends[1]);
+		become(child, ends[1]);
 	file_close(ends[1]);
 	if (pid < 0) {
 		error_set_errno(err, ERROR_SANDBOX_PROCESS, "no process for role %s",
-				sandbox_role_name(role));
+				sandbox_role_name(child->role));
 		file_close(ends[0]);
 		return -1;
 	}

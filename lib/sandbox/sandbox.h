@@ -64,9 +64,15 @@ struct sandbox_process {
  * Before the first thread, and before anything is open that it must not have.  -1 with
  * SANDBOX_PROCESS.  In the child a kernel that refuses ends it: the first exchange fails.
  */
-int sandbox_start(enum sandbox_role role, int (*run)(void *ctx, int fd), void *ctx,
-		  struct sandbox_process *out, struct error *err)
-	__attribute__((nonnull(2, 4, 5), warn_unused_result));
+struct sandbox_child {
+	enum sandbox_role role;
+	const struct sandbox_place *places;
+	size_t count;
+	int (*run)(void *ctx, int fd);
+	void *ctx;
+};
+int sandbox_start(const struct sandbox_child *child, struct sandbox_process *out, struct error *err)
+	__attribute__((nonnull, warn_unused_result));
 
 /*
  * Why it does not answer: waits for its end, and says which signal it was.  -1 with

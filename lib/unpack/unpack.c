@@ -4,7 +4,7 @@
 #include "lib/base/error.h"
 #include "lib/base/limits.h"
 #include "lib/crypto/digest.h"
-#include "lib/sandbox/sandbox.h"
+#include "lib/sandbox/sandbox_message.h"
 #include "lib/unpack/unpack_worker.h"
 
 #include <sched.h>
@@ -60,6 +60,9 @@ struct unpack *unpack_new(const struct unpack_options *o, struct error *err)
 	CLEANUP(unpack_free)
 	struct unpack *u = buf_calloc(1, sizeof *u + o->workers * sizeof *u->workers);
 
+	struct sandbox_child child = { .role = SANDBOX_UNPACK,
+				       .run = o->run ? o->run : unpack_worker_run };
+
 	for (unsigned i = 0; i < o->workers; i++)
 		u->workers[i].process.fd = -1;
 	u->count = o->workers;
@@ -68,8 +71,7 @@ struct unpack *unpack_new(const struct unpack_options *o, struct error *err)
 	for (unsigned i = 0; i < o->workers; i++) {
 		if (!o->separate)
 			u->workers[i].here = unpack_worker_new();
-		else if (sandbox_start(SANDBOX_UNPACK, o->run ? o->run : unpack_worker_run, NULL,
-				       &u->workers[i].process, err) < 0)
+		else if (sandbox_start(&child, &u->workers[i].process, err) < 0)
 			return NULL;
 	}
 	return STEAL(u);
@@ -109,46 +111,21 @@ static void release(struct worker *w)
 	w->busy = false;
 }
 
-/* What the other side says went wrong: any failure it names is one. */
-static int report(const struct buf *out, const char *label, struct error *err)
-{
-	char text[sizeof err->message];
-	uint32_t id;
-
-	if (out->len < 1 + sizeof id || out->bytes[0] != 1)
-		return error_set(err, ERROR_SANDBOX_RECORD, "%s: an answer that is none", label);
-	memcpy(&id, out->bytes + 1, sizeof id);
-	if (id == ERROR_NONE || id >= ERROR_IDS_)
-		return error_set(err, ERROR_SANDBOX_RECORD, "%s: an unknown error", label);
-	size_t len = out->len - 1 - sizeof id;
-	snprintf(text, sizeof text, "%.*s", (int)(len < sizeof text ? len : sizeof text),
-		 (const char *)out->bytes + 1 + sizeof id);
-	return error_set(err, (enum error_id)id, "%s", text);
-}
-
 /* One message there and one back; what was said is in out, behind its first byte. */
 static int ask(struct worker *w, const struct unpack_ask *question, const void *bytes, size_t len,
 	       struct buf *out, struct error *err)
 {
-	CLEANUP(buf_clear) struct buf request = BUF_INIT(LIMIT_UNPACK_MESSAGE);
-	struct error gone = ERROR_INIT;
+	CLEANUP(buf_clear) struct buf request = BUF_INIT(LIMIT_SANDBOX_MESSAGE);
 
 	if (buf_append(&request, question, sizeof *question, err) < 0 ||
 	    buf_append(&request, bytes, len, err) < 0)
 		return -1;
+	if (!w->here)
+		return sandbox_ask(&w->process, &request, out, question->label, err);
 	out->len = 0;
-	if (w->here) {
-		if (unpack_worker_answer(w->here, request.bytes, request.len, out, err) < 0)
-			return -1;
-	} else if (w->process.fd < 0 ||
-		   unpack_worker_send(w->process.fd, request.bytes, request.len, &gone) < 0 ||
-		   unpack_worker_receive(w->process.fd, out, &gone) <= 0) {
-		if (gone.id != ERROR_SANDBOX_RECORD)
-			return sandbox_explain(&w->process, question->label, err);
-		*err = gone;
-		return error_wrap(err, "%s", question->label);
-	}
-	return out->len > 0 && out->bytes[0] == 0 ? 0 : report(out, question->label, err);
+	if (unpack_worker_answer(w->here, request.bytes, request.len, out, err) < 0)
+		return -1;
+	return sandbox_check_answer(out, question->label, err);
 }
 
 static struct unpack_ask question(enum unpack_verb verb, const char *label)
@@ -162,7 +139,7 @@ static struct unpack_ask question(enum unpack_verb verb, const char *label)
 int unpack_text(struct unpack *u, const void *bytes, size_t len, size_t max, const char *label,
 		unsigned char **out, size_t *out_len, struct error *err)
 {
-	CLEANUP(buf_clear) struct buf answer = BUF_INIT(LIMIT_UNPACK_MESSAGE);
+	CLEANUP(buf_clear) struct buf answer = BUF_INIT(LIMIT_SANDBOX_MESSAGE);
 	struct unpack_ask q = question(UNPACK_TEXT, label);
 	struct worker *w = claim(u);
 
@@ -266,8 +243,8 @@ static int take_records(struct buf *answer, const char *label, struct unpack_pac
 static int ask_for_pack(struct worker *w, const struct unpack_request *r, struct unpack_pack *p,
 			struct error *err)
 {
-	CLEANUP(buf_clear) struct buf answer = BUF_INIT(LIMIT_UNPACK_MESSAGE);
-	CLEANUP(buf_clear) struct buf items = BUF_INIT(LIMIT_UNPACK_MESSAGE / 2);
+	CLEANUP(buf_clear) struct buf answer = BUF_INIT(LIMIT_SANDBOX_MESSAGE);
+	CLEANUP(buf_clear) struct buf items = BUF_INIT(LIMIT_SANDBOX_MESSAGE / 2);
 	struct unpack_ask open = question(UNPACK_OPEN, r->label);
 	struct unpack_ask parse = question(UNPACK_PARSE, r->label);
 

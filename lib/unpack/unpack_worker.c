@@ -6,12 +6,11 @@
 #include "lib/catalog/catalog.h"
 #include "lib/catalog/catalog_record.h"
 #include "lib/pack/pack.h"
+#include "lib/sandbox/sandbox_message.h"
 
-#include <errno.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 struct unpack_worker {
 	struct catalog_fragment_parser *fragments;
@@ -207,7 +206,7 @@ void unpack_worker_free(struct unpack_worker *w)
 int unpack_worker_answer(struct unpack_worker *w, const void *request, size_t len, struct buf *out,
 			 struct error *err)
 {
-	static const unsigned char good = 0, bad = 1;
+	static const unsigned char good;
 	struct error why = ERROR_INIT;
 	size_t before = out->len;
 
@@ -215,87 +214,8 @@ int unpack_worker_answer(struct unpack_worker *w, const void *request, size_t le
 		return -1;
 	if (answer(w, request, len, out, &why) == 0)
 		return 0;
-	uint32_t id = (uint32_t)why.id;
 	out->len = before;
-	return buf_append(out, &bad, 1, err) < 0 || buf_append(out, &id, sizeof id, err) < 0
-		       ? -1
-		       : buf_append(out, why.message, strlen(why.message), err);
-}
-
-/* ---- messages ---- */
-
-static int write_all(int fd, const unsigned char *bytes, size_t len, struct error *err)
-{
-	while (len > 0) {
-		ssize_t n = write(fd, bytes, len);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return error_set(err, ERROR_SANDBOX_PROCESS, "nobody takes a message");
-		bytes += n;
-		len -= (size_t)n;
-	}
-	return 0;
-}
-
-/* 1, or 0 when not a single byte came. */
-static int read_all(int fd, unsigned char *bytes, size_t len, struct error *err)
-{
-	size_t have = 0;
-
-	while (have < len) {
-		ssize_t n = read(fd, bytes + have, len - have);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n == 0 && have == 0)
-			return 0;
-		if (n <= 0)
-			return error_set(err, ERROR_SANDBOX_PROCESS, "a message is cut short");
-		have += (size_t)n;
-	}
-	return 1;
-}
-
-int unpack_worker_send(int fd, const void *bytes, size_t len, struct error *err)
-{
-	static const uint32_t end;
-	const unsigned char *at = bytes;
-
-	while (len > 0) {
-		uint32_t n = len < LIMIT_UNPACK_FRAME ? (uint32_t)len : LIMIT_UNPACK_FRAME;
-
-		if (write_all(fd, (const unsigned char *)&n, sizeof n, err) < 0 ||
-		    write_all(fd, at, n, err) < 0)
-			return -1;
-		at += n;
-		len -= n;
-	}
-	return write_all(fd, (const unsigned char *)&end, sizeof end, err);
-}
-
-int unpack_worker_receive(int fd, struct buf *out, struct error *err)
-{
-	for (;;) {
-		struct error endless = ERROR_INIT;
-		uint32_t n;
-		int got = read_all(fd, (unsigned char *)&n, sizeof n, err);
-
-		if (got <= 0)
-			return got;
-		if (n == 0)
-			return 1;
-		unsigned char *room = n > LIMIT_UNPACK_FRAME ? NULL : buf_room(out, n, &endless);
-		if (!room)
-			return error_set(err, ERROR_SANDBOX_RECORD,
-					 "%u bytes more after %zu: longer than any message", n,
-					 out->len);
-		got = read_all(fd, room, n, err);
-		if (got <= 0)
-			return got;
-		out->len += n;
-	}
+	return sandbox_put_error(&why, out, err);
 }
 
 /* ---- the process ---- */
@@ -307,14 +227,14 @@ int unpack_worker_run(void *ctx, int fd)
 
 	(void)ctx;
 	for (;;) {
-		CLEANUP(buf_clear) struct buf request = BUF_INIT(LIMIT_UNPACK_MESSAGE);
-		CLEANUP(buf_clear) struct buf out = BUF_INIT(LIMIT_UNPACK_MESSAGE);
-		int got = unpack_worker_receive(fd, &request, &err);
+		CLEANUP(buf_clear) struct buf request = BUF_INIT(LIMIT_SANDBOX_MESSAGE);
+		CLEANUP(buf_clear) struct buf out = BUF_INIT(LIMIT_SANDBOX_MESSAGE);
+		int got = sandbox_receive(fd, &request, &err);
 
 		if (got <= 0)
 			return got < 0;
 		if (unpack_worker_answer(w, request.bytes, request.len, &out, &err) < 0 ||
-		    unpack_worker_send(fd, out.bytes, out.len, &err) < 0)
+		    sandbox_send(fd, out.bytes, out.len, &err) < 0)
 			return EXIT_FAILURE;
 	}
 }

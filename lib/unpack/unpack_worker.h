@@ -12,11 +12,10 @@ struct error;
 struct unpack_worker;
 
 /*
- * A request is one of the structures below, then its bytes.  An answer begins with a byte: 0, or 1
- * and then an error: a number (enum error_id) and its message.  After 0 there are
- *	UNPACK_TEXT    the text
- *	UNPACK_OPEN    struct unpack_opened, then a struct pack_entry for each fragment
- *	UNPACK_PARSE   for each item a number, the length of its record, and the record
+ * A request is struct unpack_ask, then its bytes.  In an answer (lib/sandbox/sandbox_message.h)
+ *that is no error there are UNPACK_TEXT    the text UNPACK_OPEN    struct unpack_opened, then a
+ *struct pack_entry for each fragment UNPACK_PARSE   for each item a number, the length of its
+ *record, and the record
  */
 enum unpack_verb { UNPACK_TEXT = 1, UNPACK_OPEN, UNPACK_PARSE };
 
@@ -49,15 +48,5 @@ int unpack_worker_answer(struct unpack_worker *w, const void *request, size_t le
 
 /* Answer what comes until nothing does: the whole life of a process.  ctx is not used. */
 int unpack_worker_run(void *ctx, int fd);
-
-/*
- * Messages on a stream socket: pieces of a length (four bytes) and so many bytes, at most
- * LIMIT_UNPACK_FRAME; one without bytes is the end.  1, 0 when nothing came at all, -1 with
- * SANDBOX_RECORD (a length that cannot be) or SANDBOX_PROCESS (nobody is there any more).
- */
-int unpack_worker_send(int fd, const void *bytes, size_t len, struct error *err)
-	__attribute__((nonnull(2, 4), warn_unused_result));
-int unpack_worker_receive(int fd, struct buf *out, struct error *err)
-	__attribute__((nonnull, warn_unused_result));
 
 #endif

@@ -8,6 +8,7 @@
 #include "lib/catalog/catalog.h"
 #include "lib/catalog/catalog_record.h"
 #include "lib/crypto/digest.h"
+#include "lib/sandbox/sandbox_message.h"
 #include "lib/unpack/unpack_worker.h"
 #include "tests/unit/unit.h"
 
@@ -123,9 +124,9 @@ static void text_comes_back_whole(void **state)
 
 static bool next(int fd)
 {
-	struct buf request = BUF_INIT(LIMIT_UNPACK_MESSAGE);
+	struct buf request = BUF_INIT(LIMIT_SANDBOX_MESSAGE);
 	struct error err = ERROR_INIT;
-	int got = unpack_worker_receive(fd, &request, &err);
+	int got = sandbox_receive(fd, &request, &err);
 
 	buf_clear(&request);
 	return got == 1;
@@ -135,7 +136,7 @@ static int say(int fd, const void *bytes, size_t len)
 {
 	struct error err = ERROR_INIT;
 
-	return unpack_worker_send(fd, bytes, len, &err) < 0;
+	return sandbox_send(fd, bytes, len, &err) < 0;
 }
 
 /* The first answer is as it should be: one fragment at [0, 1). */
@@ -153,7 +154,7 @@ static int open_honestly(int fd)
 
 static int frame_too_long(void *ctx, int fd)
 {
-	uint32_t len = LIMIT_UNPACK_FRAME + 1;
+	uint32_t len = LIMIT_SANDBOX_FRAME + 1;
 
 	(void)ctx;
 	return !next(fd) || write(fd, &len, sizeof len) != sizeof len || next(fd);
@@ -161,9 +162,9 @@ static int frame_too_long(void *ctx, int fd)
 
 static int endless(void *ctx, int fd)
 {
-	unsigned char *frame = buf_calloc(1, sizeof(uint32_t) + LIMIT_UNPACK_FRAME);
-	uint32_t len = LIMIT_UNPACK_FRAME;
-	ssize_t size = (ssize_t)(sizeof len + LIMIT_UNPACK_FRAME);
+	unsigned char *frame = buf_calloc(1, sizeof(uint32_t) + LIMIT_SANDBOX_FRAME);
+	uint32_t len = LIMIT_SANDBOX_FRAME;
+	ssize_t size = (ssize_t)(sizeof len + LIMIT_SANDBOX_FRAME);
 
 	(void)ctx;
 	memcpy(frame, &len, sizeof len);
