@@ -381,7 +381,10 @@ static void a_process_answers(void **state)
 	char byte = 0;
 
 	(void)state;
-	assert_int_equal(sandbox_start(&(struct sandbox_child){ .role = SANDBOX_UNPACK, .run = echo }, &p, &err), 0);
+	assert_int_equal(
+		sandbox_start(&(struct sandbox_child){ .role = SANDBOX_UNPACK, .run = echo }, &p,
+			      &err),
+		0);
 	assert_int_equal(write(p.fd, "x", 1), 1);
 	assert_int_equal(read(p.fd, &byte, 1), 1);
 	assert_int_equal(byte, 'x');
@@ -395,12 +398,18 @@ static void its_end_is_explained(void **state)
 	char byte;
 
 	(void)state;
-	assert_int_equal(sandbox_start(&(struct sandbox_child){ .role = SANDBOX_UNPACK, .run = echo }, &p, &err), 0);
+	assert_int_equal(
+		sandbox_start(&(struct sandbox_child){ .role = SANDBOX_UNPACK, .run = echo }, &p,
+			      &err),
+		0);
 	assert_int_equal(kill(p.pid, SIGKILL), 0);
 	assert_int_equal(sandbox_explain(&p, "pack", &err), -1);
 	assert_int_equal(err.id, ERROR_SANDBOX_KILLED);
 	error_clear(&err);
-	assert_int_equal(sandbox_start(&(struct sandbox_child){ .role = SANDBOX_UNPACK, .run = misbehave }, &p, &err), 0);
+	assert_int_equal(
+		sandbox_start(&(struct sandbox_child){ .role = SANDBOX_UNPACK, .run = misbehave },
+			      &p, &err),
+		0);
 	assert_int_equal(write(p.fd, "x", 1), 1);
 	assert_int_equal(read(p.fd, &byte, 1), 0);
 	assert_int_equal(sandbox_explain(&p, "pack", &err), -1);
