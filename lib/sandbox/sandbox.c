@@ -84,10 +84,11 @@ __attribute__((noreturn)) static void become(const struct sandbox_child *child, 
 	if (signal(SIGINT, SIG_IGN) == SIG_ERR || signal(SIGTERM, SIG_IGN) == SIG_ERR ||
 	    prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0)
 		_exit(EXIT_FAILURE);
-	forget_environment();
 	keep_one(fd);
 	if (sandbox_enter(child->role, child->places, child->count, &err) < 0)
 		_exit(EXIT_FAILURE);
+	/* Not before: places may be named by it. */
+	forget_environment();
 	_exit(child->run(child->ctx, STDIN_FILENO));
 }
 
