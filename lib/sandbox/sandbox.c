@@ -80,6 +80,13 @@ __attribute__((noreturn)) static void become(const struct sandbox_child *child, 
 {
 	struct error err = ERROR_INIT; /* the other side sees that there is no answer */
 
+	static const int crashes[] = { SIGILL, SIGSEGV, SIGBUS, SIGFPE, SIGABRT };
+
+	/* Handlers of the other side know nothing of this one. */
+	for (size_t i = 0; i < sizeof crashes / sizeof *crashes; i++)
+		if (!SANDBOX_INSTRUMENTED || crashes[i] == SIGILL)
+			if (signal(crashes[i], SIG_DFL) == SIG_ERR)
+				_exit(EXIT_FAILURE);
 	/* Who is asked to stop is the process that has the other end: this one ends with it. */
 	if (signal(SIGINT, SIG_IGN) == SIG_ERR || signal(SIGTERM, SIG_IGN) == SIG_ERR ||
 	    prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0)
