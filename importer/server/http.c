@@ -9,9 +9,7 @@
 #include "lib/base/error.h"
 #include "lib/base/file.h"
 #include "lib/base/limits.h"
-#include "lib/sandbox/sandbox.h"
 
-#include <limits.h>
 #include <microhttpd.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -188,24 +186,6 @@ static void http_free(struct http *h)
 }
 DEFINE_CLEANUP(struct http *, http_free);
 
-/*
- * What is open stays open: the socket, the log.  A reader of the database changes the files of its
- * journal, which are there as long as the session of session_pool_new() is.
- */
-static int confine(const struct http_options *options, struct error *err)
-{
-	static const char *const names[] = { "catalog.db", "catalog.db-wal", "catalog.db-shm" };
-	enum { NAMES = sizeof names / sizeof *names };
-	struct sandbox_place places[NAMES + 1] = { { options->repo, SANDBOX_READ } };
-	char paths[NAMES][PATH_MAX];
-
-	for (size_t i = 0; i < NAMES; i++) {
-		snprintf(paths[i], sizeof paths[i], "%s/%s", options->repo, names[i]);
-		places[i + 1] = (struct sandbox_place){ paths[i], SANDBOX_UPDATE };
-	}
-	return sandbox_enter(SANDBOX_SERVE, places, NAMES + 1, err);
-}
-
 struct http *http_start(const struct http_options *options, struct error *err)
 {
 	CLEANUP(http_free) struct http *h = buf_calloc(1, sizeof *h);
@@ -221,7 +201,7 @@ struct http *http_start(const struct http_options *options, struct error *err)
 	if (options->access_log && (h->log = access_log_open(options->access_log, err)) < 0)
 		return NULL;
 	CLEANUP(file_close) int listener = address_listen(&wanted, &h->address, err);
-	if (listener < 0 || confine(options, err) < 0 ||
+	if (listener < 0 || (options->confine && options->confine(options, err) < 0) ||
 	    start_daemon(h, options->threads, listener, err) < 0)
 		return NULL;
 	listener = -1; /* the daemon's now */

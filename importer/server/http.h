@@ -20,6 +20,11 @@ struct http_options {
 	const char *access_log; /* file to append to, or NULL */
 	const struct route
 		*routes; /* ends with a row whose path is NULL; must outlive the server */
+	/*
+	 * Called when everything is open and no thread runs yet: the process takes on its role. The
+	 * program always does; a test that is client and server in one process cannot.
+	 */
+	int (*confine)(const struct http_options *options, struct error *err);
 };
 
 /*

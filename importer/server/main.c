@@ -4,7 +4,9 @@
 #include "lib/base/error.h"
 #include "lib/base/pool.h"
 #include "lib/cli/cli.h"
+#include "lib/sandbox/sandbox.h"
 
+#include <limits.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -19,12 +21,31 @@ static const struct cli_option options[] = {
 	CLI_OPTIONS_END,
 };
 
+/*
+ * What is open stays open: the socket, the log.  A reader of the database changes the files of its
+ * journal, which are there as long as the session of session_pool_new() is.
+ */
+static int confine(const struct http_options *o, struct error *err)
+{
+	static const char *const names[] = { "catalog.db", "catalog.db-wal", "catalog.db-shm" };
+	enum { NAMES = sizeof names / sizeof *names };
+	struct sandbox_place places[NAMES + 1] = { { o->repo, SANDBOX_READ } };
+	char paths[NAMES][PATH_MAX];
+
+	for (size_t i = 0; i < NAMES; i++) {
+		snprintf(paths[i], sizeof paths[i], "%s/%s", o->repo, names[i]);
+		places[i + 1] = (struct sandbox_place){ paths[i], SANDBOX_UPDATE };
+	}
+	return sandbox_enter(SANDBOX_SERVE, places, NAMES + 1, err);
+}
+
 static int run(const struct cli_args *args, struct error *err)
 {
 	struct http_options o = { .repo = cli_text(args, "repo"),
 				  .listen = cli_text(args, "listen"),
 				  .access_log = cli_text(args, "access-log"),
-				  .routes = services() };
+				  .routes = services(),
+				  .confine = confine };
 	char where[ADDRESS_TEXT_SIZE];
 	uint64_t threads;
 	sigset_t stop;

@@ -616,11 +616,13 @@ static void starting_fails_with_a_reason(void **state)
 		struct http_options o;
 		enum error_id id;
 	} rows[] = {
-		{ { f->repository.path, taken, 2, NULL, services() }, ERROR_SERVER_IN_USE },
-		{ { f->repository.path, "nonsense", 2, NULL, services() }, ERROR_SERVER_ADDRESS },
-		{ { f->repository.parent, "127.0.0.1:0", 2, NULL, services() },
+		{ { f->repository.path, taken, 2, NULL, services(), NULL }, ERROR_SERVER_IN_USE },
+		{ { f->repository.path, "nonsense", 2, NULL, services(), NULL },
+		  ERROR_SERVER_ADDRESS },
+		{ { f->repository.parent, "127.0.0.1:0", 2, NULL, services(), NULL },
 		  ERROR_STORE_ABSENT },
-		{ { f->repository.path, "127.0.0.1:0", 2, nowhere, services() }, ERROR_FILE_OPEN },
+		{ { f->repository.path, "127.0.0.1:0", 2, nowhere, services(), NULL },
+		  ERROR_FILE_OPEN },
 	};
 
 	snprintf(taken, sizeof taken, "127.0.0.1:%u", (unsigned)f->port);
