@@ -31,10 +31,11 @@ export SOURCE_DATE_EPOCH_BUILD ?= 0
 # DIRS lists every component, X.needs the components it may include and link:
 # this is the architecture of docs/ARCHITECTURE.md, and `make layers` enforces it.
 
-DIRS := lib/base lib/cli lib/conf lib/crypto lib/log lib/xml lib/cab lib/pack lib/wsus lib/catalog lib/wusp lib/report lib/store lib/clients \
+DIRS := lib/base lib/sandbox lib/cli lib/conf lib/crypto lib/log lib/xml lib/cab lib/pack lib/wsus lib/catalog lib/unpack lib/wusp lib/report lib/store lib/clients \
         media verifier verifier/care exporter importer importer/server tests/tools tests/scale tests/clients
 
 lib/base.needs        :=
+lib/sandbox.needs     := lib/base
 lib/cli.needs         := lib/base
 lib/conf.needs        := lib/base
 lib/crypto.needs      := lib/base
@@ -45,20 +46,22 @@ lib/pack.needs        := lib/base lib/crypto
 lib/wsus.needs        := lib/base lib/xml
 lib/catalog.needs     := lib/base lib/xml
 lib/wusp.needs        := lib/base lib/catalog lib/xml
-lib/report.needs      := lib/base lib/catalog lib/xml
-lib/store.needs       := lib/base lib/crypto lib/log lib/catalog lib/pack lib/xml
-media.needs           := lib/base lib/crypto lib/log
-verifier.needs        := lib/base lib/cli lib/crypto lib/log media
-verifier/care.needs   := lib/base lib/cli lib/crypto lib/log lib/xml lib/pack lib/catalog lib/store media verifier
-exporter.needs        := lib/base lib/cli lib/conf lib/crypto lib/log lib/xml lib/cab lib/pack lib/wsus lib/catalog lib/report lib/store media verifier verifier/care
-importer.needs        := lib/base lib/cli lib/crypto lib/log lib/xml lib/pack lib/wsus lib/catalog lib/report lib/store media verifier verifier/care
-importer/server.needs := lib/base lib/cli lib/crypto lib/log lib/pack lib/catalog lib/wusp lib/store lib/xml lib/clients
 lib/clients.needs     := lib/base lib/store
+lib/unpack.needs      := lib/base lib/sandbox lib/crypto lib/xml lib/pack lib/catalog
+lib/report.needs      := lib/base lib/catalog lib/xml
+lib/store.needs       := lib/base lib/sandbox lib/crypto lib/log lib/catalog lib/pack lib/xml lib/unpack
+media.needs           := lib/base lib/crypto lib/log
+verifier.needs        := lib/base lib/sandbox lib/cli lib/crypto lib/log media
+verifier/care.needs   := lib/base lib/sandbox lib/cli lib/crypto lib/log lib/xml lib/pack lib/catalog lib/unpack lib/store media verifier
+exporter.needs        := lib/base lib/sandbox lib/cli lib/conf lib/crypto lib/log lib/xml lib/cab lib/pack lib/wsus lib/catalog lib/report lib/unpack lib/store media verifier verifier/care
+importer.needs        := lib/base lib/sandbox lib/cli lib/crypto lib/log lib/xml lib/pack lib/wsus lib/catalog lib/report lib/unpack lib/store media verifier verifier/care
+importer/server.needs := lib/base lib/sandbox lib/cli lib/crypto lib/log lib/pack lib/catalog lib/wusp lib/unpack lib/store lib/xml lib/clients
 tests/tools.needs     := lib/base lib/crypto
 tests/scale.needs     := $(exporter.needs) exporter
 tests/clients.needs   := lib/base lib/crypto
 
 lib/base.pkgs        := threads
+lib/sandbox.pkgs     := libseccomp
 lib/cli.pkgs         := jansson
 lib/conf.pkgs        := inih
 lib/crypto.pkgs      := libcrypto p11-kit-1
@@ -74,7 +77,7 @@ importer/server.pkgs := libmicrohttpd
 
 # Third-party headers appear in one component each ("jansson.h" is the text of every program).
 SEALED := ini.h=lib/conf openssl/=lib/crypto p11-kit/=lib/crypto libxml/=lib/xml sqlite3.h=lib/store archive=lib/cab zstd=lib/pack zlib=lib/wsus \
-          microhttpd=importer/server isa-l=media qrencode=importer
+          microhttpd=importer/server seccomp.h=lib/sandbox isa-l=media qrencode=importer
 
 exporter.program        := gapferry-export
 verifier.program        := gapferry-verify
@@ -94,7 +97,7 @@ B    := build/$(MODE)
 mode.release  := -O2 -g
 mode.debug    := -Og -g3
 mode.asan     := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
-mode.coverage := -O0 -g --coverage
+mode.coverage := -O0 -g --coverage -DSANDBOX_COVERAGE
 mode.analyze  := -O0 -g -fanalyzer
 mode.fuzz     := $(mode.asan) -fsanitize=fuzzer-no-link
 ifeq ($(origin mode.$(MODE)),undefined)

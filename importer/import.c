@@ -35,10 +35,12 @@
 #include "verifier/accept.h"
 #include "verifier/care/trust_take.h"
 #include "verifier/override.h"
+#include "verifier/prover.h"
 #include "verifier/repair.h"
 #include "verifier/stream.h"
 #include "verifier/verify.h"
 
+#include <limits.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -55,6 +57,7 @@ struct importing {
 	struct store *store;
 	const struct import_request *request;
 	struct channel channel;
+	char trust_dir[PATH_MAX];
 	struct trust *trust;
 	struct verified_bundle *bundle;
 	struct resolve resolve;
@@ -86,18 +89,33 @@ static int open_bundle(struct importing *in, enum accept_decision *decision, str
 	CLEANUP(file_close) int dir = channel_open_trust(in->store, in->channel.name, err);
 	if (dir < 0)
 		return -1;
+	if ((size_t)snprintf(in->trust_dir, sizeof in->trust_dir, "%s/trust/%s", in->request->repo,
+			     in->channel.name) >= sizeof in->trust_dir)
+		return error_set(err, ERROR_USAGE, "%s: path too long", in->request->repo);
 	in->trust = trust_load(dir, "trust of this repository", err);
 	if (!in->trust)
 		return -1;
 	in->bundle = choose_bundle(&(struct choose_request){ .places = in->request->places,
 							     .count = in->request->place_count,
 							     .trust = in->trust,
+							     .prover = in->request->prover,
+							     .trust_dir = in->trust_dir,
 							     .wanted = in->request->wanted,
 							     .decide = decide,
 							     .ctx = in },
 				   decision, err);
 	/* Again, because what is remembered was that of the bundle looked at last. */
 	return in->bundle ? decide(in, in->bundle, decision, err) : -1;
+}
+
+static int load_permission(struct importing *in, const struct verified_bundle *b, int64_t now,
+			   struct error *err)
+{
+	const char *path = in->request->permission;
+	int found = prover_override(in->request->prover, path, b, in->trust_dir, now,
+				    &in->permission, err);
+
+	return incident_permission(path, b, now, found, &in->permission, err);
 }
 
 /* A permission is asked for only when the bundle has nothing else against it. */
@@ -115,9 +133,7 @@ static int judge(struct importing *in, const struct verified_bundle *b, struct a
 		return -1;
 	error_clear(err);
 	override_clear(&in->permission);
-	if (incident_permission(in->request->permission, b,
-				now > state->time_floor ? now : state->time_floor, &in->permission,
-				err) < 0)
+	if (load_permission(in, b, now > state->time_floor ? now : state->time_floor, err) < 0)
 		return -1;
 	state->overridden = in->permission.said.until;
 	if (accept_decide(state, m, digest, now, decision, err) < 0)
@@ -193,7 +209,7 @@ static int load_catalog(struct importing *in, struct catalog_progress *progress,
 		.listing_count = r->listing_count,
 		.packs = (const unsigned char(*)[32])r->packs,
 		.pack_count = r->pack_count,
-		.threads = in->request->threads,
+		.unpack = in->request->unpack,
 		.done = &progress->bar.done,
 		.tick = catalog_tick,
 		.tick_ctx = progress,
@@ -423,8 +439,8 @@ static int take_trust(struct importing *in, struct import_result *out, struct er
 	struct channel_bundle newest;
 
 	out->trust_only = true;
-	int newer = trust_take(in->store, c, verify_trust_dir(in->bundle), verify_path(in->bundle),
-			       err);
+	int newer = trust_take_proved(in->store, c, verify_trust_dir(in->bundle),
+				      verify_trust(in->bundle), in->trust, err);
 	if (newer < 0)
 		return -1;
 	out->trust_updated = newer == 1;
@@ -476,7 +492,7 @@ static int store_and_load(struct importing *in, struct objects *objects, struct 
 	if (in->request->waited)
 		objects_lost(objects, &in->resolve.need);
 	if (!resolve_lacks(&in->resolve) &&
-	    resolve_make(in->store, &in->channel, &in->resolve, err) < 0)
+	    resolve_make(in->store, &in->channel, in->request->unpack, &in->resolve, err) < 0)
 		return -1;
 	if (!resolve_lacks(&in->resolve)) {
 		if (load_both(in, objects, out, err) == 0)

@@ -1,5 +1,6 @@
 /* gapferry-import: the isolated side.  Opens no socket. */
 #include "importer/commands.h"
+#include "importer/confine.h"
 #include "verifier/care/medium.h"
 #include "verifier/care/verb_options.h"
 #include "verifier/medium_verbs.h"
@@ -125,6 +126,12 @@ static const struct cli_verb verbs[] = {
 	{ NULL, NULL, 0, 0, NULL, NULL, NULL },
 };
 
+/* An import starts processes first, and then does it itself. */
+static int confine(const struct cli_args *args, struct error *err)
+{
+	return args->verb->run == cmd_import ? 0 : confine_importer(args, err);
+}
+
 int main(int argc, char **argv)
 {
 	static const struct cli_program program = {
@@ -132,6 +139,7 @@ int main(int argc, char **argv)
 		.summary = "The isolated side of gapferry: verifies bundles and loads the local "
 			   "repository.",
 		.verbs = verbs,
+		.confine = confine,
 	};
 
 	return cli_main(&program, argc, argv);

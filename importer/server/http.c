@@ -280,7 +280,9 @@ struct http *http_start(const struct http_options *options, struct error *err)
 	if (options->access_log && (h->log = access_log_open(options->access_log, err)) < 0)
 		return NULL;
 	CLEANUP(file_close) int listener = address_listen(&wanted, &h->address, err);
-	if (listener < 0 || start_daemon(h, options->threads, listener, err) < 0)
+	if (listener < 0 ||
+	    (options->begin && options->begin(options->begin_ctx, &h->service, err) < 0) ||
+	    start_daemon(h, options->threads, listener, err) < 0)
 		return NULL;
 	listener = -1; /* the daemon's now */
 	return STEAL(h);

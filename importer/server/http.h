@@ -23,6 +23,13 @@ struct http_options {
 	const struct route
 		*routes;         /* ends with a row whose path is NULL; must outlive the server */
 	struct service *service; /* for the rows that need it; likewise; NULL: none */
+	/*
+	 * Called when everything is open and no thread runs yet: the process takes on its role, and
+	 * then starts what it needs, which may change *service.  NULL: nothing; a test that is
+	 * client and server in one process cannot take on a role.
+	 */
+	int (*begin)(void *ctx, struct service **service, struct error *err);
+	void *begin_ctx;
 };
 
 /*

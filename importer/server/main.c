@@ -8,7 +8,9 @@
 #include "lib/base/pool.h"
 #include "lib/cli/cli.h"
 #include "lib/clients/clients.h"
+#include "lib/sandbox/sandbox.h"
 
+#include <limits.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -27,13 +29,65 @@ static const struct cli_option options[] = {
 	CLI_OPTIONS_END,
 };
 
+/* What serves, in the order in which it is made. */
+struct serving {
+	const char *repo, *content_url;
+	struct clients *clients;
+	struct view_keeper *views;
+	struct service *service;
+};
+
+static void serving_clear(struct serving *s)
+{
+	service_free(s->service);
+	view_stop(s->views);
+	clients_close(s->clients);
+}
+DEFINE_CLEANUP_IN_PLACE(struct serving, serving_clear);
+
+/*
+ * What is open stays open: the socket, the log.  A reader of a database changes the files of its
+ * journal, which are there as long as the session of session_pool_new() and the clients are.
+ */
+static int confine(const char *repo, struct error *err)
+{
+	static const char *const names[] = { "catalog.db", "catalog.db-wal", "catalog.db-shm",
+					     "clients.db", "clients.db-wal", "clients.db-shm" };
+	enum { NAMES = sizeof names / sizeof *names };
+	struct sandbox_place places[NAMES + 1] = { { repo, SANDBOX_READ } };
+	char paths[NAMES][PATH_MAX];
+
+	for (size_t i = 0; i < NAMES; i++) {
+		snprintf(paths[i], sizeof paths[i], "%s/%s", repo, names[i]);
+		places[i + 1] = (struct sandbox_place){ paths[i], SANDBOX_UPDATE };
+	}
+	return sandbox_enter(SANDBOX_SERVE, places, NAMES + 1, err);
+}
+
+static int begin(void *ctx, struct service **service, struct error *err)
+{
+	struct serving *s = ctx;
+
+	if (confine(s->repo, err) < 0 || !(s->views = view_start(s->repo, err)))
+		return -1;
+	const struct service_options o = { s->clients, s->views, s->content_url };
+	s->service = service_new(&o, err);
+	*service = s->service;
+	return s->service ? 0 : -1;
+}
+
 static int run(const struct cli_args *args, struct error *err)
 {
-	struct http_options o = { .repo = cli_text(args, "repo"),
+	CLEANUP(serving_clear)
+	struct serving serving = { .repo = cli_text(args, "repo"),
+				   .content_url = cli_text(args, "content-url") };
+	struct http_options o = { .repo = serving.repo,
 				  .listen = cli_text(args, "listen"),
 				  .access_log = cli_text(args, "access-log"),
 				  .api_token = cli_text(args, "api-token-file"),
-				  .routes = services() };
+				  .routes = services(),
+				  .begin = begin,
+				  .begin_ctx = &serving };
 	char where[ADDRESS_TEXT_SIZE];
 	uint64_t threads;
 	sigset_t stop;
@@ -49,17 +103,9 @@ static int run(const struct cli_args *args, struct error *err)
 	sigaddset(&stop, SIGTERM);
 	pthread_sigmask(SIG_BLOCK, &stop, NULL);
 
-	CLEANUP(clients_close) struct clients *clients = clients_open(o.repo, CLIENTS_SERVER, err);
-	if (!clients)
+	serving.clients = clients_open(serving.repo, CLIENTS_SERVER, err);
+	if (!serving.clients)
 		return -1;
-	CLEANUP(view_stop) struct view_keeper *views = view_start(o.repo, err);
-	if (!views)
-		return -1;
-	const struct service_options so = { clients, views, cli_text(args, "content-url") };
-	CLEANUP(service_free) struct service *service = service_new(&so, err);
-	if (!service)
-		return -1;
-	o.service = service;
 	CLEANUP(http_stop) struct http *h = http_start(&o, err);
 	if (!h)
 		return -1;

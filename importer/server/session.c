@@ -13,6 +13,7 @@
 
 struct session_pool {
 	char *path, *token;
+	struct store *kept; /* open, so that the journal's files stay where they are */
 	pthread_key_t key;
 };
 
@@ -42,6 +43,7 @@ struct session_pool *session_pool_new(const char *path, struct error *err)
 	}
 	struct session_pool *p = buf_calloc(1, sizeof *p);
 	p->path = buf_strdup(path);
+	p->kept = STEAL(probe);
 	p->key = key;
 	return p;
 }
@@ -52,6 +54,7 @@ void session_pool_free(struct session_pool *p)
 		return;
 	session_drop(p);
 	pthread_key_delete(p->key);
+	store_close(p->kept);
 	free(p->path);
 	free(p->token);
 	free(p);

@@ -70,6 +70,10 @@
 #define LIMIT_JOB_OUTPUT_BYTES (64u << 10)    /* read from a program that a job starts */
 #define LIMIT_OUTBOX 100000u                  /* entries of gapferry/ in an outbox */
 
+/* ---- between processes (lib/sandbox) ---- */
+#define LIMIT_SANDBOX_FRAME (1u << 20)        /* one piece of a message */
+#define LIMIT_SANDBOX_MESSAGE (64u << 20)     /* one message; genuine: 6 MiB */
+
 /* ---- packs of metadata fragments ---- */
 #define LIMIT_PACK_BYTES (32u << 20)          /* decompressed; we write 4 MiB, one fragment may be 16 */
 #define LIMIT_PACK_ENTRIES 65536u

@@ -328,6 +328,7 @@ static void take_core(struct catalog *c, struct catalog_revision *r,
 	r->core_prerequisites =
 		catalog_groups_digest(core->prerequisites, core->prerequisites_count);
 	r->is_deployable = core->explicitly_deployable;
+	r->applicability = core->applicability;
 	r->core_bundled = keep(c, core->bundled, core->bundled_count, sizeof *core->bundled);
 	r->core_bundled_count = (uint32_t)core->bundled_count;
 	r->core_superseded =
@@ -468,25 +469,52 @@ static void take_fragment(struct catalog *c, struct catalog_revision *r, const c
 		report_problems(c, r, &f->problems, file, 0, 0);
 }
 
+enum { FILE_NAME_SIZE = 64 };
+
+static void name_fragment(enum catalog_stream stream, const char *language, uint32_t revision_id,
+			  char out[FILE_NAME_SIZE])
+{
+	snprintf(out, FILE_NAME_SIZE, "%c%s%.24s/%" PRIu32, (char)stream, *language ? "/" : "",
+		 language, revision_id);
+}
+
+int catalog_add_parsed(struct catalog *c, enum catalog_stream stream, const char *language,
+		       uint32_t revision_id, const struct catalog_fragment *f, const char *why,
+		       uint64_t offset, struct error *err)
+{
+	struct catalog_revision *r = catalog_record(c, revision_id, err);
+	char file[FILE_NAME_SIZE], text[sizeof err->message];
+
+	if (!r)
+		return -1;
+	name_fragment(stream, language, revision_id, file);
+	if (f) {
+		take_fragment(c, r, file, language, f);
+		return 0;
+	}
+	bool named = strncmp(why, CATALOG_ELSEWHERE, strlen(CATALOG_ELSEWHERE)) == 0;
+	snprintf(text, sizeof text, "%s%s", named ? file : "",
+		 named ? why + strlen(CATALOG_ELSEWHERE) : why);
+	catalog_report(c, r, CATALOG_RULE_FRAGMENT_MALFORMED, file, offset, "", text);
+	return 0;
+}
+
 int catalog_add_fragment(struct catalog *c, enum catalog_stream stream, const char *language,
 			 uint32_t revision_id, const void *bytes, size_t len, struct error *err)
 {
 	struct catalog_revision *r = catalog_record(c, revision_id, err);
 	struct catalog_fragment f;
 	struct error fault = ERROR_INIT;
-	char file[64];
+	char file[FILE_NAME_SIZE];
 
 	if (!r)
 		return -1;
-	snprintf(file, sizeof file, "%c%s%.24s/%" PRIu32, (char)stream, *language ? "/" : "",
-		 language, revision_id);
+	name_fragment(stream, language, revision_id, file);
 	if (catalog_fragment_parse(c->parser, stream, file, bytes, len, &f, &fault) < 0)
 		catalog_report(c, r, CATALOG_RULE_FRAGMENT_MALFORMED, file,
 			       catalog_fragment_fault(c->parser), "", fault.message);
 	else
 		take_fragment(c, r, file, language, &f);
-	if (stream == CATALOG_STREAM_CORE && r->applicability.digest == 0)
-		catalog_applicability_scan(bytes, len, &r->applicability);
 	return 0;
 }
 

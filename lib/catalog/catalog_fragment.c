@@ -2,6 +2,7 @@
 
 #include "lib/base/error.h"
 #include "lib/base/str.h"
+#include "lib/catalog/catalog_internal.h"
 #include "lib/catalog/catalog_walk.h"
 
 #include <stdlib.h>
@@ -524,6 +525,8 @@ int catalog_fragment_parse(struct catalog_fragment_parser *p, enum catalog_strea
 	if (p->licences.count > 0)
 		p->out.eula.language = p->out.eula.files[0].language;
 	p->out.problems = catalog_walk_problems(&p->walk);
+	if (stream == CATALOG_STREAM_CORE)
+		catalog_applicability_scan(bytes, len, &c->applicability);
 	*out = p->out;
 	return 0;
 }
