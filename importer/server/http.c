@@ -9,6 +9,7 @@
 #include "lib/base/error.h"
 #include "lib/base/file.h"
 #include "lib/base/limits.h"
+#include "lib/base/lock.h"
 
 #include <microhttpd.h>
 #include <stdatomic.h>
@@ -27,6 +28,9 @@ struct http {
 	_Atomic unsigned active; /* requests begun and not yet completed */
 	_Atomic size_t bodies;   /* bytes of bodies that are in memory */
 	_Atomic size_t answers;  /* of answers that are */
+	size_t answers_most;     /* from there on requests with a body wait */
+	struct lock *queue_lock;
+	struct request *first, *last; /* that wait, in order of arrival */
 	_Atomic bool draining;
 };
 
@@ -55,9 +59,6 @@ static int dispatch(const struct http *h, const struct request *q, const struct 
 		*err = q->refused;
 		return -1;
 	}
-	/* Clients that ask and do not read must not fill the memory. */
-	if (takes_body(*route, q) && h->answers > LIMIT_SOAP_ANSWERS)
-		return error_set(err, ERROR_SOAP_BUSY, "too many answers on their way");
 	return (*route)->answer(q, rest, out, err);
 }
 
@@ -119,6 +120,46 @@ static enum MHD_Result answer(struct http *h, struct request *q)
 	h->answers += q->held;
 	q->length = request_is_head(q) || out.status == 304 ? 0 : out.length;
 	return MHD_queue_response(q->connection, out.status, out.response);
+}
+
+/* ---- waiting ---- */
+
+/*
+ * Many clients that read slowly would fill the memory with answers.  A request that may have a long
+ * one waits instead until some have been sent: telling it to come back costs its user hours.
+ * True when it waits; the library calls again after go_on().
+ */
+static bool must_wait(struct http *h, struct request *q)
+{
+	if (!q->route || h->answers <= h->answers_most)
+		return false;
+	CLEANUP(lock_release) struct lock *held = lock_take(h->queue_lock);
+	/* Whoever makes room looks for waiting ones after that, with the lock. */
+	if (h->draining || h->answers <= h->answers_most)
+		return false;
+	if (h->last)
+		h->last->next = q;
+	else
+		h->first = q;
+	h->last = q;
+	MHD_suspend_connection(q->connection);
+	return true;
+}
+
+/* Let the first `most` of those that wait go on, if there is room. */
+static void go_on(struct http *h, size_t most)
+{
+	CLEANUP(lock_release) struct lock *held = lock_take(h->queue_lock);
+
+	for (; most > 0 && h->first && (h->draining || h->answers <= h->answers_most); most--) {
+		struct request *q = h->first;
+
+		h->first = q->next;
+		if (!h->first)
+			h->last = NULL;
+		q->next = NULL;
+		MHD_resume_connection(q->connection);
+	}
 }
 
 static void copy_cut(char *out, size_t size, const char *text)
@@ -188,7 +229,7 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, 
 	}
 	q->path = url;
 	if (q->announced)
-		return answer(cls, q);
+		return must_wait(cls, q) ? MHD_YES : answer(cls, q);
 	q->announced = true;
 	copy_cut(q->method, sizeof q->method, method);
 	const char *agent = request_header(q, "User-Agent");
@@ -219,6 +260,8 @@ static void on_completed(void *cls, struct MHD_Connection *connection, void **co
 	h->active--;
 	h->bodies -= q->body.len;
 	h->answers -= q->held;
+	/* Each that is done makes room for one; a second one takes up what short answers leave. */
+	go_on(h, 2);
 	if (h->log < 0)
 		return;
 	const union MHD_ConnectionInfo *info =
@@ -238,8 +281,8 @@ static int start_daemon(struct http *h, unsigned threads, int listener, struct e
 		{ MHD_OPTION_END, 0, NULL },
 	};
 
-	h->daemon = MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ITC, 0, NULL, NULL,
-				     on_request, h, MHD_OPTION_LISTEN_SOCKET, listener,
+	h->daemon = MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME, 0,
+				     NULL, NULL, on_request, h, MHD_OPTION_LISTEN_SOCKET, listener,
 				     MHD_OPTION_ARRAY, pool, MHD_OPTION_CONNECTION_LIMIT,
 				     LIMIT_HTTP_CONNECTIONS, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
 				     (size_t)LIMIT_HTTP_MEMORY, MHD_OPTION_CONNECTION_TIMEOUT,
@@ -257,6 +300,7 @@ static void http_free(struct http *h)
 	if (!h)
 		return;
 	session_pool_free(h->sessions);
+	lock_free(h->queue_lock);
 	file_close(h->log);
 	free(h);
 }
@@ -269,6 +313,8 @@ struct http *http_start(const struct http_options *options, struct error *err)
 
 	h->routes = options->routes;
 	h->service = options->service;
+	h->answers_most = options->answers_most ? options->answers_most : LIMIT_SOAP_ANSWERS;
+	h->queue_lock = lock_new();
 	h->log = -1;
 	if (address_parse(options->listen, &wanted, err) < 0)
 		return NULL;
@@ -303,6 +349,7 @@ void http_stop(struct http *h)
 	/* The socket is ours again, so that closing it refuses connections at once. */
 	file_close(MHD_quiesce_daemon(mine->daemon));
 	mine->draining = true;
+	go_on(mine, SIZE_MAX);
 	for (uint64_t start = clock_ticks();
 	     mine->active > 0 && clock_ticks() - start < LIMIT_HTTP_DRAIN_SECONDS * 1000u;)
 		nanosleep(&moment, NULL);

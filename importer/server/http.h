@@ -22,6 +22,8 @@ struct http_options {
 	const char *api_token;  /* file with the token of the JSON API, or NULL */
 	const struct route
 		*routes;         /* ends with a row whose path is NULL; must outlive the server */
+	size_t answers_most;     /* bytes of answers from which on requests wait; 0:
+				    LIMIT_SOAP_ANSWERS */
 	struct service *service; /* for the rows that need it; likewise; NULL: none */
 	/*
 	 * Called when everything is open and no thread runs yet: the process takes on its role, and

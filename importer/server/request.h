@@ -38,6 +38,7 @@ struct request {
 	struct service *service;        /* the update services; NULL: none */
 	unsigned status;                /* of the answer; 0: none yet */
 	size_t held;                    /* bytes of it in memory */
+	struct request *next;           /* that waits, behind this one */
 	uint64_t length;                /* of its body */
 };
 

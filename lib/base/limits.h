@@ -138,7 +138,7 @@
 #define LIMIT_QUERY_SCAN 250000u              /* rows looked at for one page: about half a second */
 #define LIMIT_SOAP_BODY (4u << 20)            /* bytes of one request; genuine: 100 KiB, 1 MiB of devices */
 #define LIMIT_SOAP_BODIES (256u << 20)        /* of all requests on their way */
-#define LIMIT_SOAP_ANSWERS (512u << 20)       /* of all answers not yet sent */
+#define LIMIT_SOAP_ANSWERS (512u << 20)       /* of all answers not yet sent; then requests wait */
 #define LIMIT_SOAP_ITEMS 50000u               /* of one list; genuine: 20,000 cached updates */
 #define LIMIT_SOAP_TEXT (2u << 20)            /* bytes of one value; genuine: a status that names 2,000 updates, 74 kB */
 #define LIMIT_SOAP_EXTENDED 50u               /* revisions of one GetExtendedUpdateInfo; clients are told */
