@@ -43,16 +43,18 @@ struct catalog_walk {
 	struct xml_reader *reader; /* owned */
 	const struct catalog_walk_row *stack[LIMIT_XML_DEPTH];
 	unsigned depth;
-	unsigned skip;   /* elements open inside a skipped one */
 	bool strict_top; /* an unknown root is an error */
+	void (*restart)(
+		void *ctx); /* what begin and end were told of this piece is void; or NULL */
 	struct buf text;
 	struct arena arena; /* strings of the current piece */
 	struct catalog_vector problems;
 	size_t relations; /* of the current piece */
 };
 
+/* document: the pieces are the elements inside two others, else whole fragments. */
 void catalog_walk_init(struct catalog_walk *w, const struct catalog_walk_row *rows, size_t count,
-		       void *ctx) __attribute__((nonnull));
+		       bool document, void *ctx) __attribute__((nonnull));
 void catalog_walk_clear(struct catalog_walk *w) __attribute__((nonnull));
 
 /* Before each document or fragment. */
