@@ -36,6 +36,14 @@ void catalog_free(struct catalog *c)
 	free(c);
 }
 
+void catalog_condemn(struct catalog_revision *r)
+{
+	if (r->verdict != CATALOG_OK)
+		return;
+	r->verdict = CATALOG_QUARANTINED;
+	r->cause = r->revision_id;
+}
+
 void catalog_report(struct catalog *c, struct catalog_revision *r, enum catalog_rule rule,
 		    const char *file, uint64_t offset, const char *value, const char *detail)
 {
@@ -51,10 +59,8 @@ void catalog_report(struct catalog *c, struct catalog_revision *r, enum catalog_
 		f.has_update_id = r->has_update_id;
 		memcpy(f.update_id, r->update_id.bytes, sizeof f.update_id);
 		f.kb = r->kb;
-		if (catalog_rule_severity(rule) == CATALOG_ERROR && r->verdict == CATALOG_OK) {
-			r->verdict = CATALOG_QUARANTINED;
-			r->cause = r->revision_id;
-		}
+		if (catalog_rule_severity(rule) == CATALOG_ERROR)
+			catalog_condemn(r);
 	}
 	catalog_finding_add(&c->findings, &f, detail);
 }
@@ -126,7 +132,7 @@ struct catalog_revision *catalog_record(struct catalog *c, uint32_t revision_id,
 
 /* ---- copies ---- */
 
-static const char *keep_text(struct catalog *c, const char *text)
+const char *catalog_keep_text(struct catalog *c, const char *text)
 {
 	size_t len = strlen(text);
 
@@ -168,7 +174,7 @@ static const struct catalog_licence *keep_licences(struct catalog *c,
 
 	for (size_t i = 0; i < count; i++)
 		copy[i] = (struct catalog_licence){ .sha1 = l[i].sha1,
-						    .language = keep_text(c, l[i].language) };
+						    .language = catalog_keep_text(c, l[i].language) };
 	return copy;
 }
 
@@ -220,7 +226,7 @@ static void copy_lists(struct catalog *c, struct catalog_revision *r,
 	if (u->languages_count > 0)
 		languages = arena_alloc(&c->arena, u->languages_count * sizeof *languages);
 	for (size_t i = 0; i < u->languages_count; i++)
-		languages[i] = keep_text(c, u->languages[i]);
+		languages[i] = catalog_keep_text(c, u->languages[i]);
 	r->languages = languages;
 	r->languages_count = (uint32_t)u->languages_count;
 	if (!r->has_licence_fragment) {
@@ -251,13 +257,13 @@ int catalog_add_update(struct catalog *c, const struct catalog_update *u, uint64
 	r->update_id = u->update_id;
 	r->offset = offset;
 	r->creation = u->creation;
-	r->default_language = keep_text(c, u->default_language);
+	r->default_language = catalog_keep_text(c, u->default_language);
 	r->is_leaf = u->is_leaf;
 	r->is_bundle = u->is_bundle;
 	r->is_software = u->is_software;
 	r->action = u->action;
 	/* the text of a known action is a constant */
-	r->action_text = u->action == CATALOG_ACTION_UNKNOWN ? keep_text(c, u->action_text)
+	r->action_text = u->action == CATALOG_ACTION_UNKNOWN ? catalog_keep_text(c, u->action_text)
 							     : catalog_action_text(u->action);
 	copy_lists(c, r, u);
 	r->master_prerequisites = catalog_groups_digest(u->prerequisites, u->prerequisites_count);
@@ -281,7 +287,7 @@ int catalog_add_location(struct catalog *c, const struct catalog_location *l, ui
 	c->locations[c->locations_count++] = (struct catalog_location){
 		.has_sha1 = true,
 		.sha1 = l->sha1,
-		.url = keep_text(c, l->url),
+		.url = catalog_keep_text(c, l->url),
 		.is_included = l->is_included,
 		.offset = offset,
 	};
@@ -292,13 +298,13 @@ void catalog_set_package(struct catalog *c, const struct catalog_package *p)
 {
 	report_problems(c, NULL, &p->problems, MASTER, 0, 0);
 	c->package = (struct catalog_package){
-		.minimum_client_version = keep_text(c, p->minimum_client_version),
-		.package_version = keep_text(c, p->package_version),
-		.protocol_version = keep_text(c, p->protocol_version),
-		.creation_text = keep_text(c, p->creation_text),
-		.package_id = keep_text(c, p->package_id),
-		.source_id = keep_text(c, p->source_id),
-		.xmlns = keep_text(c, p->xmlns),
+		.minimum_client_version = catalog_keep_text(c, p->minimum_client_version),
+		.package_version = catalog_keep_text(c, p->package_version),
+		.protocol_version = catalog_keep_text(c, p->protocol_version),
+		.creation_text = catalog_keep_text(c, p->creation_text),
+		.package_id = catalog_keep_text(c, p->package_id),
+		.source_id = catalog_keep_text(c, p->source_id),
+		.xmlns = catalog_keep_text(c, p->xmlns),
 		.creation = p->creation,
 		.offset = p->offset,
 	};
@@ -317,7 +323,7 @@ static void take_core(struct catalog *c, struct catalog_revision *r,
 {
 	r->has_core = true;
 	c->cores++;
-	r->update_type = keep_text(c, core->update_type);
+	r->update_type = catalog_keep_text(c, core->update_type);
 	r->core_has_id = core->has_update_id;
 	r->core_id = core->update_id;
 	r->core_number = core->revision_number;
@@ -325,7 +331,7 @@ static void take_core(struct catalog *c, struct catalog_revision *r,
 		catalog_groups_digest(core->prerequisites, core->prerequisites_count);
 }
 
-static void take_extended(struct catalog *c, struct catalog_revision *r,
+void catalog_take_extended(struct catalog *c, struct catalog_revision *r,
 			  const struct catalog_extended *x)
 {
 	struct catalog_file *files = NULL;
@@ -334,16 +340,16 @@ static void take_extended(struct catalog *c, struct catalog_revision *r,
 		files = arena_alloc(&c->arena, x->files_count * sizeof *files);
 	for (size_t i = 0; i < x->files_count; i++) {
 		files[i] = x->files[i];
-		files[i].name = keep_text(c, x->files[i].name);
-		files[i].modified = keep_text(c, x->files[i].modified);
-		files[i].patching_type = keep_text(c, x->files[i].patching_type);
+		files[i].name = catalog_keep_text(c, x->files[i].name);
+		files[i].modified = catalog_keep_text(c, x->files[i].modified);
+		files[i].patching_type = catalog_keep_text(c, x->files[i].patching_type);
 	}
 	r->has_extended = true;
 	r->files = files;
 	r->files_count = (uint32_t)x->files_count;
-	r->kb = keep_text(c, x->kb);
-	r->severity = keep_text(c, x->severity);
-	r->bulletin = keep_text(c, x->bulletin);
+	r->kb = catalog_keep_text(c, x->kb);
+	r->severity = catalog_keep_text(c, x->severity);
+	r->bulletin = catalog_keep_text(c, x->bulletin);
 }
 
 static int by_licence(const void *left, const void *right)
@@ -372,20 +378,22 @@ static bool is_better_title(const struct catalog_revision *r, const char *langua
 }
 
 /* Before the master document is known, neither is the default language: keep all of them. */
-static void take_title(struct catalog *c, struct catalog_revision *r, const char *language,
+void catalog_take_title(struct catalog *c, struct catalog_revision *r, const char *language,
 		       const char *title)
 {
+	if (r->has_title && title_rank(r, r->title_language) == 2 && title_rank(r, language) < 2)
+		return; /* "en" is there */
 	if (!r->has_master && title_rank(r, language) < 2) {
 		struct catalog_title *t = arena_alloc(&c->arena, sizeof *t);
 
 		*t = (struct catalog_title){ .next = r->titles,
-					     .title = keep_text(c, title),
-					     .language = keep_text(c, language) };
+					     .title = catalog_keep_text(c, title),
+					     .language = catalog_keep_text(c, language) };
 		r->titles = t;
 	} else if (is_better_title(r, language)) {
 		r->has_title = true;
-		r->title = keep_text(c, title);
-		r->title_language = keep_text(c, language);
+		r->title = catalog_keep_text(c, title);
+		r->title_language = catalog_keep_text(c, language);
 	}
 }
 
@@ -417,7 +425,7 @@ static void reserve_licences(struct catalog *c, struct catalog_revision *r, size
 	r->licence_room = room;
 }
 
-static void take_licences(struct catalog *c, struct catalog_revision *r, const char *language,
+void catalog_take_licences(struct catalog *c, struct catalog_revision *r, const char *language,
 			  const struct catalog_eula *e)
 {
 	uint32_t before = r->has_licence_fragment ? r->licences_count : 0;
@@ -429,7 +437,7 @@ static void take_licences(struct catalog *c, struct catalog_revision *r, const c
 		struct catalog_licence *l = &r->licence_list[before + i];
 
 		*l = e->files[i];
-		l->language = keep_text(c, *l->language ? l->language : language);
+		l->language = catalog_keep_text(c, *l->language ? l->language : language);
 	}
 	r->has_licence_fragment = true;
 	r->licences = r->licence_list;
@@ -447,11 +455,11 @@ static void take_fragment(struct catalog *c, struct catalog_revision *r, const c
 	if (f->stream == CATALOG_STREAM_CORE)
 		take_core(c, r, &f->core);
 	else if (f->stream == CATALOG_STREAM_EXTENDED)
-		take_extended(c, r, &f->extended);
+		catalog_take_extended(c, r, &f->extended);
 	else if (f->stream == CATALOG_STREAM_LOCALIZED)
-		take_title(c, r, *language ? language : f->localized.language, f->localized.title);
+		catalog_take_title(c, r, *language ? language : f->localized.language, f->localized.title);
 	else if (f->stream == CATALOG_STREAM_LICENCE)
-		take_licences(c, r, language, &f->eula);
+		catalog_take_licences(c, r, language, &f->eula);
 	if (f->stream != CATALOG_STREAM_COMPLETE)
 		report_problems(c, r, &f->problems, file, 0, 0);
 }
