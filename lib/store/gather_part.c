@@ -18,6 +18,7 @@ struct gather_part {
 	struct gather_known *known;
 	struct digest *digest;
 	struct pack_builder *builder;
+	struct buf packed;
 	size_t first; /* first fragment of the pack being built */
 	/* Open addressing over g->fragments; 0 is empty, else index + 1. */
 	uint64_t seed;
@@ -35,6 +36,7 @@ struct gather_part *gather_part_new(const struct store *s, struct gather_known *
 	p->known = known;
 	p->digest = digest_new(DIGEST_KIND_SHA256);
 	p->builder = pack_builder_new();
+	p->packed.max = SIZE_MAX;
 	p->seed = hash_seed();
 	p->table_size = 1024;
 	p->table = buf_calloc(p->table_size, sizeof *p->table);
@@ -48,6 +50,7 @@ void gather_part_free(struct gather_part *p)
 	gather_free(p->g);
 	digest_free(p->digest);
 	pack_builder_free(p->builder);
+	buf_clear(&p->packed);
 	free(p->table);
 	free(p);
 }
@@ -112,16 +115,15 @@ static int remember(struct gather_part *p, const unsigned char sha256[32], size_
 static int put_pack(struct gather_part *p, struct error *err)
 {
 	struct gather *g = p->g;
-	CLEANUP(buf_clear) struct buf packed = BUF_INIT(SIZE_MAX);
 	struct gather_blob blob = { .part = 0 };
 	size_t header = pack_builder_header(p->builder);
 
-	if (pack_builder_finish(p->builder, &packed, err) < 0)
+	if (pack_builder_finish(p->builder, &p->packed, err) < 0)
 		return -1;
-	int known = content_put(p->store, packed.bytes, packed.len, blob.sha256, err);
+	int known = content_put(p->store, p->packed.bytes, p->packed.len, blob.sha256, err);
 	if (known < 0)
 		return -1;
-	blob.size = packed.len;
+	blob.size = p->packed.len;
 	blob.is_new = known == 0;
 	for (size_t i = p->first; i < g->fragment_count; i++)
 		if (!(g->fragments[i].pack & GATHER_PART_KNOWN))
@@ -129,8 +131,7 @@ static int put_pack(struct gather_part *p, struct error *err)
 	p->first = g->fragment_count;
 	g->packs = buf_grow(g->packs, &g->pack_capacity, g->pack_count, sizeof *g->packs);
 	g->packs[g->pack_count++] = blob;
-	pack_builder_free(p->builder);
-	p->builder = pack_builder_new();
+	pack_builder_reset(p->builder);
 	return 0;
 }
 
@@ -154,7 +155,12 @@ int gather_part_add(struct gather_part *p, struct listing_entry *e, const void *
 
 int gather_part_finish(struct gather_part *p, struct error *err)
 {
-	return pack_builder_count(p->builder) > 0 ? put_pack(p, err) : 0;
+	if (pack_builder_count(p->builder) > 0 && put_pack(p, err) < 0)
+		return -1;
+	/* It may wait for its turn. */
+	pack_builder_free(STEAL(p->builder));
+	buf_clear(&p->packed);
+	return 0;
 }
 
 const struct gather *gather_part_get(const struct gather_part *p)
