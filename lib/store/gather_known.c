@@ -93,7 +93,7 @@ static int load_fragments(struct gather_known *k, struct error *err)
 {
 	CLEANUP(db_finalize)
 	struct db_statement *q = db_prepare(
-		store_db(k->store), "SELECT sha256, object_id, offset, size FROM fragment", err);
+		store_db(k->store), "SELECT sha256, object_id, offset, size, id FROM fragment", err);
 	int row;
 
 	if (!q)
@@ -112,6 +112,7 @@ static int load_fragments(struct gather_known *k, struct error *err)
 		f->pack = (uint32_t)(p - k->packs);
 		f->offset = (uint32_t)db_int(q, 2);
 		f->size = (uint32_t)db_int(q, 3);
+		f->row = db_int(q, 4) <= UINT32_MAX ? (uint32_t)db_int(q, 4) : 0;
 	}
 	return row;
 }
