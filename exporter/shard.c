@@ -99,8 +99,8 @@ static int read_licence(struct shard *s, struct cab *cab, const struct cab_membe
 	if (known < 0)
 		return -1;
 	o.id = known ? -1 : 0;
-	s->licences = buf_grow(s->licences, &s->licence_capacity, s->licence_count,
-			       sizeof *s->licences);
+	s->licences =
+		buf_grow(s->licences, &s->licence_capacity, s->licence_count, sizeof *s->licences);
 	s->licences[s->licence_count++] = o;
 	return 0;
 }

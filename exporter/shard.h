@@ -27,8 +27,8 @@ struct shard {
 	char name[LIMIT_CAB_NAME + 1]; /* of the cabinet, for messages */
 	const struct store *store;
 	struct gather_part *part;
-	struct buf bytes;  /* the cabinet, when it is read from memory */
-	struct buf member; /* one member at a time */
+	struct buf bytes;               /* the cabinet, when it is read from memory */
+	struct buf member;              /* one member at a time */
 	struct stored_object *licences; /* id 0: new in the content store */
 	size_t licence_count, licence_capacity;
 	uint64_t unknown_members; /* names that no layout knows */

@@ -46,10 +46,11 @@ struct reader {
 	struct gather_build *build;
 	struct catalog_master *master;
 	struct listing_source *source;
-	struct pool *pool;  /* shards on their way through workers */
+	struct pool *pool; /* shards on their way through workers */
 	unsigned threads;
-	uint64_t waiting;   /* bytes of those shards */
-	const char *label;  /* of the inner cabinet */
+	uint64_t waiting;  /* bytes of those shards */
+	bool shard_failed; /* one that was reaped: nothing before it did */
+	const char *label; /* of the inner cabinet */
 	bool has_index, has_master;
 	struct index index;
 };
@@ -189,7 +190,8 @@ static int take_shard(struct reader *r, struct shard *s, struct error *err)
 /* On this thread, with the master document if that is in it. */
 static int read_here(struct reader *r, const char *name, struct source *src, struct error *err)
 {
-	CLEANUP(shard_free) struct shard *s = shard_new(name, r->store, gather_build_known(r->build));
+	CLEANUP(shard_free)
+	struct shard *s = shard_new(name, r->store, gather_build_known(r->build));
 
 	s->master = master_of;
 	s->master_ctx = r;
@@ -199,23 +201,30 @@ static int read_here(struct reader *r, const char *name, struct source *src, str
 	return -1;
 }
 
+/* A shard that a worker is done with. */
+static int finish_shard(struct reader *r, struct shard *s, bool failed, struct error *err)
+{
+	struct source_memory source;
+
+	if (!failed && !s->has_master)
+		return take_shard(r, s, err);
+	shard_forget(s);
+	if (failed)
+		return -1;
+	source_memory_init(&source, s->bytes.bytes, s->bytes.len);
+	return read_here(r, s->name, &source.base, err);
+}
+
 /* The oldest shard that workers were given. */
 static int reap_shard(struct reader *r, struct error *err)
 {
 	void *arg = NULL;
-	int got = pool_reap(r->pool, &arg, err);
+	bool failed = pool_reap(r->pool, &arg, err) < 0;
 	CLEANUP(shard_free) struct shard *s = arg;
 
 	r->waiting -= s->bytes.len;
-	if (got == 1 && !s->has_master)
-		return take_shard(r, s, err);
-	shard_forget(s);
-	if (got < 0)
-		return -1;
-	struct source_memory source;
-
-	source_memory_init(&source, s->bytes.bytes, s->bytes.len);
-	return read_here(r, s->name, &source.base, err);
+	r->shard_failed = finish_shard(r, s, failed, err) < 0;
+	return r->shard_failed ? -1 : 0;
 }
 
 static int reap_all(struct reader *r, struct error *err)
@@ -232,15 +241,13 @@ static int reap_all(struct reader *r, struct error *err)
  */
 static void drain_shards(struct reader *r, struct error *err)
 {
-	bool first = true;
-
 	while (r->pool && pool_pending(r->pool) > 0) {
 		struct error failed = ERROR_INIT;
 		void *arg = NULL;
 
-		if (pool_reap(r->pool, &arg, &failed) < 0 && first && err) {
+		if (pool_reap(r->pool, &arg, &failed) < 0 && !r->shard_failed) {
 			*err = failed;
-			first = false;
+			r->shard_failed = true;
 		}
 		CLEANUP(shard_free) struct shard *s = arg;
 		shard_forget(s);

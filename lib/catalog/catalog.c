@@ -173,8 +173,9 @@ static const struct catalog_licence *keep_licences(struct catalog *c,
 		count > 0 ? arena_alloc(&c->arena, count * sizeof *copy) : NULL;
 
 	for (size_t i = 0; i < count; i++)
-		copy[i] = (struct catalog_licence){ .sha1 = l[i].sha1,
-						    .language = catalog_keep_text(c, l[i].language) };
+		copy[i] =
+			(struct catalog_licence){ .sha1 = l[i].sha1,
+						  .language = catalog_keep_text(c, l[i].language) };
 	return copy;
 }
 
@@ -332,7 +333,7 @@ static void take_core(struct catalog *c, struct catalog_revision *r,
 }
 
 void catalog_take_extended(struct catalog *c, struct catalog_revision *r,
-			  const struct catalog_extended *x)
+			   const struct catalog_extended *x)
 {
 	struct catalog_file *files = NULL;
 
@@ -379,7 +380,7 @@ static bool is_better_title(const struct catalog_revision *r, const char *langua
 
 /* Before the master document is known, neither is the default language: keep all of them. */
 void catalog_take_title(struct catalog *c, struct catalog_revision *r, const char *language,
-		       const char *title)
+			const char *title)
 {
 	if (r->has_title && title_rank(r, r->title_language) == 2 && title_rank(r, language) < 2)
 		return; /* "en" is there */
@@ -426,7 +427,7 @@ static void reserve_licences(struct catalog *c, struct catalog_revision *r, size
 }
 
 void catalog_take_licences(struct catalog *c, struct catalog_revision *r, const char *language,
-			  const struct catalog_eula *e)
+			   const struct catalog_eula *e)
 {
 	uint32_t before = r->has_licence_fragment ? r->licences_count : 0;
 
@@ -457,7 +458,8 @@ static void take_fragment(struct catalog *c, struct catalog_revision *r, const c
 	else if (f->stream == CATALOG_STREAM_EXTENDED)
 		catalog_take_extended(c, r, &f->extended);
 	else if (f->stream == CATALOG_STREAM_LOCALIZED)
-		catalog_take_title(c, r, *language ? language : f->localized.language, f->localized.title);
+		catalog_take_title(c, r, *language ? language : f->localized.language,
+				   f->localized.title);
 	else if (f->stream == CATALOG_STREAM_LICENCE)
 		catalog_take_licences(c, r, language, &f->eula);
 	if (f->stream != CATALOG_STREAM_COMPLETE)

@@ -67,8 +67,7 @@ static void merge_licences(struct catalog *c, struct catalog_revision *r,
 	catalog_take_licences(c, r, "", &e);
 }
 
-static int merge_revision(struct catalog *c, const struct catalog_revision *from,
-			  struct error *err)
+static int merge_revision(struct catalog *c, const struct catalog_revision *from, struct error *err)
 {
 	struct catalog_revision *r = catalog_record(c, from->revision_id, err);
 

@@ -35,7 +35,7 @@ struct gather_build {
 	unsigned threads;
 	struct pack_builder *builder;
 	struct digest *digest;
-	size_t first; /* first fragment of the pack being built */
+	size_t first;               /* first fragment of the pack being built */
 	struct gather_known *known; /* packs of the repository */
 	/* Open addressing over g->fragments; 0 is empty, else index + 1.  Seeded: see
 	 * lib/base/hash.h. */

@@ -82,8 +82,7 @@ static size_t slot_of(const struct gather_known *k, const unsigned char sha256[3
 {
 	size_t i = (size_t)hash_bytes(k->seed, sha256, 32) & k->mask;
 
-	while (k->slots[i] != 0 &&
-	       memcmp(k->fragments[k->slots[i] - 1].sha256, sha256, 32) != 0)
+	while (k->slots[i] != 0 && memcmp(k->fragments[k->slots[i] - 1].sha256, sha256, 32) != 0)
 		i = (i + 1) & k->mask;
 	return i;
 }
@@ -92,8 +91,9 @@ static size_t slot_of(const struct gather_known *k, const unsigned char sha256[3
 static int load_fragments(struct gather_known *k, struct error *err)
 {
 	CLEANUP(db_finalize)
-	struct db_statement *q = db_prepare(
-		store_db(k->store), "SELECT sha256, object_id, offset, size, id FROM fragment", err);
+	struct db_statement *q =
+		db_prepare(store_db(k->store),
+			   "SELECT sha256, object_id, offset, size, id FROM fragment", err);
 	int row;
 
 	if (!q)

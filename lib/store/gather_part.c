@@ -66,8 +66,7 @@ static size_t slot_of(const struct gather_part *p, const unsigned char sha256[32
 {
 	size_t i = (size_t)hash_bytes(p->seed, sha256, 32) & (p->table_size - 1);
 
-	while (p->table[i] != 0 &&
-	       memcmp(p->g->fragments[p->table[i] - 1].sha256, sha256, 32) != 0)
+	while (p->table[i] != 0 && memcmp(p->g->fragments[p->table[i] - 1].sha256, sha256, 32) != 0)
 		i = (i + 1) & (p->table_size - 1);
 	return i;
 }

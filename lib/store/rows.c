@@ -153,8 +153,7 @@ static size_t lookup_slot(const struct lookup *l, const unsigned char sha256[32]
 {
 	size_t i = (size_t)hash_bytes(l->seed, sha256, 32) & l->mask;
 
-	while (l->slots[i] != 0 &&
-	       memcmp(l->g->fragments[l->slots[i] - 1].sha256, sha256, 32) != 0)
+	while (l->slots[i] != 0 && memcmp(l->g->fragments[l->slots[i] - 1].sha256, sha256, 32) != 0)
 		i = (i + 1) & l->mask;
 	return i;
 }

@@ -67,9 +67,11 @@ static void print_help(void)
 	     "  --change N                  of 1000 updates and payload files, so many have other\n"
 	     "                              bytes than without: a later state of the catalog\n"
 	     "  --change-seed S             which ones, and which bytes; default 0\n"
-	     "  --successor N               the catalog N months later: 2 % of the updates have other\n"
+	     "  --successor N               the catalog N months later: 2 % of the updates have "
+	     "other\n"
 	     "                              bytes, a few are withdrawn; implies --change, --drop\n"
-	     "  --profile small|true        true: fragments as large and as alike as in 2026, about\n"
+	     "  --profile small|true        true: fragments as large and as alike as in 2026, "
+	     "about\n"
 	     "                              180 KB for an update; 137000 updates make 25 GB\n"
 	     "  --drop N                    bundles that are withdrawn, each with its leaves\n"
 	     "  --core-bytes BYTES          rough mean size of a leaf's core fragment, default 2K\n"
@@ -192,7 +194,7 @@ static void set_successor(struct model_options *m)
 	if (m->change == 0)
 		m->change = 20;
 	if (m->drop == 0)
-		m->drop = m->updates / 2000;
+		m->drop = 1 + m->updates / 2000;
 }
 
 static int parse_options(struct options *o, int argc, char **argv, struct error *err)
