@@ -197,7 +197,7 @@ test: deps                                  ## every test; last line is "N passe
 
 # ---- Checks ---------------------------------------------------------------------
 
-.PHONY: tools unit-bins replay-bins check layers headers symbols banned size docs-check docs-tables format-check format asan analyze coverage fuzz fuzz-run repro bench scale sequences bench-parity sweep model model-broken mutants
+.PHONY: tools unit-bins replay-bins check layers headers symbols banned size docs-check docs-tables format-check format asan analyze coverage fuzz fuzz-run repro bench bench-catalog scale sequences bench-parity sweep model model-broken mutants
 tools: $(TOOLS)
 unit-bins: $(TESTBINS)
 check: layers headers symbols banned size docs-check ## the checks of the code itself
@@ -271,6 +271,8 @@ $(B)/bin/measure: $(call objs,tests/bench/measure.c)
 sweep: all tools                            ## 10,000 random damages: repaired or named
 	@BIN=$(CURDIR)/$(B)/bin sh tests/sweep/sweep.sh
 SWEEP_LIBS := $(foreach d,verifier media lib/crypto lib/base,$(call lib,$(d)))
+bench-catalog: all tools                    ## taking in catalogs of true profile beside 7zz and xmllint
+	@tests/bench/catalog.sh $(B)/bin
 bench-parity: all tools $(B)/bin/measure $(B)/bin/parity-bench $(B)/bin/repair ## parity and repair beside cp and par2
 	@tests/bench/parity.sh $(B)/bin
 $(B)/bin/sweep: $(call objs,tests/sweep/sweep.c)
