@@ -216,7 +216,7 @@ static int parse_options(struct options *o, int argc, char **argv, struct error 
 	if (o->shards == 0)
 		o->shards = 1 + o->model.updates / 1840;
 	if (o->model.core_bytes == 0)
-		o->model.core_bytes = o->model.true_scale ? 268u << 10 : 2048;
+		o->model.core_bytes = o->model.true_scale ? 210u << 10 : 2048;
 	if (o->model.months > 0)
 		set_successor(&o->model);
 	return 0;
