@@ -37,7 +37,7 @@ function ratio(column, ours, peer,    v, r)
 
 function verdict(value, target)
 {
-	return sprintf("target %s %s", target, value <= target ? "met" : "missed")
+	return sprintf("target %s %s", target, value <= target + 0 ? "met" : "missed")
 }
 
 function compare(text, ours, peer, target,    w)
