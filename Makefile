@@ -31,27 +31,32 @@ export SOURCE_DATE_EPOCH_BUILD ?= 0
 # DIRS lists every component, X.needs the components it may include and link:
 # this is the architecture of docs/ARCHITECTURE.md, and `make layers` enforces it.
 
-DIRS := lib/base lib/cli lib/conf lib/crypto lib/xml lib/cab lib/pack lib/catalog lib/report lib/store \
-        media verifier verifier/care exporter importer importer/server tests/tools tests/scale
+DIRS := lib/base lib/cli lib/conf lib/crypto lib/log lib/xml lib/cab lib/pack lib/wsus lib/catalog lib/wusp lib/report lib/store lib/clients \
+        media verifier verifier/care exporter importer importer/server tests/tools tests/scale tests/clients
 
 lib/base.needs        :=
 lib/cli.needs         := lib/base
 lib/conf.needs        := lib/base
 lib/crypto.needs      := lib/base
+lib/log.needs         := lib/base lib/crypto
 lib/xml.needs         := lib/base
 lib/cab.needs         := lib/base
 lib/pack.needs        := lib/base lib/crypto
+lib/wsus.needs        := lib/base lib/xml
 lib/catalog.needs     := lib/base lib/xml
+lib/wusp.needs        := lib/base lib/catalog lib/xml
 lib/report.needs      := lib/base lib/catalog lib/xml
-lib/store.needs       := lib/base lib/crypto lib/catalog lib/pack lib/xml
-media.needs           := lib/base lib/crypto
-verifier.needs        := lib/base lib/cli lib/crypto media
-verifier/care.needs   := lib/base lib/cli lib/crypto lib/xml lib/pack lib/catalog lib/store media verifier
-exporter.needs        := lib/base lib/cli lib/conf lib/crypto lib/xml lib/cab lib/pack lib/catalog lib/report lib/store media verifier verifier/care
-importer.needs        := lib/base lib/cli lib/crypto lib/xml lib/pack lib/catalog lib/report lib/store media verifier verifier/care
-importer/server.needs := lib/base lib/cli lib/crypto lib/pack lib/catalog lib/store lib/xml
+lib/store.needs       := lib/base lib/crypto lib/log lib/catalog lib/pack lib/xml
+media.needs           := lib/base lib/crypto lib/log
+verifier.needs        := lib/base lib/cli lib/crypto lib/log media
+verifier/care.needs   := lib/base lib/cli lib/crypto lib/log lib/xml lib/pack lib/catalog lib/store media verifier
+exporter.needs        := lib/base lib/cli lib/conf lib/crypto lib/log lib/xml lib/cab lib/pack lib/wsus lib/catalog lib/report lib/store media verifier verifier/care
+importer.needs        := lib/base lib/cli lib/crypto lib/log lib/xml lib/pack lib/wsus lib/catalog lib/report lib/store media verifier verifier/care
+importer/server.needs := lib/base lib/cli lib/crypto lib/log lib/pack lib/catalog lib/wusp lib/store lib/xml lib/clients
+lib/clients.needs     := lib/base lib/store
 tests/tools.needs     := lib/base lib/crypto
 tests/scale.needs     := $(exporter.needs) exporter
+tests/clients.needs   := lib/base lib/crypto
 
 lib/base.pkgs        := threads
 lib/cli.pkgs         := jansson
@@ -60,6 +65,7 @@ lib/crypto.pkgs      := libcrypto p11-kit-1
 lib/xml.pkgs         := libxml-2.0
 lib/cab.pkgs         := libarchive
 lib/pack.pkgs        := libzstd
+lib/wsus.pkgs        := zlib
 lib/report.pkgs      := jansson
 lib/store.pkgs       := sqlite3
 media.pkgs           := libisal
@@ -67,7 +73,7 @@ importer.pkgs        := libqrencode
 importer/server.pkgs := libmicrohttpd
 
 # Third-party headers appear in one component each ("jansson.h" is the text of every program).
-SEALED := ini.h=lib/conf openssl/=lib/crypto p11-kit/=lib/crypto libxml/=lib/xml sqlite3.h=lib/store archive=lib/cab zstd=lib/pack \
+SEALED := ini.h=lib/conf openssl/=lib/crypto p11-kit/=lib/crypto libxml/=lib/xml sqlite3.h=lib/store archive=lib/cab zstd=lib/pack zlib=lib/wsus \
           microhttpd=importer/server isa-l=media qrencode=importer
 
 exporter.program        := gapferry-export
@@ -76,6 +82,7 @@ importer.program        := gapferry-import
 importer/server.program := gapferry-server
 tests/tools.program     := mkcatalog
 tests/scale.program     := scale
+tests/clients.program   := wuclient
 # A component is built as a program once it has a main.c.
 PROGRAMS := $(patsubst %/main.c,%,$(wildcard $(addsuffix /main.c,exporter verifier importer importer/server)))
 
@@ -132,7 +139,7 @@ TESTS    := $(sort $(shell find tests/unit -name 'test_*.c' 2>/dev/null))
 FUZZERS  := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 E2E      := $(sort $(wildcard tests/e2e/[0-9]*.sh))
 BINS     := $(foreach p,$(PROGRAMS),$(B)/bin/$($(p).program))
-TOOLS    := $(B)/bin/mkcatalog $(B)/bin/scale $(B)/bin/measure $(B)/bin/sweep $(B)/bin/model $(B)/bin/mutants
+TOOLS    := $(B)/bin/mkcatalog $(B)/bin/mkwsusutil $(B)/bin/scale $(B)/bin/wuclient $(B)/bin/measure $(B)/bin/sweep $(B)/bin/model $(B)/bin/mutants $(B)/bin/view-bench $(B)/bin/rules
 TESTBINS := $(TESTS:%.c=$(B)/%)
 PKGS     := $(sort $(foreach d,$(DIRS),$($(d).pkgs)))
 
@@ -168,17 +175,19 @@ $(B)/bin/$($(1).program): $(call objs,$(call progsrc,$(1))) $(call libs,$(1))
 	@mkdir -p $$(@D)
 	$$(call say,LD)$(CC) -o $$@ $(call objs,$(call progsrc,$(1))) $$(LDFLAGS_ALL) $$(call ldlibs,$(1))
 endef
-$(foreach p,$(PROGRAMS) tests/tools tests/scale,$(eval $(call program,$(p))))
+$(foreach p,$(PROGRAMS) tests/tools tests/scale tests/clients,$(eval $(call program,$(p))))
 
 # tests/unit/C/test_x.c links component C and what C needs, nothing more: an
-# undeclared dependency does not link.
+# undeclared dependency does not link.  X.c.tools names what the test alone needs.
+tests/unit/lib/catalog/test_catalog_parts.c.tools := tests/tools
 define unittest
-$(B)/$(2:.c=): $(call objs,$(2)) $(call libs,$(1))
-	$$(call say,LD)$(CC) -o $$@ $(call objs,$(2)) $$(LDFLAGS_ALL) $$(call ldlibs,$(1)) -lcmocka
+$(B)/$(2:.c=): $(call objs,$(2)) $(call libs,$(1)) $(foreach d,$($(2).tools),$(call libs,$(d)))
+	$$(call say,LD)$(CC) -o $$@ $(call objs,$(2)) $$(LDFLAGS_ALL) $$(foreach d,$($(2).tools) $(1),$$(call ldlibs,$$(d))) -lcmocka
 endef
 $(foreach t,$(TESTS),$(eval $(call unittest,$(patsubst tests/unit/%/,%,$(dir $(t))),$(t))))
 
-everything := $(call objs,$(ALL_SRCS) $(TESTS) $(FUZZERS) tests/fuzz/replay.c tests/bench/measure.c tests/bench/parity.c tests/bench/repair.c tests/sweep/sweep.c $(wildcard tests/model/*.c tests/mutation/*.c))
+LONE := $(wildcard $(addprefix tests/,$(addsuffix /*.c,bench sweep model mutation rules wsusutil clients attack fault))) tests/fuzz/replay.c
+everything := $(call objs,$(ALL_SRCS) $(TESTS) $(FUZZERS) $(LONE))
 -include $(everything:.o=.d)
 
 # ---- The two commands, and what they stand on -----------------------------------
@@ -197,13 +206,13 @@ test: deps                                  ## every test; last line is "N passe
 
 # ---- Checks ---------------------------------------------------------------------
 
-.PHONY: tools unit-bins replay-bins check layers headers symbols banned size docs-check docs-tables format-check format asan analyze coverage fuzz fuzz-run repro bench bench-catalog scale sequences bench-parity sweep model model-broken mutants
+.PHONY: tools unit-bins replay-bins check layers headers symbols banned size docs-check docs-tables format-check format asan analyze coverage fuzz fuzz-run repro bench bench-catalog bench-server scale sequences bench-parity bench-scan sweep model model-broken mutants rules
 tools: $(TOOLS)
 unit-bins: $(TESTBINS)
 check: layers headers symbols banned size docs-check ## the checks of the code itself
 
 FUZZBINS := $(patsubst tests/fuzz/fuzz_%.c,$(B)/fuzz/%,$(FUZZERS))
-FUZZ_DIRS := $(filter-out tests/tools tests/scale,$(DIRS))
+FUZZ_DIRS := $(filter-out tests/tools tests/scale tests/clients,$(DIRS))
 ifeq ($(MODE),fuzz)
 FUZZ_MAIN := -fsanitize=fuzzer
 else
@@ -242,10 +251,9 @@ size:                                       ## no function over 80 lines, no fil
 docs-check: $(BINS)                         ## docs name every error id, verb, exit code and limit
 	@tests/check/docs.sh $(B)
 docs-tables:                                ## rewrite the generated tables of the docs
-	@mkdir -p $(B); for d in docs/OPERATIONS.md docs/SECURITY.md; do tests/check/docs-tables.sh $$d > $(B)/document && cp $(B)/document $$d; done
+	@mkdir -p $(B); for d in docs/OPERATIONS.md docs/CATALOG-RULES.md docs/SECURITY.md; do tests/check/docs-tables.sh $$d > $(B)/document && cp $(B)/document $$d; done
 
-FORMATTED = $(ALL_SRCS) $(HDRS) $(TESTS) $(FUZZERS) tests/fuzz/replay.c tests/bench/measure.c tests/bench/parity.c tests/bench/repair.c tests/sweep/sweep.c \
-            $(wildcard tests/unit/*.h tests/model/*.[ch] tests/mutation/*.[ch])
+FORMATTED = $(ALL_SRCS) $(HDRS) $(TESTS) $(FUZZERS) $(LONE) $(wildcard tests/*/*.h)
 format-check:                               ## clang-format has nothing to change
 	@clang-format --dry-run --Werror $(FORMATTED)
 format:                                     ## let clang-format change the sources
@@ -260,6 +268,8 @@ coverage:                                   ## line coverage per source file
 	@MODE=coverage tests/run.sh; tests/check/coverage.sh build/coverage $(ALL_SRCS)
 bench: all tools                            ## speed and memory beside the standard tools
 	@tests/bench/bench.sh $(B)/bin
+bench-server: all tools                     ## 2,000 computers scan at once
+	@tests/bench/server.sh $(B)/bin
 sequences: all tools                        ## SEQUENCES=200 random sequences of increments
 	@SEQUENCES=$(or $(SEQUENCES),200) BIN=$(CURDIR)/$(B)/bin tests/e2e/25-any-order.sh
 scale: all tools                            ## a bundle of 5 TiB: plan, tables, their verification
@@ -268,13 +278,25 @@ $(B)/bin/measure: $(call objs,tests/bench/measure.c)
 	@mkdir -p $(@D)
 	$(call say,LD)$(CC) -o $@ $< $(LDFLAGS_ALL)
 
+$(B)/bin/mkwsusutil: $(call objs,tests/wsusutil/mkwsusutil.c) $(call libs,tests/tools)
+	@mkdir -p $(@D)
+	$(call say,LD)$(CC) -o $@ $< $(LDFLAGS_ALL) $(call ldlibs,tests/tools)
+
 sweep: all tools                            ## 10,000 random damages: repaired or named
 	@BIN=$(CURDIR)/$(B)/bin sh tests/sweep/sweep.sh
-SWEEP_LIBS := $(foreach d,verifier media lib/crypto lib/base,$(call lib,$(d)))
+SWEEP_LIBS := $(foreach d,verifier media lib/log lib/crypto lib/base,$(call lib,$(d)))
 bench-catalog: all tools                    ## taking in catalogs of true profile beside 7zz and xmllint
 	@tests/bench/catalog.sh $(B)/bin
 bench-parity: all tools $(B)/bin/measure $(B)/bin/parity-bench $(B)/bin/repair ## parity and repair beside cp and par2
 	@tests/bench/parity.sh $(B)/bin
+bench-scan: $(B)/bin/scan $(B)/bin/view-bench                 ## what a scan of a client costs the server
+	@$(B)/bin/scan
+$(B)/bin/scan: $(call objs,tests/bench/scan.c) $(foreach d,lib/wusp lib/base,$(call lib,$(d)))
+	@mkdir -p $(@D)
+	$(call say,LD)$(CC) -o $@ $(filter %.o,$^) $(LDFLAGS_ALL) $(filter %.a,$^) $(LIBS.threads)
+$(B)/bin/view-bench: $(call objs,tests/bench/view.c) $(call libs,importer/server)
+	@mkdir -p $(@D)
+	$(call say,LD)$(CC) -o $@ $(filter %.o,$^) $(LDFLAGS_ALL) $(call ldlibs,importer/server)
 $(B)/bin/sweep: $(call objs,tests/sweep/sweep.c)
 $(B)/bin/parity-bench: $(call objs,tests/bench/parity.c)
 $(B)/bin/repair: $(call objs,tests/bench/repair.c)
@@ -284,6 +306,13 @@ $(B)/bin/mutants: $(call objs,tests/mutation/mutants.c)
 $(B)/bin/sweep $(B)/bin/mutants $(B)/bin/parity-bench $(B)/bin/repair: $(SWEEP_LIBS) $(call lib,lib/cli)
 	@mkdir -p $(@D)
 	$(call say,LD)$(CC) -o $@ $(filter %.o,$^) $(LDFLAGS_ALL) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(foreach p,libcrypto p11-kit-1 libisal jansson threads,$(LIBS.$(p)))
+
+rules: $(B)/bin/rules                       ## RULES_COUNT=2000 catalogs with one fault each: found, nothing else
+	@$(B)/bin/rules --count $(or $(RULES_COUNT),2000)
+RULES_OBJS := $(call objs,$(wildcard tests/rules/*.c))
+$(B)/bin/rules: $(RULES_OBJS) $(foreach d,tests/tools lib/catalog lib/xml lib/crypto lib/base,$(call lib,$(d)))
+	@mkdir -p $(@D)
+	$(call say,LD)$(CC) -o $@ $(RULES_OBJS) $(LDFLAGS_ALL) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(foreach p,libxml-2.0 libcrypto p11-kit-1 threads,$(LIBS.$(p)))
 
 # The model is linked with the very functions that decide; broken/SOURCE-WHAT.sed spoils one of them.
 MODEL_OBJS := $(call objs,tests/model/model.c tests/model/world.c)

@@ -1,5 +1,6 @@
 #include "exporter/bundle.h"
 
+#include "exporter/bundle_log.h"
 #include "exporter/plan.h"
 #include "exporter/provenance.h"
 #include "exporter/tables.h"
@@ -26,6 +27,7 @@
 #include "media/card.h"
 #include "media/chunk_table.h"
 #include "media/ledger.h"
+#include "media/log_text.h"
 #include "media/manifest.h"
 #include "media/object_table.h"
 #include "media/sum_table.h"
@@ -48,6 +50,8 @@ struct making {
 	struct plan plan;
 	struct object_table *objects;
 	struct chunk_table *chunks;
+	struct tree object_lines; /* of OBJECTS */
+	struct bundle_log log;
 	struct manifest manifest;
 	int top, dir; /* gapferry/ and the bundle below it, under its temporary name */
 	char name[MANIFEST_DIRECTORY_SIZE], temporary[MANIFEST_DIRECTORY_SIZE + 8];
@@ -70,6 +74,7 @@ static void making_clear(struct making *m)
 	increment_clear(&m->increment);
 	object_table_free(m->objects);
 	chunk_table_free(m->chunks);
+	bundle_log_clear(&m->log);
 }
 DEFINE_CLEANUP_IN_PLACE(struct making, making_clear);
 
@@ -341,6 +346,23 @@ static int save_origin(struct making *m, struct sum_table *sums, struct error *e
 	return dir < 0 ? -1 : provenance_each(m->store, add_origin, &folder, err);
 }
 
+/* What is known of the export log up to here, and the tree over OBJECTS. */
+static int save_log(struct making *m, struct sum_table *sums, struct error *err)
+{
+	const struct bundle_log *l = &m->log;
+	CLEANUP(file_close) int dir = file_open_subdir(m->dir, "log", true, err);
+
+	if (dir < 0 ||
+	    bundle_log_make(m->store, &m->channel, m->trust, &m->object_lines, &m->log, err) < 0 ||
+	    add_small_file(m, dir, "checkpoint", LOG_TEXT_CHECKPOINT, l->checkpoint.bytes,
+			   l->checkpoint.len, sums, err) < 0 ||
+	    add_small_file(m, dir, "nodes", LOG_TEXT_NODES, l->nodes.bytes, l->nodes.len, sums,
+			   err) < 0)
+		return -1;
+	return add_small_file(m, dir, "objects", LOG_TEXT_OBJECTS, l->objects.bytes, l->objects.len,
+			      sums, err);
+}
+
 static int save_small_files(struct making *m, struct error *err)
 {
 	CLEANUP(sum_table_clear) struct sum_table sums = { 0 };
@@ -350,7 +372,7 @@ static int save_small_files(struct making *m, struct error *err)
 	if (add_small_file(m, m->dir, "VERIFY.txt", "VERIFY.txt", card, strlen(card), &sums, err) <
 		    0 ||
 	    copy_trust(m, &sums, err) < 0 || save_origin(m, &sums, err) < 0 ||
-	    sum_table_write(&sums, &text, err) < 0)
+	    save_log(m, &sums, err) < 0 || sum_table_write(&sums, &text, err) < 0)
 		return -1;
 	struct manifest_file *f = &m->manifest.files[MANIFEST_SUMS];
 	f->size = text.len;
@@ -444,7 +466,9 @@ static int record(struct making *m, const struct buf *text, const unsigned char 
 	m->channel.sequence = m->manifest.sequence;
 	if (db_begin(scope.db, err) < 0 || channel_save(m->store, &m->channel, err) < 0 ||
 	    channel_record_bundle(m->store, m->channel.id, &b, err) < 0 ||
-	    record_view(m, err) < 0 || add_records(m, digest, err) < 0)
+	    record_view(m, err) < 0 || add_records(m, digest, err) < 0 ||
+	    bundle_log_record(m->store, &m->channel, &m->log, &m->manifest, digest, &m->signer,
+			      err) < 0)
 		return -1;
 	return db_commit(scope.db, err);
 }
@@ -531,7 +555,8 @@ int bundle_write(struct store *s, const struct bundle_request *request, struct b
 				   m.chunks, err) < 0;
 	drop_deltas(&m);
 	progress_end(request->progress);
-	if (failed || tables_save(m.dir, m.objects, m.chunks, &m.manifest, err) < 0 ||
+	if (failed ||
+	    tables_save(m.dir, m.objects, m.chunks, &m.manifest, &m.object_lines, err) < 0 ||
 	    save_small_files(&m, err) < 0 || sign(&m, &text, digest, err) < 0 ||
 	    record(&m, &text, digest, err) < 0 || publish(&m, err) < 0)
 		return -1;

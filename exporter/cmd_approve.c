@@ -1,3 +1,4 @@
+#include "exporter/approval.h"
 #include "exporter/approve.h"
 #include "exporter/approve_show.h"
 #include "exporter/commands.h"
@@ -8,9 +9,7 @@
 #include "lib/cli/progress.h"
 #include "lib/crypto/digest.h"
 #include "lib/crypto/trust.h"
-#include "lib/store/ledger_rows.h"
 #include "lib/store/store.h"
-#include "media/ledger.h"
 #include "media/manifest.h"
 #include "verifier/verify.h"
 
@@ -24,17 +23,14 @@ enum { CONFIRM_DIGITS = 8 };
 static int add_record(struct store *s, const struct approve *a, const struct approve_signer *by,
 		      struct error *err)
 {
-	char name[MANIFEST_DIRECTORY_SIZE], signer[KEY_HOLDER_SIZE + KEY_SHORT_SIZE + 16];
-	struct ledger_body body;
+	char name[MANIFEST_DIRECTORY_SIZE];
 
 	manifest_directory(verify_manifest(a->bundle), name);
-	ledger_begin(&body, "approve");
-	ledger_text(&body, "bundle", name);
-	ledger_digest(&body, "manifest", verify_manifest_digest(a->bundle));
-	snprintf(signer, sizeof signer, "%s %s %s", key_role_name(by->role), by->holder,
-		 by->short_id);
-	ledger_text(&body, "signer", signer);
-	return ledger_rows_add(s, body.text, err);
+	return approval_record(s,
+			       &(struct approval){ name, verify_manifest_digest(a->bundle),
+						   key_role_name(by->role), by->holder,
+						   by->short_id },
+			       err);
 }
 
 /* The signature counts whether or not it can be recorded here: a medium may be approved anywhere.

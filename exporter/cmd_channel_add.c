@@ -5,15 +5,17 @@
 #include "lib/crypto/trust.h"
 #include "lib/store/channel.h"
 #include "lib/store/db.h"
+#include "lib/store/log_rows.h"
 #include "lib/store/site.h"
 #include "lib/store/store.h"
+#include "media/log_text.h"
 
 #include <stdio.h>
 
 int cmd_channel_add(const struct cli_args *args, struct error *err)
 {
 	const char *name = args->operands[0];
-	char text[SETTING_TEXT_SIZE];
+	char text[SETTING_TEXT_SIZE], leaf[LOG_TEXT_LEAF_SIZE];
 	struct channel c = { 0 };
 
 	if (!channel_name_valid(name))
@@ -35,10 +37,11 @@ int cmd_channel_add(const struct cli_args *args, struct error *err)
 		return -1;
 	snprintf(c.name, sizeof c.name, "%s", name);
 	c.trust_version = trust->version;
+	size_t len = log_text_trust(name, trust->version, trust->history[trust->version - 1], leaf);
 	CLEANUP(db_scope_end) struct db_scope scope = { store_db(s) };
 	if (db_begin(scope.db, err) < 0 || channel_add(s, &c, err) < 0 ||
 	    site_set_all(s, &c, err) < 0 || channel_copy_trust(s, name, from, trust, err) < 0 ||
-	    db_commit(scope.db, err) < 0)
+	    log_rows_append(s, leaf, len, NULL, err) < 0 || db_commit(scope.db, err) < 0)
 		return -1;
 	setting_text(&c, text);
 	if (args->json)

@@ -30,12 +30,27 @@ static void payload_text(const struct ingest *in)
 		printf("  missing: %s\n", p->missing[i]);
 }
 
+static void oddities_text(const struct wsusutil_oddities *o)
+{
+	if (o->mark)
+		printf("note: metadata.txt begins with a byte order mark\n");
+	if (o->reversed)
+		printf("note: metadata.txt comes before package.xml\n");
+	if (o->newlines)
+		printf("note: %llu records end with LF in place of CR LF\n",
+		       (unsigned long long)o->newlines);
+	if (o->moved)
+		printf("note: %llu records are at another place than in package.xml\n",
+		       (unsigned long long)o->moved);
+}
+
 static void result_text(const struct ingest *in)
 {
 	const struct listing_source *source = &in->catalog.gather->source;
 
 	report_findings_text(stdout, in->catalog.gather->catalog);
 	signature_text(&in->signature, source->name);
+	oddities_text(&in->oddities);
 	printf("%s: %s catalog, %zu documents, %zu distinct fragments in %zu packs, %zu licence "
 	       "texts\n",
 	       source->name, source->kind, in->catalog.gather->entry_count,
@@ -49,15 +64,17 @@ static void result_text(const struct ingest *in)
 int cmd_ingest(const struct cli_args *args, struct error *err)
 {
 	struct progress progress;
-	struct ingest_request request = { .file = args->operands[1],
+	struct ingest_request request = { .kind = args->operands[0],
+					  .file = args->operands[1],
 					  .content = cli_text(args, "content"),
 					  .accept_shrink = cli_flag(args, "accept-shrink"),
 					  .progress = &progress };
 	uint64_t threads;
 
-	if (strcmp(args->operands[0], "wsusscn2") != 0)
-		return error_set(err, ERROR_USAGE, "unknown kind of source '%s': wsusscn2 is known",
-				 args->operands[0]);
+	if (!ingest_knows(request.kind))
+		return error_set(err, ERROR_USAGE,
+				 "unknown kind of source '%s': wsusscn2 and wsusutil are known",
+				 request.kind);
 	if (cli_number(args, "threads", 1, 64, pool_default_threads(), &threads, err) < 0)
 		return -1;
 	request.threads = (unsigned)threads;
@@ -67,7 +84,7 @@ int cmd_ingest(const struct cli_args *args, struct error *err)
 	request.roots = roots;
 	CLEANUP(store_close) struct store *s = store_open(cli_text(args, "repo"), true, err);
 	CLEANUP(ingest_clear) struct ingest in = { 0 };
-	if (!s || ingest_wsusscn2(s, &request, &in, err) < 0)
+	if (!s || ingest_source(s, &request, &in, err) < 0)
 		return -1;
 	if (args->json)
 		cli_print_json(ingest_json(&in));

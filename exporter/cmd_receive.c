@@ -1,23 +1,26 @@
 #include "exporter/commands.h"
+#include "exporter/log_return.h"
 #include "exporter/receive.h"
 #include "lib/base/error.h"
 #include "lib/store/store.h"
 
 #include <stdio.h>
 
-static void print_json(const struct receive_result *r)
+static void print_json(const struct receive_result *r, const struct log_return *log)
 {
 	const struct receipt *t = &r->receipt;
 
 	cli_print_json(json_pack(
-		"{s:s, s:s, s:I, s:I, s:I, s:b, s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:s, s:I}",
+		"{s:s, s:s, s:I, s:I, s:I, s:b, s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:s, s:I, "
+		"s:I}",
 		"channel", t->channel, "site", t->site, "epoch", (json_int_t)t->epoch, "counter",
 		(json_int_t)t->counter, "sequence", (json_int_t)t->sequence, "known", r->known,
 		"lowered", r->lowered, "confirmed_before", (json_int_t)r->before, "behind",
 		(json_int_t)r->behind, "missed_receipts", (json_int_t)r->missed, "pending_sequence",
 		(json_int_t)t->pending_sequence, "need_objects", (json_int_t)r->needed,
 		"need_carried_anyway", (json_int_t)r->unheld, "signer", r->signer,
-		"damaged_objects", (json_int_t)t->scrub_bad));
+		"damaged_objects", (json_int_t)t->scrub_bad, "cosigned_size",
+		(json_int_t)log->size));
 }
 
 static void print_text(const struct receive_result *r, bool has_need)
@@ -56,14 +59,23 @@ int cmd_receive(const struct cli_args *args, struct error *err)
 	struct receive_request request = { .path = args->operands[0],
 					   .scanned = cli_flag(args, "qr"),
 					   .need = cli_text(args, "need") };
+	struct log_return log = { .path = cli_text(args, "checkpoint") };
 	struct receive_result result;
 	CLEANUP(store_close) struct store *s = store_open(cli_text(args, "repo"), true, err);
 
 	if (!s || receive_receipt(s, &request, &result, err) < 0)
 		return -1;
-	if (args->json)
-		print_json(&result);
-	else
+	log.channel = result.receipt.channel;
+	log.site = result.receipt.site;
+	if (log.path && log_return_take(s, &log, err) < 0)
+		return -1;
+	if (args->json) {
+		print_json(&result, &log);
+	} else {
 		print_text(&result, request.need != NULL);
+		if (log.path)
+			printf("the site has seen %llu leaves of the export log, cosigned by %s\n",
+			       (unsigned long long)log.size, log.holder);
+	}
 	return result.lowered ? CLI_FINDINGS : 0;
 }

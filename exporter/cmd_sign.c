@@ -1,38 +1,27 @@
 /* sign: what was signed on another machine comes back */
+#include "exporter/approval.h"
 #include "exporter/commands.h"
 #include "exporter/elsewhere.h"
 #include "lib/base/error.h"
 #include "lib/base/file.h"
 #include "lib/crypto/trust.h"
-#include "lib/store/ledger_rows.h"
 #include "lib/store/store.h"
-#include "media/ledger.h"
 
 #include <stdio.h>
 #include <string.h>
-
-static int add_record(struct store *s, const struct elsewhere_result *r, struct error *err)
-{
-	struct ledger_body body;
-
-	ledger_begin(&body, "approve");
-	ledger_text(&body, "bundle", r->name);
-	ledger_digest(&body, "manifest", r->manifest);
-	ledger_text(&body, "signer", r->holder);
-	return ledger_rows_add(s, body.text, err);
-}
 
 /* As for approve: the signature counts whether or not it is recorded.  write recorded the builder.
  */
 static void record(const struct cli_args *args, const struct elsewhere_result *r)
 {
 	const char *repo = cli_text(args, "repo");
+	const struct approval a = { r->name, r->manifest, r->role, r->holder, r->short_id };
 	struct error err = ERROR_INIT;
 
 	if (!repo || strcmp(r->role, "approver") != 0)
 		return;
 	CLEANUP(store_close) struct store *s = store_open(repo, true, &err);
-	if (!s || add_record(s, r, &err) < 0)
+	if (!s || approval_record(s, &a, &err) < 0)
 		cli_note(args, "the approval is not in the ledger of %s: %s", repo, err.message);
 	error_clear(&err);
 }

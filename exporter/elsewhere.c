@@ -202,6 +202,7 @@ int elsewhere_import(const struct elsewhere_request *r, struct elsewhere_result 
 		return -1;
 	*out = (struct elsewhere_result){ .role = key_role_name(k->role) };
 	snprintf(out->holder, sizeof out->holder, "%s", k->holder);
+	snprintf(out->short_id, sizeof out->short_id, "%s", k->short_id);
 	manifest_directory(&m, out->name);
 	digest_sha256(c.manifest, c.manifest_len, out->manifest);
 	return 0;

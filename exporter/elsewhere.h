@@ -48,7 +48,7 @@ struct elsewhere_request {
 };
 struct elsewhere_result {
 	const char *role;
-	char holder[64], name[128]; /* of the bundle */
+	char holder[64], short_id[17], name[128]; /* of the bundle */
 	unsigned char manifest[32];
 };
 int elsewhere_import(const struct elsewhere_request *request, struct elsewhere_result *out,

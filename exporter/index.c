@@ -235,6 +235,14 @@ static const struct {
 	{ "extended/", 'x', false }, { "localized/", 'l', true }, { "eula/", 'e', true },
 };
 
+bool index_is_package(const char *name)
+{
+	size_t len = strlen(name);
+
+	return len > 11 - 1 && strncmp(name, "package", 7) == 0 &&
+	       strcmp(name + len - 4, ".cab") == 0 && strspn(name + 7, "0123456789") == len - 11;
+}
+
 static bool parse_revision(const char *text, uint32_t *out)
 {
 	uint64_t value;

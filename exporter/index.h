@@ -55,6 +55,9 @@ DEFINE_CLEANUP_IN_PLACE(struct index, index_clear);
 bool index_seen(struct index *x, uint32_t revision) __attribute__((nonnull));
 bool index_seen_location(struct index *x, const unsigned char sha1[20]) __attribute__((nonnull));
 
+/* Whether a member of the outer cabinet is package.cab or package<N>.cab. */
+bool index_is_package(const char *name) __attribute__((nonnull, pure));
+
 enum index_class { INDEX_UNKNOWN, INDEX_FRAGMENT, INDEX_LICENCE };
 
 struct index_name {

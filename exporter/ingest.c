@@ -1,17 +1,21 @@
 #include "exporter/ingest.h"
 
 #include "exporter/signature.h"
+#include "exporter/survey.h"
 #include "lib/base/error.h"
 #include "lib/report/report.h"
 #include "lib/store/content.h"
 #include "lib/store/db.h"
 #include "lib/store/gather.h"
 #include "lib/store/ledger_rows.h"
+#include "lib/store/past.h"
 #include "lib/store/rows.h"
 #include "lib/store/scrub.h"
 #include "lib/store/store.h"
 #include "lib/store/stored.h"
 #include "media/ledger.h"
+
+#include <string.h>
 
 enum { SHRINK_PERCENT = 90 };
 
@@ -92,6 +96,20 @@ static int store_all(struct store *s, struct ingest *in, struct error *err)
 	return db_commit(scope.db, err);
 }
 
+/* What its signature and the catalog before say about it. */
+static int compare(struct store *s, struct ingest *in, struct error *err)
+{
+	struct gather *g = in->catalog.gather;
+
+	/* nobody signs export packages */
+	if (!gather_is_full(g))
+		survey_signature(g->catalog, g->source.name, &in->signature);
+	if (past_compare(s, g, err) < 0)
+		return -1;
+	catalog_summarize(g->catalog, &in->summary);
+	return 0;
+}
+
 json_t *ingest_json(const struct ingest *in)
 {
 	const struct listing_source *source = &in->catalog.gather->source;
@@ -113,6 +131,13 @@ json_t *ingest_json(const struct ingest *in)
 				"licences", (json_int_t)in->catalog.licence_count, "counts",
 				report_counts_json(&in->summary), "findings", findings,
 				"unknown_members", (json_int_t)in->catalog.unknown_members);
+	const struct wsusutil_oddities *o = &in->oddities;
+	if (strcmp(source->kind, "wsusutil") == 0)
+		json_object_set_new(out, "oddities",
+				    json_pack("{s:b, s:b, s:I, s:I}", "byte_order_mark", o->mark,
+					      "records_first", o->reversed, "newlines",
+					      (json_int_t)o->newlines, "moved",
+					      (json_int_t)o->moved));
 	json_object_set_new(out, "authenticode", signature_json(&in->signature));
 	json_object_set_new(
 		out, "payload",
@@ -132,16 +157,38 @@ bool ingest_needs_attention(const struct ingest *in)
 	       (in->with_content && p->present < p->wanted);
 }
 
-int ingest_wsusscn2(struct store *s, const struct ingest_request *r, struct ingest *out,
-		    struct error *err)
+bool ingest_knows(const char *kind)
+{
+	return strcmp(kind, "wsusscn2") == 0 || strcmp(kind, "wsusutil") == 0;
+}
+
+static bool is_package(const struct ingest_request *r)
+{
+	return strcmp(r->kind, "wsusutil") == 0;
+}
+
+static int read_source(struct store *s, const struct ingest_request *r, struct ingest *out,
+		       struct error *err)
+{
+	if (is_package(r))
+		return wsusutil_read(s, r->file, r->threads, r->progress, &out->catalog,
+				     &out->oddities, err);
+	return wsusscn2_read(s, r->file, r->threads, r->progress, &out->catalog, err);
+}
+
+int ingest_source(struct store *s, const struct ingest_request *r, struct ingest *out,
+		  struct error *err)
 {
 	*out = (struct ingest){ .with_content = r->content != NULL };
-	if (wsusscn2_read(s, r->file, r->threads, r->progress, &out->catalog, err) < 0)
+	if (read_source(s, r, out, err) < 0)
 		return -1;
 	const struct catalog *catalog = out->catalog.gather->catalog;
 	catalog_summarize(catalog, &out->summary);
-	int failed =
-		signature_check(out->catalog.signature, r->roots, r->file, &out->signature, err);
+	/* Nobody signs an export package. */
+	int failed = signature_check(out->catalog.signature, is_package(r) ? NULL : r->roots,
+				     r->file, &out->signature, err);
+	if (!failed)
+		failed = compare(s, out, err);
 	if (!failed)
 		failed = check_shrink(s, out, r->accept_shrink, err);
 	if (!failed && r->content)

@@ -7,6 +7,7 @@
 
 #include "exporter/payload.h"
 #include "exporter/wsusscn2.h"
+#include "exporter/wsusutil.h"
 #include "lib/base/cleanup.h"
 #include "lib/catalog/catalog.h"
 #include "lib/crypto/authenticode.h"
@@ -19,7 +20,8 @@ struct progress;
 struct store;
 
 struct ingest_request {
-	const char *file;                       /* wsusscn2.cab */
+	const char *kind;                       /* one that ingest_knows() */
+	const char *file;                       /* the catalog */
 	const char *content;                    /* folder, or NULL */
 	bool accept_shrink;                     /* the catalog may have lost many of its updates */
 	const struct authenticode_roots *roots; /* NULL: none pinned */
@@ -29,6 +31,7 @@ struct ingest_request {
 
 struct ingest {
 	struct wsusscn2 catalog;
+	struct wsusutil_oddities oddities; /* of an export package */
 	struct payload payload;
 	struct catalog_summary summary;
 	bool with_content;
@@ -36,12 +39,15 @@ struct ingest {
 	struct authenticode_verdict signature; /* of the catalog */
 };
 
+/* The kinds of sources: "wsusscn2", "wsusutil". */
+bool ingest_knows(const char *kind) __attribute__((nonnull));
+
 /*
- * Into a store opened for writing.  -1 with errors of wsusscn2_read() and payload_ingest(),
- * SCAN_SHRUNK, AUTHENTICODE_*, or of the store; the repository is as before then.
+ * Into a store opened for writing.  -1 with errors of wsusscn2_read(), wsusutil_read() and
+ * payload_ingest(), SCAN_SHRUNK, AUTHENTICODE_*, or of the store; the repository is as before then.
  */
-int ingest_wsusscn2(struct store *s, const struct ingest_request *request, struct ingest *out,
-		    struct error *err) __attribute__((nonnull, warn_unused_result));
+int ingest_source(struct store *s, const struct ingest_request *request, struct ingest *out,
+		  struct error *err) __attribute__((nonnull, warn_unused_result));
 
 /* Findings that keep updates out, or payload that is rejected or missing: exit status 2. */
 bool ingest_needs_attention(const struct ingest *in) __attribute__((nonnull));

@@ -1,5 +1,7 @@
 #include "exporter/job_conf.h"
 
+#include "exporter/ingest.h"
+
 #include "lib/base/error.h"
 #include "lib/base/pool.h"
 #include "lib/base/str.h"
@@ -165,7 +167,7 @@ static const char *const wanted[] = {
 	[VALUE_FLAG] = "neither yes nor no",
 	[VALUE_CHOICE] = "neither yes nor no",
 	[VALUE_BUNDLE_KIND] = "neither auto nor full",
-	[VALUE_SOURCE_KIND] = "unknown kind of source: wsusscn2 is known",
+	[VALUE_SOURCE_KIND] = "unknown kind of source: wsusscn2 and wsusutil are known",
 	[VALUE_SCHEDULE] = "not the characters of an OnCalendar time",
 	[VALUE_COMMAND] = "not an absolute path and up to 30 words, double quotes in pairs",
 };
@@ -205,7 +207,7 @@ static int put(const struct job_key *k, void *base, const char *value)
 		*number = strcmp(value, "full") == 0 ? JOB_KIND_FULL : JOB_KIND_AUTO;
 		return *number || strcmp(value, "auto") == 0 ? 0 : -1;
 	case VALUE_SOURCE_KIND:
-		return strcmp(value, "wsusscn2") == 0 ? put_text(field, k->size, value) : -1;
+		return ingest_knows(value) ? put_text(field, k->size, value) : -1;
 	case VALUE_SCHEDULE:
 		return all_of(value, " *,.:/~_+-") ? put_text(field, k->size, value) : -1;
 	case VALUE_COMMAND:

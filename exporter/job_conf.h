@@ -34,7 +34,7 @@ struct job_command {
 
 struct job_source {
 	char name[JOB_SOURCE_NAME_SIZE];
-	char kind[CONF_VALUE_SIZE]; /* "wsusscn2" */
+	char kind[CONF_VALUE_SIZE]; /* "wsusscn2", "wsusutil" */
 	char file[CONF_VALUE_SIZE];
 	char content[CONF_VALUE_SIZE]; /* "" when there is none */
 	char roots[CONF_VALUE_SIZE];   /* pinned for Authenticode, or "" */

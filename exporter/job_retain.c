@@ -108,8 +108,9 @@ static bool is_volume_file(const char *name)
 
 static bool is_bundle_file(const char *name)
 {
-	static const char *const names[] = { "MANIFEST",   "OBJECTS", "CHUNKS", "SHA256SUMS",
-					     "VERIFY.txt", "sigs",    "trust",  "origin" };
+	static const char *const names[] = { "MANIFEST",   "OBJECTS",    "CHUNKS",
+					     "SHA256SUMS", "VERIFY.txt", "sigs",
+					     "trust",      "origin",     "log" };
 
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
 		if (strcmp(name, names[i]) == 0)

@@ -23,7 +23,7 @@ struct job_run {
  * Run to the end and record it.  *report is the caller's, whatever happens; NULL when the run did
  * not begin.  Returns 0, 2 with findings or warnings, or -1: JOB_BUSY when the job runs already,
  * JOB_STATE, JOB_SOURCE, JOB_SERIES, JOB_SECRET, JOB_SCHEDULE (if_due without any schedule),
- * STOPPED, or an error of ingest_wsusscn2() or bundle_write().
+ * STOPPED, or an error of ingest_source() or bundle_write().
  */
 int job_run(const struct job_conf *c, const struct job_run *options, json_t **report,
 	    struct error *err) __attribute__((nonnull, warn_unused_result));

@@ -95,7 +95,8 @@ static int ingest(struct job_step *s, const struct job_source *source, json_t *p
 		  struct error *err)
 {
 	CLEANUP(ingest_clear) struct ingest in = { 0 };
-	struct ingest_request request = { .file = source->file,
+	struct ingest_request request = { .kind = source->kind,
+					  .file = source->file,
 					  .content = source->content[0] ? source->content : NULL,
 					  .accept_shrink = source->accept_shrink,
 					  .threads = (unsigned)s->conf->threads,
@@ -107,7 +108,7 @@ static int ingest(struct job_step *s, const struct job_source *source, json_t *p
 	if (*path && !(roots = authenticode_roots_open(&path, 1, err)))
 		return error_wrap(err, "source %s", source->name);
 	request.roots = roots;
-	if (ingest_wsusscn2(s->store, &request, &in, err) < 0)
+	if (ingest_source(s->store, &request, &in, err) < 0)
 		return error_wrap(err, "source %s", source->name);
 	if (check_series(s, source, &in, err) < 0)
 		return -1;

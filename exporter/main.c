@@ -138,6 +138,19 @@ static const struct cli_option ingest_options[] = {
 	CLI_OPTIONS_END,
 };
 
+static const struct cli_option lint_options[] = {
+	{ "format", CLI_TEXT, "FORMAT", NULL, false,
+	  "text (default), json, sarif, csv, wsyncmgr or cmtrace" },
+	MICROSOFT_ROOTS,
+	CLI_OPTIONS_END,
+};
+
+static const struct cli_option diff_options[] = {
+	{ "repo", CLI_TEXT, "DIR", "GAPFERRY_REPO", false,
+	  "the repository, when A or B is KIND/SERIES" },
+	CLI_OPTIONS_END,
+};
+
 static const struct cli_option plan_options[] = {
 	REPO,
 	{ "media", CLI_TEXT, "PROFILE|SIZE", "GAPFERRY_MEDIA", false,
@@ -215,6 +228,8 @@ static const struct cli_option receive_options[] = {
 	REPO,
 	{ "qr", CLI_FLAG, NULL, NULL, false, "FILE is what a scanner read from the QR codes" },
 	{ "need", CLI_TEXT, "FILE", NULL, false, "the need list that was made with the receipt" },
+	{ "checkpoint", CLI_TEXT, "FILE", NULL, false,
+	  "the cosigned checkpoint that was made with the receipt" },
 	CLI_OPTIONS_END,
 };
 
@@ -287,6 +302,25 @@ static const struct cli_option override_options[] = {
 	CLI_OPTIONS_END,
 };
 
+static const struct cli_option log_show_options[] = {
+	REPO,
+	{ "leaves", CLI_FLAG, NULL, NULL, false, "every leaf" },
+	CLI_OPTIONS_END,
+};
+
+static const struct cli_option log_prove_options[] = {
+	REPO,
+	{ "out", CLI_TEXT, "FILE", NULL, true, "where the proof goes" },
+	CLI_OPTIONS_END,
+};
+
+static const struct cli_option log_consistency_options[] = {
+	REPO,
+	{ "from", CLI_TEXT, "N", NULL, true, "the leaves of an older checkpoint" },
+	{ "out", CLI_TEXT, "FILE", NULL, true, "where the proof goes" },
+	CLI_OPTIONS_END,
+};
+
 static const struct cli_verb verbs[] = {
 	{ "init", NULL, 0, 0, repo_options, "make an empty repository", cmd_init },
 	{ "key new", NULL, 0, 0, key_options, "make a private key and its certificate",
@@ -309,8 +343,14 @@ static const struct cli_verb verbs[] = {
 	  "take a newer version of the channel's trust root", cmd_channel_trust },
 	{ "channel confirm", "NAME", 1, 1, channel_confirm_options,
 	  "say by hand what a site has imported", cmd_channel_confirm },
-	{ "ingest", "wsusscn2 FILE.cab", 2, 2, ingest_options,
+	{ "ingest", "KIND FILE", 2, 2, ingest_options,
 	  "take a catalog, and payload, into the repository", cmd_ingest },
+	{ "lint", "FILE", 1, 1, lint_options, "judge a catalog without taking it anywhere",
+	  cmd_lint },
+	{ "diff", "A B", 2, 2, diff_options, "what one catalog has and the other has not",
+	  cmd_diff },
+	{ "probe", "FILE.xml.gz", 1, 1, NULL, "show the structure of a WSUS export as XML",
+	  cmd_probe },
 	{ "withdraw", "KIND SERIES", 2, 2, repo_options,
 	  "remove a catalog from the repository and from the next bundles", cmd_withdraw },
 	{ "authenticode", "FILE...", 1, CLI_OPERANDS_MAX, authenticode_options,
@@ -334,6 +374,12 @@ static const struct cli_verb verbs[] = {
 	{ "ledger show", NULL, 0, 0, verb_options_ledger_show, "the records of the ledger",
 	  cmd_ledger_show },
 	{ "ledger check", NULL, 0, 0, repo_options, "prove the ledger", cmd_ledger_check },
+	{ "log show", NULL, 0, 0, log_show_options, "the export log and its newest checkpoint",
+	  cmd_log_show },
+	{ "log prove", "BUNDLE-NAME", 1, 1, log_prove_options,
+	  "prove that a bundle is in the export log", cmd_log_prove },
+	{ "log consistency", NULL, 0, 0, log_consistency_options,
+	  "prove that the export log only grew since then", cmd_log_consistency },
 	{ "gc", NULL, 0, 0, verb_options_gc, "remove what nothing needs any more", cmd_gc },
 	{ "scrub", NULL, 0, 0, verb_options_scrub, "read everything again, and heal it",
 	  cmd_scrub },

@@ -109,6 +109,17 @@ static void add_revision(struct ingest *in, const struct catalog_revision *r)
 	}
 	for (size_t i = 0; i < r->payload_count; i++)
 		add_want(in)->sha1 = r->payload[i];
+	/* A scan catalog carries its licence texts itself. */
+	for (size_t i = 0; r->has_document && i < r->licences_count; i++) {
+		const struct catalog_licence *l = &r->licences[i];
+		struct want *w = add_want(in);
+
+		w->sha1 = l->sha1;
+		w->has_size = l->has_size;
+		w->size = l->size;
+		w->has_sha256 = l->has_sha256;
+		memcpy(w->sha256, l->sha256, sizeof w->sha256);
+	}
 }
 
 /* One record per SHA-1, with everything that any mention states. */

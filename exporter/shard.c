@@ -2,7 +2,6 @@
 
 #include "lib/base/error.h"
 #include "lib/base/source.h"
-#include "lib/cab/cab.h"
 #include "lib/crypto/digest.h"
 #include "lib/store/content.h"
 #include "lib/store/gather_part.h"
@@ -12,15 +11,21 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct shard *shard_new(const char *name, const struct store *store, struct gather_known *known)
+/* A note is the name of a member and, of a licence text, the SHA-1 of its bytes. */
+enum { SHA1 = 20, MEMBERS_MAX = 65535, NOTE_MAX = LIMIT_CAB_NAME + 1 + SHA1 };
+
+struct shard *shard_new(const char *name, const struct store *store, struct gather_known *known,
+			struct survey_span span)
 {
 	struct shard *s = buf_calloc(1, sizeof *s);
 
 	snprintf(s->name, sizeof s->name, "%s", name);
 	s->store = store;
+	s->span = span;
 	s->part = gather_part_new(store, known);
 	s->bytes = (struct buf)BUF_INIT(LIMIT_SHARD_BYTES + 1);
 	s->member = (struct buf)BUF_INIT(LIMIT_FRAGMENT_BYTES + 1);
+	s->notes = (struct buf)BUF_INIT(MEMBERS_MAX * NOTE_MAX);
 	return s;
 }
 
@@ -31,6 +36,7 @@ void shard_free(struct shard *s)
 	gather_part_free(s->part);
 	buf_clear(&s->bytes);
 	buf_clear(&s->member);
+	buf_clear(&s->notes);
 	free(s->licences);
 	free(s);
 }
@@ -42,6 +48,41 @@ void shard_forget(const struct shard *s)
 		if (s->licences[i].id == 0)
 			content_forget(s->store, s->licences[i].sha256);
 }
+
+/* ---- what the survey has to know ---- */
+
+static int note(struct shard *s, const char *name, const void *sha1, struct error *err)
+{
+	if (buf_append(&s->notes, name, strlen(name) + 1, err) < 0)
+		return -1;
+	return sha1 ? buf_append(&s->notes, sha1, SHA1, err) : 0;
+}
+
+static bool is_expected(const struct shard *s, uint32_t revision)
+{
+	return s->span.first <= revision && revision <= s->span.last;
+}
+
+void shard_survey(const struct shard *s, struct survey *survey)
+{
+	const unsigned char *at = s->notes.bytes, *end = at + s->notes.len;
+	struct index_name n;
+
+	survey_cabinet(survey, s->name, &s->info);
+	while (at < end) {
+		const char *name = (const char *)at;
+		enum index_class class = index_classify(name, &n);
+
+		at += strlen(name) + 1;
+		survey_member(survey, s->name, name, class, &n);
+		if (class != INDEX_LICENCE)
+			continue;
+		survey_licence(survey, s->name, name, &n, at);
+		at += SHA1;
+	}
+}
+
+/* ---- members ---- */
 
 int shard_load(const char *label, struct cab *cab, const struct cab_member *m, uint64_t max,
 	       struct buf *out, struct error *err)
@@ -85,7 +126,7 @@ static int read_fragment(struct shard *s, struct cab *cab, const struct cab_memb
 
 /* files/<hh>/<SHA-1>: an object of its own, served to clients under that SHA-1. */
 static int read_licence(struct shard *s, struct cab *cab, const struct cab_member *m,
-			const unsigned char sha1[20], struct error *err)
+			const unsigned char sha1[SHA1], struct error *err)
 {
 	struct stored_object o = { .kind = OBJECT_CONTENT, .size = m->size, .has_sha1 = true };
 
@@ -94,6 +135,8 @@ static int read_licence(struct shard *s, struct cab *cab, const struct cab_membe
 	digest_sha1(s->member.bytes, s->member.len, o.sha1);
 	if (memcmp(o.sha1, sha1, sizeof o.sha1) != 0)
 		s->bad_licences++;
+	if (note(s, m->name, o.sha1, err) < 0)
+		return -1;
 	snprintf(o.name, sizeof o.name, "%s", m->name + strlen(m->name) - 40);
 	int known = content_put(s->store, s->member.bytes, s->member.len, o.sha256, err);
 	if (known < 0)
@@ -115,6 +158,8 @@ static int read_member(struct shard *s, struct cab *cab, const struct cab_member
 		struct listing_entry e = { .stream = name.stream, .revision = name.revision };
 
 		snprintf(e.key, sizeof e.key, "%s", name.language);
+		if (!is_expected(s, name.revision) && note(s, m->name, NULL, err) < 0)
+			return -1;
 		return read_fragment(s, cab, m, &e, err);
 	}
 	case INDEX_LICENCE:
@@ -122,7 +167,7 @@ static int read_member(struct shard *s, struct cab *cab, const struct cab_member
 	case INDEX_UNKNOWN:
 	default:
 		s->unknown_members++;
-		return 0;
+		return note(s, m->name, NULL, err);
 	}
 }
 
@@ -134,6 +179,7 @@ int shard_read(struct shard *s, struct source *src, struct error *err)
 
 	if (!cab)
 		return -1;
+	s->info = *cab_info(cab);
 	while (!failed && (more = cab_next(cab, &m, err)) != 0) {
 		if (more < 0)
 			return -1;

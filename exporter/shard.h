@@ -7,15 +7,15 @@
 #define EXPORTER_SHARD_H
 
 #include "exporter/index.h"
+#include "exporter/survey.h"
 #include "lib/base/buf.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/limits.h"
+#include "lib/cab/cab.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 
-struct cab;
-struct cab_member;
 struct error;
 struct gather_known;
 struct gather_part;
@@ -31,6 +31,9 @@ struct shard {
 	struct buf member;              /* one member at a time */
 	struct stored_object *licences; /* id 0: new in the content store */
 	size_t licence_count, licence_capacity;
+	struct cab_info info;     /* of the cabinet */
+	struct survey_span span;  /* fragments that need no remark */
+	struct buf notes;         /* for shard_survey() */
 	uint64_t unknown_members; /* names that no layout knows */
 	uint64_t bad_licences;    /* files/ whose bytes do not have the SHA-1 of their name */
 	/* Reads package.xml, which the cabinet stands at.  NULL: reading ends there. */
@@ -39,8 +42,9 @@ struct shard {
 	bool has_master; /* and therefore was not read to its end */
 };
 
-/* store and known are borrowed.  Never fails. */
-struct shard *shard_new(const char *name, const struct store *store, struct gather_known *known)
+/* store and known are borrowed; span as survey_span() has it for name.  Never fails. */
+struct shard *shard_new(const char *name, const struct store *store, struct gather_known *known,
+			struct survey_span span)
 	__attribute__((nonnull, returns_nonnull, warn_unused_result));
 void shard_free(struct shard *s);
 DEFINE_CLEANUP(struct shard *, shard_free);
@@ -55,6 +59,9 @@ int shard_run(void *arg, struct error *err) __attribute__((nonnull, warn_unused_
 /* All bytes of the member that the cabinet stands at into out, at most max. */
 int shard_load(const char *label, struct cab *cab, const struct cab_member *m, uint64_t max,
 	       struct buf *out, struct error *err) __attribute__((nonnull, warn_unused_result));
+
+/* Tell what was seen, in the order of the cabinet, after it was read. */
+void shard_survey(const struct shard *s, struct survey *survey) __attribute__((nonnull));
 
 /* Remove from the content store what this shard was the first to put there. */
 void shard_forget(const struct shard *s) __attribute__((nonnull));

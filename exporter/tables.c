@@ -6,6 +6,7 @@
 #include "lib/base/limits.h"
 #include "lib/crypto/digest.h"
 #include "media/chunk_table.h"
+#include "media/log_text.h"
 #include "media/manifest.h"
 #include "media/object_table.h"
 
@@ -17,6 +18,7 @@ struct output {
 	struct digest *digest;
 	struct buf text; /* lines not yet handed on */
 	uint64_t limit;
+	struct log_text_lines *lines; /* of OBJECTS: the tree over them */
 };
 
 static void output_clear(struct output *o)
@@ -45,6 +47,8 @@ static int flush(struct output *o, size_t least, struct error *err)
 		return error_set(err, ERROR_LIMIT_BYTES, "a table has more than %llu bytes",
 				 (unsigned long long)o->limit);
 	digest_update(o->digest, o->text.bytes, o->text.len);
+	if (o->lines && log_text_lines_feed(o->lines, o->text.bytes, o->text.len, err) < 0)
+		return -1;
 	if (file_writer_append(o->writer, o->text.bytes, o->text.len, err) < 0)
 		return -1;
 	o->text.len = 0;
@@ -74,12 +78,14 @@ static int save_chunks(int dir, const struct chunk_table *t, struct manifest_fil
 }
 
 static int save_objects(int dir, const struct object_table *t, struct manifest_file *out,
-			struct error *err)
+			struct tree *tree, struct error *err)
 {
 	CLEANUP(output_clear) struct output o;
+	struct log_text_lines lines = { .held = 0 };
 
 	if (begin(&o, dir, MANIFEST_OBJECTS, LIMIT_OBJECTS_BYTES, err) < 0)
 		return -1;
+	o.lines = &lines;
 	for (size_t i = 0; i < object_table_assumed_count(t); i++)
 		if (object_table_assumed_write(t, i, &o.text, err) < 0 ||
 		    flush(&o, TEXT_FLUSH, err) < 0)
@@ -87,13 +93,16 @@ static int save_objects(int dir, const struct object_table *t, struct manifest_f
 	for (size_t i = 0; i < object_table_count(t); i++)
 		if (object_table_write(t, i, &o.text, err) < 0 || flush(&o, TEXT_FLUSH, err) < 0)
 			return -1;
-	return finish(&o, out, err);
+	if (finish(&o, out, err) < 0)
+		return -1;
+	*tree = lines.tree;
+	return 0;
 }
 
 int tables_save(int dir, const struct object_table *objects, const struct chunk_table *chunks,
-		struct manifest *m, struct error *err)
+		struct manifest *m, struct tree *lines, struct error *err)
 {
 	if (save_chunks(dir, chunks, &m->files[MANIFEST_CHUNKS], err) < 0)
 		return -1;
-	return save_objects(dir, objects, &m->files[MANIFEST_OBJECTS], err);
+	return save_objects(dir, objects, &m->files[MANIFEST_OBJECTS], lines, err);
 }

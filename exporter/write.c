@@ -1,13 +1,14 @@
 /*
- * A volume is written in windows.  While the items of one window, runs of
- * neighbouring parts, are copied out of the content store, the window before is
- * read back through the page cache, where it has just been put: its chunks are
- * hashed and its slices folded into the parity.  So an object's digest and the
- * digest of its chunks are the work of two processors, and an item that a
- * window cuts goes on in the next one.
+ * A volume is made in windows.  While one window is filled in memory with the
+ * parts that lie in it, straight from the content store, the window before is
+ * hashed by chunks, folded into the parity and appended to its file.  So each
+ * byte is read once and written once, an object's digest and the digests of its
+ * chunks are the work of different processors, and an object that a window cuts
+ * goes on in the next one.
  */
 #include "exporter/write.h"
 
+#include "exporter/write_file.h"
 #include "exporter/write_parity.h"
 #include "exporter/write_spare.h"
 #include "lib/base/buf.h"
@@ -32,11 +33,11 @@
 #include <unistd.h>
 
 /* A window divides a stripe of parity and is a whole number of chunks. */
-enum { ITEM_BYTES = 32 << 20, PIECE = 1 << 20, WINDOW = 256 << 20, BUFFER = VOLUME_CHUNK };
+enum { ITEM_BYTES = 4 << 20, PIECE = 1 << 20, WINDOW = 16 << 20 };
 
 static_assert(WINDOW % VOLUME_CHUNK == 0, "chunks lie in one window");
 static_assert((uint64_t)PARITY_STRIPE * PARITY_SLICE % WINDOW == 0, "windows lie in one stripe");
-static_assert((int)BUFFER >= (int)WRITE_PARITY_BUFFER, "one buffer serves both");
+static_assert(WINDOW % WRITE_FILE_ALIGN == 0, "windows go past the page cache");
 
 struct item {
 	size_t first, count; /* parts of one volume; the window may cut the first and the last */
@@ -45,31 +46,28 @@ struct item {
 struct window {
 	uint32_t volume; /* 0: none */
 	uint64_t from, to;
+	unsigned char *bytes; /* WINDOW */
 };
 
 struct job {
 	const struct write_request *request;
 	const struct object_table *objects;
-	int *volumes;
+	struct write_file file; /* of before */
 	uint32_t volume_count;
-	struct window now, before; /* being written, being read back */
+	struct window now, before; /* being filled, being hashed and written */
 	struct item *items;        /* of now */
 	size_t item_count, item_capacity;
 	struct digest *cut_before, *cut_after; /* of the object at the edges of now, or NULL */
 	size_t *chunk_base;                    /* index of the first chunk of each volume */
 	unsigned char (*chunks)[DIGEST_SHA256];
 	struct write_parity *parity; /* NULL: none is wanted */
-	unsigned char **buffers;
 };
 
 static void job_clear(struct job *j)
 {
-	for (uint32_t v = 0; j->volumes && v < j->volume_count; v++)
-		file_close(j->volumes[v]);
-	for (unsigned i = 0; j->buffers && i < j->request->threads; i++)
-		free(j->buffers[i]);
-	free(j->volumes);
-	free(j->buffers);
+	write_file_close(&j->file);
+	free(j->now.bytes);
+	free(j->before.bytes);
 	free(j->items);
 	free(j->chunk_base);
 	free(j->chunks);
@@ -79,15 +77,13 @@ static void job_clear(struct job *j)
 }
 DEFINE_CLEANUP_IN_PLACE(struct job, job_clear);
 
-/* ---- writing: the bytes of parts that lie in the window ---- */
+/* ---- filling: the bytes of parts that lie in the window ---- */
 
-static int put(struct job *j, const void *bytes, size_t len, uint64_t at, struct error *err)
+/* Where byte `at` of the volume goes; len bytes are accounted for. */
+static unsigned char *room(struct job *j, uint64_t at, size_t len)
 {
-	char name[VOLUME_NAME_SIZE];
-
-	volume_name(j->now.volume, name);
 	j->request->progress->done += len;
-	return file_write_at(j->volumes[j->now.volume - 1], name, bytes, len, at, err);
+	return j->now.bytes + (at - j->now.from);
 }
 
 static int object_error(const struct object_part *p, enum error_id id, const char *what,
@@ -102,7 +98,7 @@ static int object_error(const struct object_part *p, enum error_id id, const cha
 
 /* Data bytes [at, end) of the volume; d (or NULL) runs over the whole object. */
 static int put_data(struct job *j, const struct object_part *p, uint64_t at, uint64_t end,
-		    struct digest *d, unsigned char *buffer, struct error *err)
+		    struct digest *d, struct error *err)
 {
 	CLEANUP(file_close) int fd = -1;
 	uint64_t size;
@@ -117,13 +113,12 @@ static int put_data(struct job *j, const struct object_part *p, uint64_t at, uin
 	while (at < end) {
 		size_t n = end - at < PIECE ? (size_t)(end - at) : PIECE;
 
-		if (file_read_at(fd, "content store", buffer, n, p->first + at - p->offset, err) <
-		    0)
+		unsigned char *bytes = room(j, at, n);
+
+		if (file_read_at(fd, "content store", bytes, n, p->first + at - p->offset, err) < 0)
 			return -1;
 		if (d)
-			digest_update(d, buffer, n);
-		if (put(j, buffer, n, at, err) < 0)
-			return -1;
+			digest_update(d, bytes, n);
 		at += n;
 	}
 	return 0;
@@ -144,27 +139,23 @@ static int check_digest(struct digest *d, const struct object_part *p, struct er
  * so they cut data only.  The digest of a whole object is handed over from window to window; that
  * of an object in several parts is checked at the end.
  */
-static int put_part(struct job *j, const struct object_part *p, unsigned char *buffer,
-		    struct error *err)
+static int put_part(struct job *j, const struct object_part *p, struct error *err)
 {
-	static const unsigned char zeros[USTAR_BLOCK];
 	const struct window *w = &j->now;
 	uint64_t end = p->offset + p->length, from = p->offset > w->from ? p->offset : w->from;
 	bool begins = p->offset - USTAR_BLOCK >= w->from, ends = end <= w->to;
+	size_t padding = ustar_padding(p->length);
 	CLEANUP(digest_free) struct digest *d = NULL;
 
 	if (begins) {
 		char member[OBJECT_MEMBER_SIZE];
-		unsigned char header[USTAR_BLOCK];
 
 		object_member(p, member);
-		ustar_header(member, p->length, header);
-		if (put(j, header, sizeof header, p->offset - USTAR_BLOCK, err) < 0)
-			return -1;
+		ustar_header(member, p->length, room(j, p->offset - USTAR_BLOCK, USTAR_BLOCK));
 	}
 	if (p->length == p->size)
 		d = begins ? digest_new(DIGEST_KIND_SHA256) : STEAL(j->cut_before);
-	if (put_data(j, p, from, ends ? end : w->to, d, buffer, err) < 0)
+	if (put_data(j, p, from, ends ? end : w->to, d, err) < 0)
 		return -1;
 	if (!ends) {
 		j->cut_after = STEAL(d);
@@ -172,34 +163,32 @@ static int put_part(struct job *j, const struct object_part *p, unsigned char *b
 	}
 	if (d && check_digest(d, p, err) < 0)
 		return -1;
-	return put(j, zeros, ustar_padding(p->length), end, err);
+	memset(room(j, end, padding), 0, padding);
+	return 0;
 }
 
-static int run_item(struct job *j, const struct item *item, unsigned char *buffer,
-		    struct error *err)
+static int run_item(struct job *j, const struct item *item, struct error *err)
 {
 	for (size_t i = item->first; i < item->first + item->count; i++) {
 		struct object_part p = object_table_get(j->objects, i);
 
-		if (put_part(j, &p, buffer, err) < 0)
+		if (put_part(j, &p, err) < 0)
 			return -1;
 	}
 	return 0;
 }
 
 /* The blocks of zeros that end a volume, as far as they lie in the window. */
-static int put_trailer(struct job *j, struct error *err)
+static void put_trailer(struct job *j)
 {
-	static const unsigned char zeros[USTAR_TRAILER];
 	uint64_t end = object_table_volume_size(j->objects, j->now.volume);
 	uint64_t from = end - USTAR_TRAILER > j->now.from ? end - USTAR_TRAILER : j->now.from;
 
-	if (from >= j->now.to)
-		return 0;
-	return put(j, zeros, (size_t)(j->now.to - from), from, err);
+	if (from < j->now.to)
+		memset(room(j, from, (size_t)(j->now.to - from)), 0, (size_t)(j->now.to - from));
 }
 
-/* ---- reading back ---- */
+/* ---- hashing and writing what is full ---- */
 
 static size_t before_chunks(const struct job *j)
 {
@@ -211,67 +200,53 @@ static size_t before_groups(const struct job *j)
 	return j->parity && j->before.volume ? write_parity_groups(j->parity, j->before.from) : 0;
 }
 
-static size_t before_lanes(const struct job *j)
-{
-	return before_groups(j) == 0
-		       ? 0
-		       : write_parity_lanes(j->parity, j->before.from, j->request->threads);
-}
-
-/* Chunk i of the window: its digest and sums; with lanes its parity, too. */
-static int run_chunk(struct job *j, size_t i, bool fold, unsigned char *buffer, struct error *err)
+/* Chunk i of the window: its digest and the sums of its slices. */
+static void run_chunk(struct job *j, size_t i)
 {
 	const struct window *w = &j->before;
-	uint64_t at = w->from + (uint64_t)i * VOLUME_CHUNK;
-	size_t len = w->to - at < VOLUME_CHUNK ? (size_t)(w->to - at) : VOLUME_CHUNK;
-	char name[VOLUME_NAME_SIZE];
+	size_t offset = i * VOLUME_CHUNK, left = (size_t)(w->to - w->from) - offset;
+	size_t len = left < VOLUME_CHUNK ? left : VOLUME_CHUNK;
+	uint64_t at = w->from + offset;
 
-	volume_name(w->volume, name);
-	if (file_read_at(j->volumes[w->volume - 1], name, buffer, len, at, err) < 0)
-		return -1;
-	digest_sha256(buffer, len, j->chunks[j->chunk_base[w->volume - 1] + at / VOLUME_CHUNK]);
+	digest_sha256(w->bytes + offset, len,
+		      j->chunks[j->chunk_base[w->volume - 1] + at / VOLUME_CHUNK]);
 	if (j->parity)
-		write_parity_sum(j->parity, at, buffer, len);
-	if (fold)
-		write_parity_add(j->parity, at, buffer, len);
-	return 0;
+		write_parity_sum(j->parity, at, w->bytes + offset, len);
 }
 
-static int run_lane(struct job *j, size_t lane, unsigned char *buffer, struct error *err)
+/* One worker writes, so that a file grows in order; at the end of a volume it flushes it, too. */
+static int run_write(struct job *j, struct error *err)
 {
-	for (size_t i = 0; i < before_chunks(j); i++) {
-		uint64_t at = j->before.from + (uint64_t)i * VOLUME_CHUNK;
+	const struct window *w = &j->before;
 
-		if (write_parity_lane(j->parity, at) == lane &&
-		    run_chunk(j, i, true, buffer, err) < 0)
-			return -1;
-	}
-	return 0;
+	if (!w->volume)
+		return 0;
+	if (w->from == 0 && write_file_create(&j->file, j->request->dir, w->volume, err) < 0)
+		return -1;
+	if (write_file_append(&j->file, w->bytes, (size_t)(w->to - w->from), w->from, err) < 0)
+		return -1;
+	if (w->to < object_table_volume_size(j->objects, w->volume))
+		return 0;
+	return write_file_end(&j->file, err);
 }
 
-/* Reading back: lanes, or groups and chunks. */
-static size_t before_tasks(const struct job *j)
-{
-	size_t lanes = before_lanes(j);
-
-	return lanes > 0 ? lanes : before_groups(j) + before_chunks(j);
-}
-
-/* Items of one window, then what there is to do for the one before. */
+/* The window before goes to its file; items of this one; then chunks and groups of that before. */
 static int run_task(void *ctx, size_t i, unsigned worker, struct error *err)
 {
 	struct job *j = ctx;
-	unsigned char *buffer = j->buffers[worker];
-	size_t groups = before_groups(j);
 
+	(void)worker;
+	if (i-- == 0)
+		return run_write(j, err);
 	if (i < j->item_count)
-		return run_item(j, &j->items[i], buffer, err);
+		return run_item(j, &j->items[i], err);
 	i -= j->item_count;
-	if (before_lanes(j) > 0)
-		return run_lane(j, i, buffer, err);
-	if (i < groups)
-		return write_parity_fold(j->parity, i, j->before.from, j->before.to, buffer, err);
-	return run_chunk(j, i - groups, false, buffer, err);
+	if (i < before_chunks(j))
+		run_chunk(j, i);
+	else
+		write_parity_fold(j->parity, i - before_chunks(j), j->before.from, j->before.to,
+				  j->before.bytes);
+	return 0;
 }
 
 static int run_row(void *ctx, size_t i, unsigned worker, struct error *err)
@@ -347,34 +322,17 @@ static void plan_items(struct job *j)
 		add_item(j, first, i - first);
 }
 
-static int create_volumes(struct job *j, struct error *err)
+static void count_chunks(struct job *j)
 {
 	size_t chunks = 0;
 
-	j->volumes = buf_calloc(j->volume_count, sizeof *j->volumes);
 	j->chunk_base = buf_calloc(j->volume_count + 1, sizeof *j->chunk_base);
-	for (uint32_t v = 0; v < j->volume_count; v++)
-		j->volumes[v] = -1;
 	for (uint32_t v = 1; v <= j->volume_count; v++) {
-		uint64_t size = object_table_volume_size(j->objects, v);
-		char name[VOLUME_NAME_SIZE];
-
-		volume_name(v, name);
-		int fd = openat(j->request->dir, name,
-				O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0644);
-		if (fd < 0)
-			return error_set_errno(err, ERROR_FILE_WRITE, "%s: cannot create", name);
-		j->volumes[v - 1] = fd;
-		if (ftruncate(fd, (off_t)size) < 0)
-			return error_set_errno(err, ERROR_FILE_WRITE,
-					       "%s: cannot reserve %llu bytes", name,
-					       (unsigned long long)size);
 		j->chunk_base[v - 1] = chunks;
-		chunks += (size_t)volume_chunks(size);
+		chunks += (size_t)volume_chunks(object_table_volume_size(j->objects, v));
 	}
 	j->chunk_base[j->volume_count] = chunks;
 	j->chunks = buf_calloc(chunks, sizeof *j->chunks);
-	return 0;
 }
 
 static int tick(void *ctx)
@@ -384,11 +342,12 @@ static int tick(void *ctx)
 	return progress_tick(j->request->progress);
 }
 
+/* One worker more than processors: who writes waits for the medium most of the time. */
 static int each(struct job *j, size_t count,
 		int (*item)(void *ctx, size_t i, unsigned worker, struct error *err),
 		struct error *err)
 {
-	return pool_each(&(struct pool_each){ .threads = j->request->threads,
+	return pool_each(&(struct pool_each){ .threads = j->request->threads + 1,
 					      .count = count,
 					      .item = item,
 					      .tick = tick,
@@ -396,20 +355,30 @@ static int each(struct job *j, size_t count,
 			 err);
 }
 
-/* The window after w; volume 0 after the last one. */
-static struct window next_window(const struct job *j, const struct window *w)
+/* The window to fill begins at byte `from` of a volume; behind the last volume there is none. */
+static void begin_window(struct job *j, uint32_t volume, uint64_t from)
 {
-	struct window next = { w->volume, w->to, 0 };
+	struct window *w = &j->now;
 
-	if (w->volume == 0 || w->to == object_table_volume_size(j->objects, w->volume)) {
-		next.volume = w->volume + 1;
-		next.from = 0;
-	}
-	if (next.volume > j->volume_count)
-		return (struct window){ 0 };
-	uint64_t left = object_table_volume_size(j->objects, next.volume) - next.from;
-	next.to = next.from + (left < WINDOW ? left : WINDOW);
-	return next;
+	w->volume = volume <= j->volume_count ? volume : 0;
+	if (!w->volume)
+		return;
+	uint64_t left = object_table_volume_size(j->objects, volume) - from;
+	w->from = from;
+	w->to = from + (left < WINDOW ? left : WINDOW);
+}
+
+/* What has been filled comes before, and the bytes of what has been written are filled next. */
+static void advance(struct job *j)
+{
+	struct window full = j->now;
+
+	j->now.bytes = j->before.bytes;
+	j->before = full;
+	if (full.volume && full.to == object_table_volume_size(j->objects, full.volume))
+		begin_window(j, full.volume + 1, 0);
+	else if (full.volume)
+		begin_window(j, full.volume, full.to);
 }
 
 /* The window before has been folded: a stripe, or the volume, may be complete. */
@@ -431,12 +400,13 @@ static int end_window(struct job *j, struct error *err)
 				j->chunk_base[w->volume] - base, err);
 }
 
-/* Have the system begin to write out what is complete; the flush at the end then has less to do. */
-static void push(const struct job *j, const struct window *w)
+/* A slice that the volume's end cuts counts as filled up with zeros. */
+static void fill_slice(const struct window *w)
 {
-	if (w->volume)
-		(void)!sync_file_range(j->volumes[w->volume - 1], (off_t)w->from,
-				       (off_t)(w->to - w->from), SYNC_FILE_RANGE_WRITE);
+	size_t len = (size_t)(w->to - w->from), past = len % PARITY_SLICE;
+
+	if (past > 0)
+		memset(w->bytes + len, 0, PARITY_SLICE - past);
 }
 
 static int run_window(struct job *j, struct error *err)
@@ -445,25 +415,27 @@ static int run_window(struct job *j, struct error *err)
 
 	plan_items(j);
 	if (j->parity && b->volume && b->from == 0 &&
-	    write_parity_begin(j->parity, b->volume, j->volumes[b->volume - 1],
+	    write_parity_begin(j->parity, b->volume,
 			       object_table_volume_size(j->objects, b->volume), err) < 0)
 		return -1;
-	if (each(j, j->item_count + before_tasks(j), run_task, err) < 0 ||
-	    (j->now.volume && put_trailer(j, err) < 0))
+	if (each(j, 1 + j->item_count + before_chunks(j) + before_groups(j), run_task, err) < 0)
 		return -1;
-	push(j, &j->now);
+	if (j->now.volume) {
+		put_trailer(j);
+		fill_slice(&j->now);
+	}
 	return end_window(j, err);
 }
 
 static int write_windows(struct job *j, struct error *err)
 {
-	j->now = next_window(j, &j->now);
+	j->now.bytes = buf_aligned(WRITE_FILE_ALIGN, WINDOW);
+	j->before.bytes = buf_aligned(WRITE_FILE_ALIGN, WINDOW);
+	begin_window(j, 1, 0);
 	while (j->now.volume || j->before.volume) {
 		if (run_window(j, err) < 0)
 			return -1;
-		j->before = j->now;
-		if (j->now.volume)
-			j->now = next_window(j, &j->now);
+		advance(j);
 		digest_free(j->cut_before);
 		j->cut_before = STEAL(j->cut_after);
 	}
@@ -488,11 +460,7 @@ static int finish(struct job *j, struct chunk_table *chunks, struct error *err)
 	if (each(j, object_table_count(j->objects), check_split, err) < 0)
 		return -1;
 	for (uint32_t v = 1; v <= j->volume_count; v++) {
-		char name[VOLUME_NAME_SIZE];
-
-		volume_name(v, name);
-		if (file_sync(j->volumes[v - 1], name, err) < 0 ||
-		    (j->parity && sync_parity(j, v, err) < 0))
+		if (j->parity && sync_parity(j, v, err) < 0)
 			return -1;
 		for (size_t i = j->chunk_base[v - 1]; i < j->chunk_base[v]; i++)
 			if (chunk_table_add(chunks, v, j->chunks[i], err) < 0)
@@ -507,19 +475,16 @@ int write_volumes(const struct write_request *request, struct chunk_table *chunk
 	CLEANUP(job_clear)
 	struct job j = { .request = request,
 			 .objects = request->objects,
+			 .file = { .fd = -1, .direct = -1 },
 			 .volume_count = object_table_volumes(request->objects) };
 
-	j.buffers = buf_calloc(request->threads, sizeof *j.buffers);
-	for (unsigned i = 0; i < request->threads; i++)
-		j.buffers[i] = buf_malloc(BUFFER);
 	if (request->parity)
 		j.parity = write_parity_new(request->dir);
-	if (create_volumes(&j, err) < 0 || write_windows(&j, err) < 0 ||
-	    finish(&j, chunks, err) < 0)
+	count_chunks(&j);
+	if (write_windows(&j, err) < 0 || finish(&j, chunks, err) < 0)
 		return -1;
 	return write_spare(&(struct write_spare_request){ .objects = request->objects,
 							  .chunks = chunks,
-							  .volumes = j.volumes,
 							  .dir = request->dir,
 							  .spares = request->spares,
 							  .threads = request->threads,

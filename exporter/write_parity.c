@@ -14,8 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Slices of a chunk; fewer lanes for each worker than that would leave some idle. */
-enum { SLICES_AT_ONCE = WRITE_PARITY_BUFFER / PARITY_SLICE, LANES_EACH = 2 };
+enum { SLICES_AT_ONCE = 4 };
 
 struct write_parity {
 	int dir;
@@ -23,7 +22,7 @@ struct write_parity {
 	unsigned char *rows[PARITY_STRIPE / PARITY_GROUP * PARITY_ROWS];
 	/* of the volume at hand */
 	uint32_t volume;
-	int from, fd;
+	int fd;
 	struct parity_layout layout;
 	uint64_t *sums;
 };
@@ -53,8 +52,7 @@ void write_parity_free(struct write_parity *p)
 	free(p);
 }
 
-int write_parity_begin(struct write_parity *p, uint32_t volume, int fd, uint64_t size,
-		       struct error *err)
+int write_parity_begin(struct write_parity *p, uint32_t volume, uint64_t size, struct error *err)
 {
 	char name[PARITY_NAME_SIZE];
 
@@ -62,7 +60,6 @@ int write_parity_begin(struct write_parity *p, uint32_t volume, int fd, uint64_t
 	free(p->sums);
 	parity_name(volume, name);
 	p->volume = volume;
-	p->from = fd;
 	p->layout = parity_layout(size);
 	p->sums = buf_calloc((size_t)(p->layout.slices + p->layout.parity), sizeof *p->sums);
 	p->fd = openat(p->dir, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0644);
@@ -106,81 +103,30 @@ static unsigned char **begin_rows(struct write_parity *p, const struct parity_st
 	return rows;
 }
 
-static int read_slice(const struct write_parity *p, uint64_t slice, unsigned char *buffer,
-		      struct error *err)
-{
-	size_t len = parity_slice_bytes(&p->layout, slice);
-	char name[VOLUME_NAME_SIZE];
-
-	volume_name(p->volume, name);
-	memset(buffer + len, 0, PARITY_SLICE - len);
-	return file_read_at(p->from, name, buffer, len, slice * PARITY_SLICE, err);
-}
-
-int write_parity_fold(struct write_parity *p, size_t group, uint64_t from, uint64_t to,
-		      unsigned char *buffer, struct error *err)
+void write_parity_fold(struct write_parity *p, size_t group, uint64_t from, uint64_t to,
+		       unsigned char *bytes)
 {
 	struct parity_stripe s = stripe_at(p, from);
 	unsigned char **rows = begin_rows(p, &s, group, from);
-	struct parity_code_slice slices[SLICES_AT_ONCE];
 	uint64_t first = from / PARITY_SLICE - s.first, end = to - s.first * PARITY_SLICE;
-	uint64_t member =
-		(first + s.groups - 1 - group) / s.groups; /* the first one in the window */
-	size_t n = 0;
+	/* of the group, the first in the window */
+	uint64_t member = (first + s.groups - 1 - group) / s.groups;
+	struct parity_code_slice slices[SLICES_AT_ONCE];
 
-	for (;; member++) {
-		uint64_t slice = member * s.groups + group;
-		bool inside = slice < s.slices && slice * PARITY_SLICE < end;
+	for (bool inside = true; inside;) {
+		size_t n = 0;
 
-		if (n == SLICES_AT_ONCE || !inside) {
-			parity_code_fold(p->codes[s.rows], slices, n, PARITY_SLICE, rows);
-			n = 0;
+		for (; n < SLICES_AT_ONCE; n++, member++) {
+			uint64_t slice = member * s.groups + group;
+
+			inside = slice < s.slices && slice * PARITY_SLICE < end;
+			if (!inside)
+				break;
+			slices[n] = (struct parity_code_slice){
+				(unsigned)member, bytes + (slice - first) * PARITY_SLICE
+			};
 		}
-		if (!inside)
-			return 0;
-		slices[n].index = (unsigned)member;
-		slices[n].bytes = buffer + n * PARITY_SLICE;
-		if (read_slice(p, s.first + slice, slices[n].bytes, err) < 0)
-			return -1;
-		n++;
-	}
-}
-
-size_t write_parity_lanes(const struct write_parity *p, uint64_t from, unsigned threads)
-{
-	struct parity_stripe s = stripe_at(p, from);
-	size_t lanes = s.groups / SLICES_AT_ONCE;
-
-	return s.groups % SLICES_AT_ONCE == 0 && lanes >= (size_t)threads * LANES_EACH ? lanes : 0;
-}
-
-/* Number of the first slice of a chunk in its stripe. */
-static uint64_t slice_in_stripe(const struct parity_stripe *s, uint64_t at)
-{
-	return at / PARITY_SLICE - s->first;
-}
-
-size_t write_parity_lane(const struct write_parity *p, uint64_t at)
-{
-	struct parity_stripe s = stripe_at(p, at);
-
-	return (size_t)(slice_in_stripe(&s, at) % s.groups / SLICES_AT_ONCE);
-}
-
-void write_parity_add(struct write_parity *p, uint64_t at, unsigned char *bytes, size_t len)
-{
-	struct parity_stripe s = stripe_at(p, at);
-	uint64_t slice = slice_in_stripe(&s, at);
-
-	memset(bytes + len, 0, VOLUME_CHUNK - len);
-	for (size_t i = 0; i * PARITY_SLICE < len; i++, slice++) {
-		size_t group = (size_t)(slice % s.groups);
-		struct parity_code_slice one = { (unsigned)(slice / s.groups),
-						 bytes + i * PARITY_SLICE };
-		unsigned char **rows =
-			begin_rows(p, &s, group, slice < s.groups ? s.first * PARITY_SLICE : at);
-
-		parity_code_fold(p->codes[s.rows], &one, 1, PARITY_SLICE, rows);
+		parity_code_fold(p->codes[s.rows], slices, n, PARITY_SLICE, rows);
 	}
 }
 

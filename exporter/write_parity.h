@@ -1,8 +1,8 @@
 /*
  * Parity of volumes while they are being written: vol-NNNN.par of one volume
  * after the other (docs/FORMAT.md "Parity").  The parity slices of one stripe
- * are kept in memory, at most 256 MiB; the volume is read back through the page
- * cache in windows that lie within a stripe.
+ * are kept in memory, at most 256 MiB; the volume comes in windows that lie
+ * within a stripe.
  */
 #ifndef EXPORTER_WRITE_PARITY_H
 #define EXPORTER_WRITE_PARITY_H
@@ -15,40 +15,25 @@
 struct error;
 struct write_parity;
 
-enum { WRITE_PARITY_BUFFER = 4 << 20 }; /* of the caller, per worker */
-
 struct write_parity *write_parity_new(int dir) __attribute__((warn_unused_result, returns_nonnull));
 void write_parity_free(struct write_parity *p);
 DEFINE_CLEANUP(struct write_parity *, write_parity_free);
 
-/* Create the parity file of a volume of size bytes, which fd reads.  Volumes come in order. */
-int write_parity_begin(struct write_parity *p, uint32_t volume, int fd, uint64_t size,
-		       struct error *err) __attribute__((nonnull, warn_unused_result));
+/* Create the parity file of a volume of size bytes.  Volumes come in order. */
+int write_parity_begin(struct write_parity *p, uint32_t volume, uint64_t size, struct error *err)
+	__attribute__((nonnull, warn_unused_result));
 
 /* Groups of the stripe of byte `from` of the volume, and parity slices of all of them. */
 size_t write_parity_groups(const struct write_parity *p, uint64_t from) __attribute__((nonnull));
 size_t write_parity_rows(const struct write_parity *p, uint64_t from) __attribute__((nonnull));
 
 /*
- * Fold what group has in bytes [from, to), a window within one stripe that begins at a slice.
- * Windows come in order; groups of one window on any workers at the same time.
+ * Fold what group has in bytes [from, to), a window within one stripe that begins at a slice; a
+ * last slice that `to` cuts is filled up with zeros.  Windows come in order; groups of one window
+ * on any workers at the same time.
  */
-int write_parity_fold(struct write_parity *p, size_t group, uint64_t from, uint64_t to,
-		      unsigned char *buffer, struct error *err)
-	__attribute__((nonnull, warn_unused_result));
-
-/*
- * The other way, each byte read once, by whoever reads whole chunks: chunks of the stripe whose
- * numbers in it leave the same remainder by write_parity_lanes() share groups and come in order;
- * others on any workers.  0 lanes: this stripe, whose groups chunks do not divide, or which is
- * small, is folded by groups.
- */
-size_t write_parity_lanes(const struct write_parity *p, uint64_t from, unsigned threads)
-	__attribute__((nonnull));
-/* The lane of the chunk at offset `at`, and the chunk into it; bytes has room for VOLUME_CHUNK. */
-size_t write_parity_lane(const struct write_parity *p, uint64_t at) __attribute__((nonnull));
-void write_parity_add(struct write_parity *p, uint64_t at, unsigned char *bytes, size_t len)
-	__attribute__((nonnull));
+void write_parity_fold(struct write_parity *p, size_t group, uint64_t from, uint64_t to,
+		       unsigned char *bytes) __attribute__((nonnull));
 
 /* Note the sums of the slices in len bytes at offset `at`, a multiple of a slice.  On any worker.
  */

@@ -23,13 +23,15 @@ struct group {
 	struct parity_code *code;
 	uint32_t first, count;
 	uint64_t size; /* of the longest volume */
-	int fds[PARITY_SPARES];
+	int volumes[PARITY_SPARE_GROUP], fds[PARITY_SPARES];
 	uint64_t *sums[PARITY_SPARES];
 	unsigned char **buffers; /* per worker: one chunk to read, PARITY_SPARES to write */
 };
 
 static void group_clear(struct group *g)
 {
+	for (uint32_t i = 0; i < PARITY_SPARE_GROUP; i++)
+		file_close(g->volumes[i]);
 	for (unsigned r = 0; r < PARITY_SPARES; r++) {
 		file_close(g->fds[r]);
 		free(g->sums[r]);
@@ -61,6 +63,19 @@ static uint32_t group_count(const struct object_table *t, uint32_t first)
 static void name_of(const struct group *g, unsigned row, char out[PARITY_NAME_SIZE])
 {
 	parity_spare_name(parity_spare_number(g->first, row), out);
+}
+
+static int open_volumes(struct group *g, struct error *err)
+{
+	for (uint32_t i = 0; i < g->count; i++) {
+		char name[VOLUME_NAME_SIZE];
+		uint64_t size;
+
+		volume_name(g->first + i, name);
+		if (file_open_read(g->request->dir, name, &g->volumes[i], &size, err) < 0)
+			return -1;
+	}
+	return 0;
 }
 
 static int create(struct group *g, struct error *err)
@@ -120,7 +135,7 @@ static int run_column(void *ctx, size_t column, unsigned worker, struct error *e
 			continue;
 		size_t len = size - at < VOLUME_CHUNK ? (size_t)(size - at) : VOLUME_CHUNK;
 		volume_name(g->first + i, name);
-		if (file_read_at(q->volumes[g->first + i - 1], name, buffer, len, at, err) < 0)
+		if (file_read_at(g->volumes[i], name, buffer, len, at, err) < 0)
 			return -1;
 		memset(buffer + len, 0, VOLUME_CHUNK - len);
 		parity_code_fold(g->code, &slice, 1, VOLUME_CHUNK, rows);
@@ -174,13 +189,15 @@ static int make_group(const struct write_spare_request *q, uint32_t first, struc
 	CLEANUP(group_clear)
 	struct group g = { .request = q, .first = first, .fds = { -1, -1, -1, -1 } };
 
+	for (uint32_t i = 0; i < PARITY_SPARE_GROUP; i++)
+		g.volumes[i] = -1;
 	g.code = parity_code_new(PARITY_SPARE_GROUP, rows, q->spares);
 	g.count = group_count(q->objects, first);
 	g.size = longest(q->objects, first, g.count);
 	g.buffers = buf_calloc(q->threads, sizeof *g.buffers);
 	for (unsigned i = 0; i < q->threads; i++)
 		g.buffers[i] = buf_malloc((size_t)(PARITY_SPARES + 1) * VOLUME_CHUNK);
-	if (create(&g, err) < 0 ||
+	if (open_volumes(&g, err) < 0 || create(&g, err) < 0 ||
 	    pool_each(&(struct pool_each){ .threads = q->threads,
 					   .count = (size_t)volume_chunks(g.size),
 					   .item = run_column,

@@ -15,8 +15,7 @@ struct progress;
 struct write_spare_request {
 	const struct object_table *objects;
 	const struct chunk_table *chunks; /* finished */
-	const int *volumes;               /* descriptors; [0] is volume 1 */
-	int dir;                          /* where the spares go */
+	int dir;                          /* of the volumes and of the spares */
 	unsigned spares;                  /* per group of volumes, up to PARITY_SPARES */
 	unsigned threads;
 	struct progress *progress;

@@ -1,6 +1,7 @@
 #include "exporter/wsusscn2.h"
 
 #include "lib/base/buf.h"
+#include "lib/base/clock.h"
 #include "lib/base/error.h"
 #include "lib/base/file.h"
 #include "lib/base/limits.h"
@@ -20,6 +21,7 @@
 
 #include "exporter/index.h"
 #include "exporter/shard.h"
+#include "exporter/survey.h"
 
 #include <assert.h>
 #include <fcntl.h>
@@ -47,6 +49,7 @@ struct reader {
 	struct catalog_master *master;
 	struct listing_source *source;
 	struct pool *pool; /* shards on their way through workers */
+	struct survey *survey;
 	unsigned threads;
 	uint64_t waiting;  /* bytes of those shards */
 	bool shard_failed; /* one that was reaped: nothing before it did */
@@ -58,6 +61,7 @@ struct reader {
 static void reader_clear(struct reader *r)
 {
 	catalog_master_free(r->master);
+	survey_free(r->survey);
 	gather_build_free(r->build);
 	index_clear(&r->index);
 	pool_free(r->pool);
@@ -172,6 +176,12 @@ static int master_of(void *ctx, struct shard *s, struct cab *cab, struct error *
 	return read_master(r, cab, err);
 }
 
+static struct shard *new_shard(const struct reader *r, const char *name)
+{
+	return shard_new(name, r->store, gather_build_known(r->build),
+			 survey_span(r->survey, name));
+}
+
 /* What a shard found becomes part of the catalog, in the order of the shards. */
 static int take_shard(struct reader *r, struct shard *s, struct error *err)
 {
@@ -182,6 +192,7 @@ static int take_shard(struct reader *r, struct shard *s, struct error *err)
 					 sizeof *out->licences);
 		out->licences[out->licence_count++] = s->licences[i];
 	}
+	shard_survey(s, r->survey);
 	out->unknown_members += s->unknown_members;
 	out->bad_licences += s->bad_licences;
 	return gather_build_take(r->build, s->part, err);
@@ -190,8 +201,7 @@ static int take_shard(struct reader *r, struct shard *s, struct error *err)
 /* On this thread, with the master document if that is in it. */
 static int read_here(struct reader *r, const char *name, struct source *src, struct error *err)
 {
-	CLEANUP(shard_free)
-	struct shard *s = shard_new(name, r->store, gather_build_known(r->build));
+	CLEANUP(shard_free) struct shard *s = new_shard(r, name);
 
 	s->master = master_of;
 	s->master_ctx = r;
@@ -266,8 +276,7 @@ static int read_inner(struct reader *r, struct cab *outer, const struct cab_memb
 	       (pool_pending(r->pool) > 0 && r->waiting + member->size > LIMIT_SHARD_BYTES))
 		if (reap_shard(r, err) < 0)
 			return -1;
-	CLEANUP(shard_free)
-	struct shard *s = shard_new(member->name, r->store, gather_build_known(r->build));
+	CLEANUP(shard_free) struct shard *s = new_shard(r, member->name);
 	if (shard_load("wsusscn2", outer, member, LIMIT_SHARD_BYTES, &s->bytes, err) < 0)
 		return -1;
 	r->waiting += s->bytes.len;
@@ -286,15 +295,23 @@ static int read_index(struct reader *r, struct cab *cab, const struct cab_member
 	if (shard_load("wsusscn2", cab, m, LIMIT_FRAGMENT_BYTES, &text, err) < 0)
 		return -1;
 	assert(text.bytes);
-	return index_parse(&r->index, text.bytes, text.len, err);
+	/* shards that came before it are judged without it */
+	if (reap_all(r, err) < 0 || index_parse(&r->index, text.bytes, text.len, err) < 0)
+		return -1;
+	survey_index(r->survey);
+	return 0;
 }
 
-static bool is_package(const char *name)
+static int unknown_member(struct reader *r, const struct cab_member *m, struct error *err)
 {
-	size_t len = strlen(name);
+	struct index_name none = { .stream = 0 };
 
-	return len > 11 - 1 && strncmp(name, "package", 7) == 0 &&
-	       strcmp(name + len - 4, ".cab") == 0 && strspn(name + 7, "0123456789") == len - 11;
+	/* remarks in the order of the members, however many threads there are */
+	if (reap_all(r, err) < 0)
+		return -1;
+	r->out->unknown_members++;
+	survey_member(r->survey, r->source->name, m->name, INDEX_UNKNOWN, &none);
+	return 0;
 }
 
 static int read_outer(struct reader *r, struct cab *cab, struct error *err)
@@ -302,6 +319,7 @@ static int read_outer(struct reader *r, struct cab *cab, struct error *err)
 	struct cab_member m;
 	int more;
 
+	survey_cabinet(r->survey, r->source->name, cab_info(cab));
 	r->out->old_layout = cab_info(cab)->members == 1;
 	snprintf(r->source->kind, sizeof r->source->kind, "%s",
 		 r->out->old_layout ? "wsusscan" : "wsusscn2");
@@ -310,11 +328,11 @@ static int read_outer(struct reader *r, struct cab *cab, struct error *err)
 
 		if (strcmp(m.name, "index.xml") == 0)
 			failed = read_index(r, cab, &m, err);
-		else if (is_package(m.name))
+		else if (index_is_package(m.name))
 			failed = read_inner(r, cab, &m, err) < 0 ||
 				 index_package(&r->index, m.name, err) < 0;
 		else
-			r->out->unknown_members++;
+			failed = unknown_member(r, &m, err);
 		if (failed)
 			return -1;
 	}
@@ -337,6 +355,7 @@ static int finish(struct reader *r, struct tee *tee, struct error *err)
 	r->source->cabinet_size = tee->size;
 	if (gather_build_finish(r->build, err) < 0)
 		return -1;
+	survey_finish(r->survey, clock_now());
 	catalog_summarize(r->gather->catalog, &summary);
 	if (summary.processed == 0)
 		return error_set(err, ERROR_SCAN_EMPTY,
@@ -384,6 +403,7 @@ int wsusscn2_read(struct store *s, const char *path, unsigned threads, struct pr
 	struct tee tee = { .base = { tee_read }, .signature = w.signature, .progress = progress };
 	source_fd_init(&tee.file, fd, path);
 	progress_begin(progress, "reading catalog", size);
+	r.survey = survey_new(w.gather->catalog, &r.index);
 	r.build = gather_build_new(w.gather, s, threads, err);
 	r.pool = r.build ? pool_new(threads, shard_run, err) : NULL;
 	tee.copy = r.pool ? content_begin(s, false, err) : NULL;

@@ -1,6 +1,8 @@
 #include "importer/commands.h"
+#include "lib/base/clock.h"
 #include "lib/base/error.h"
 #include "lib/base/str.h"
+#include "lib/report/report_format.h"
 #include "lib/store/query.h"
 #include "lib/store/store.h"
 
@@ -20,15 +22,6 @@ static int parse_severity(const char *text, int *out, struct error *err)
 	return 0;
 }
 
-static json_t *finding_json(const struct query_finding *f, const char *guid)
-{
-	return json_pack("{s:s, s:s, s:I, s:s, s:s, s:s, s:I, s:s, s:s, s:s}", "id", f->rule,
-			 "severity", catalog_severity_text(f->severity), "revision_id",
-			 (json_int_t)f->source_revision, "update_id", guid, "kb", f->kb, "file",
-			 f->file, "offset", (json_int_t)f->offset, "value", f->value, "message",
-			 f->message, "next_step", f->next_step);
-}
-
 static void print_text(const struct query_finding *f, const char *guid)
 {
 	printf("%s %s revision %lld %s%s%s\n  %s\n  at %s byte %llu; next step: %s\n",
@@ -37,14 +30,76 @@ static void print_text(const struct query_finding *f, const char *guid)
 	       f->next_step);
 }
 
+static void add_item(struct report_format *r, const struct query_finding *f)
+{
+	const struct report_item item = { .rule = f->rule,
+					  .severity = f->severity,
+					  .revision_id = (uint32_t)f->source_revision,
+					  .update_id = f->has_update_id ? f->update_id : NULL,
+					  .kb = f->kb,
+					  .file = f->file,
+					  .value = f->value,
+					  .message = f->message,
+					  .next_step = f->next_step,
+					  .offset = f->offset };
+
+	report_format_add(r, &item);
+}
+
+/* Each finding as text, or with r in its format. */
+static int print_all(struct query *q, struct query_findings *it, struct report_format *r,
+		     struct error *err)
+{
+	struct query_finding f;
+	int row;
+
+	do {
+		it->scanned = 0; /* no budget here: all of them, however long it takes */
+		while ((row = query_findings_next(q, it, &f, err)) == 1) {
+			char guid[STR_GUID_SIZE] = "";
+
+			if (f.has_update_id)
+				str_from_guid(f.update_id, guid);
+			if (r)
+				add_item(r, &f);
+			else
+				print_text(&f, guid);
+		}
+		query_findings_end(q, it);
+	} while (row == 0 && !it->done);
+	return row;
+}
+
+static int print_format(struct query *q, struct query_findings *it, enum report_kind kind,
+			struct error *err)
+{
+	const struct report_about about = { .program = "gapferry-import",
+					    .command = "gapferry-import findings",
+					    .subject = "repository",
+					    .now = clock_stamp() };
+	struct query_counts counts;
+
+	if (query_counts(q, &counts, err) < 0)
+		return -1;
+	struct report_totals totals = { .updates = counts.updates,
+					.processed = counts.updates - counts.quarantined,
+					.quarantined = counts.quarantined };
+	memcpy(totals.counts, counts.findings, sizeof totals.counts);
+	struct report_format *r = report_format_begin(stdout, kind, &about);
+	int failed = print_all(q, it, r, err);
+
+	report_format_end(r, &totals);
+	return failed;
+}
+
 int cmd_findings(const struct cli_args *args, struct error *err)
 {
 	struct query_findings it = { .severity = QUERY_ANY };
-	struct query_finding f;
+	enum report_kind kind;
 	uint64_t revision;
-	int row;
 
 	if (parse_severity(cli_text(args, "severity"), &it.severity, err) < 0 ||
+	    report_format_parse(args->json ? "json" : cli_text(args, "format"), &kind, err) < 0 ||
 	    cli_number(args, "revision", 1, UINT32_MAX, 0, &revision, err) < 0)
 		return -1;
 	it.source_revision = (int64_t)revision;
@@ -52,23 +107,7 @@ int cmd_findings(const struct cli_args *args, struct error *err)
 	if (!s)
 		return -1;
 	CLEANUP(query_close) struct query *q = query_open(s);
-	json_t *all = json_array();
-	do {
-		it.scanned = 0; /* no budget here: all of them, however long it takes */
-		while ((row = query_findings_next(q, &it, &f, err)) == 1) {
-			char guid[STR_GUID_SIZE] = "";
-
-			if (f.has_update_id)
-				str_from_guid(f.update_id, guid);
-			if (args->json)
-				json_array_append_new(all, finding_json(&f, guid));
-			else
-				print_text(&f, guid);
-		}
-		query_findings_end(q, &it);
-	} while (row == 0 && !it.done);
-	if (row == 0 && args->json)
-		cli_print_json(json_pack("{s:O}", "findings", all));
-	json_decref(all);
-	return row;
+	if (kind == REPORT_FORMAT_TEXT)
+		return print_all(q, &it, NULL, err);
+	return print_format(q, &it, kind, err);
 }

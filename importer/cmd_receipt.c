@@ -15,11 +15,15 @@ static void report(const struct cli_args *args, const char *out, const struct is
 
 		json_t *need = *r->need ? json_sprintf("%s/%s", out, r->need) : json_null();
 
-		cli_print_json(json_pack(
-			"{s:o, s:o, s:o, s:s, s:s, s:I, s:I, s:I}", "receipt",
-			json_sprintf("%s/%s", out, r->file), "qr_page", page, "need", need,
-			"channel", t->channel, "site", t->site, "epoch", (json_int_t)t->epoch,
-			"sequence", (json_int_t)t->sequence, "counter", (json_int_t)t->counter));
+		json_t *checkpoint =
+			*r->checkpoint ? json_sprintf("%s/%s", out, r->checkpoint) : json_null();
+
+		cli_print_json(json_pack("{s:o, s:o, s:o, s:o, s:s, s:s, s:I, s:I, s:I}", "receipt",
+					 json_sprintf("%s/%s", out, r->file), "qr_page", page,
+					 "need", need, "checkpoint", checkpoint, "channel",
+					 t->channel, "site", t->site, "epoch", (json_int_t)t->epoch,
+					 "sequence", (json_int_t)t->sequence, "counter",
+					 (json_int_t)t->counter));
 		return;
 	}
 	printf("receipt %llu of site %s for channel %s, sequence %llu: %s/%s\n",
@@ -27,6 +31,9 @@ static void report(const struct cli_args *args, const char *out, const struct is
 	       out, r->file);
 	if (*r->need)
 		printf("need list to bring with it: %s/%s\n", out, r->need);
+	if (*r->checkpoint)
+		printf("checkpoint of the log, cosigned, to bring with it: %s/%s\n", out,
+		       r->checkpoint);
 	if (*r->page)
 		printf("QR codes to print: %s/%s\n", out, r->page);
 }

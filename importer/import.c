@@ -6,6 +6,7 @@
 #include "importer/import_ledger.h"
 #include "importer/incident.h"
 #include "importer/keep.h"
+#include "importer/log_watch.h"
 #include "importer/objects.h"
 #include "importer/pending.h"
 #include "importer/resolve.h"
@@ -24,6 +25,7 @@
 #include "lib/store/db.h"
 #include "lib/store/doclist.h"
 #include "lib/store/gather.h"
+#include "lib/store/past.h"
 #include "lib/store/rows.h"
 #include "lib/store/scrub.h"
 #include "lib/store/store.h"
@@ -58,6 +60,7 @@ struct importing {
 	struct resolve resolve;
 	struct override_proof permission; /* used when the decision is ACCEPT_EXPIRED */
 	bool permitted;
+	struct log_watch log;
 	struct channel_bundle before;        /* what is remembered of the sequence offered */
 	uint64_t collected, collected_bytes; /* objects kept before the others were read */
 };
@@ -168,6 +171,17 @@ static int catalog_tick(void *ctx)
 	return p->content_done ? progress_tick(&p->bar) : 0;
 }
 
+static void summarize(struct import_result *out)
+{
+	out->summary = (struct catalog_summary){ 0 };
+	for (size_t i = 0; i < out->sources.count; i++) {
+		struct catalog_summary s;
+
+		catalog_summarize(out->sources.items[i]->catalog, &s);
+		report_add_summary(&out->summary, &s);
+	}
+}
+
 static int load_catalog(struct importing *in, struct catalog_progress *progress,
 			struct import_result *out, struct error *err)
 {
@@ -187,12 +201,7 @@ static int load_catalog(struct importing *in, struct catalog_progress *progress,
 
 	if (gather_load(&request, &out->sources, err) < 0)
 		return -1;
-	for (size_t i = 0; i < out->sources.count; i++) {
-		struct catalog_summary s;
-
-		catalog_summarize(out->sources.items[i]->catalog, &s);
-		report_add_summary(&out->summary, &s);
-	}
+	summarize(out);
 	if (out->summary.processed == 0)
 		return error_set(err, ERROR_IMPORT_EMPTY, "%zu updates, none of them usable",
 				 out->summary.updates);
@@ -227,7 +236,8 @@ static int save_state(struct importing *in, const struct import_result *out, str
 	if (m->created > c->time_floor)
 		c->time_floor = m->created;
 	return channel_save(in->store, c, err) < 0 ||
-			       channel_record_bundle(in->store, c->id, &b, err) < 0
+			       channel_record_bundle(in->store, c->id, &b, err) < 0 ||
+			       log_watch_save(in->store, c, &in->log, err) < 0
 		       ? -1
 		       : keep_evidence(in->store, c->id, in->bundle, err);
 }
@@ -270,8 +280,10 @@ static int insert_rows(struct importing *in, struct import_result *out, struct e
 	    objects_record(in->store, in->bundle, err) < 0)
 		return -1;
 	for (size_t i = 0; i < out->sources.count; i++)
-		if (rows_replace(in->store, out->sources.items[i], false, err) < 0)
+		if (past_compare(in->store, out->sources.items[i], err) < 0 ||
+		    rows_replace(in->store, out->sources.items[i], false, err) < 0)
 			return -1;
+	summarize(out);
 	if (rows_withdraw_others(in->store, out->sources.items, out->sources.count, err) < 0 ||
 	    scrub_drop_lost(in->store, err) < 0 || check_root(in, err) < 0 ||
 	    usable_gone(in->store, &before, &out->gone, err) < 0 || save_state(in, out, err) < 0)
@@ -540,6 +552,9 @@ int import_bundle(struct store *s, const struct import_request *request, struct 
 	if (open_bundle(&in, &decision, err) < 0)
 		return -1;
 	describe(&in, out);
+	if (decision != ACCEPT_ALREADY &&
+	    log_watch_check(s, &in.channel, in.bundle, &in.log, err) < 0)
+		return -1;
 	if (decision != ACCEPT_ALREADY && manifest_is_trust_only(verify_manifest(in.bundle)))
 		return take_trust(&in, out, err);
 	if (decision != ACCEPT_ALREADY)

@@ -11,9 +11,11 @@
 #include "lib/store/evidence.h"
 #include "lib/store/ledger_rows.h"
 #include "lib/store/store.h"
+#include "media/checkpoint.h"
 #include "media/ledger.h"
 #include "media/manifest.h"
 #include "verifier/care/ledger_verbs.h"
+#include "verifier/log_medium.h"
 #include "verifier/override.h"
 #include "verifier/verify.h"
 
@@ -166,6 +168,98 @@ int incident_fork(struct store *s, const struct channel *c, const struct verifie
 	return error_wrap(err, "kept as evidence/%s and evidence/%s", f.offered, f.ours);
 }
 
+/* ---- evidence of another past of the log ---- */
+
+static int save_text(int dir, const char *name, const struct checkpoint *c, struct error *err)
+{
+	CLEANUP(buf_clear) struct buf text = BUF_INIT(LIMIT_NOTE_BYTES);
+
+	if (checkpoint_write(c, &text, err) < 0)
+		return -1;
+	return file_save(dir, name, text.bytes, text.len, 0444, err);
+}
+
+/* SHA256SUMS leads from the signed MANIFEST to the checkpoint that is offered. */
+static int save_sums(int dir, const struct verified_bundle *b, struct error *err)
+{
+	const char *name = manifest_table_name(MANIFEST_SUMS);
+	CLEANUP(free) unsigned char *bytes = NULL;
+	size_t len;
+	int found = file_load(verify_dir(b), name, LIMIT_SUMS_BYTES, &bytes, &len, err);
+
+	if (found == 0)
+		return error_set(err, ERROR_BUNDLE_FILE_MISSING, "%s: not there any more", name);
+	return found < 0 ? -1 : file_save(dir, name, bytes, len, 0444, err);
+}
+
+static int save_log(int all, const char *name, const struct verified_bundle *b,
+		    const struct log_medium *m, const struct checkpoint *seen, struct error *err)
+{
+	char part[DIGEST_HEX + 16];
+
+	snprintf(part, sizeof part, "%s.part", name);
+	if (file_remove_tree(all, part, err) < 0)
+		return -1;
+	CLEANUP(file_close) int dir = file_open_subdir(all, part, true, err);
+	CLEANUP(file_close) int sigs = dir < 0 ? -1 : file_open_subdir(dir, "sigs", true, err);
+	if (sigs < 0 || save_offered(dir, sigs, b, err) < 0 || save_sums(dir, b, err) < 0 ||
+	    save_text(dir, "checkpoint", &m->before, err) < 0 ||
+	    save_text(dir, "seen", seen, err) < 0 ||
+	    file_save(dir, "nodes", m->nodes, m->nodes_len, 0444, err) < 0 ||
+	    file_sync(sigs, "sigs", err) < 0 || file_sync(dir, part, err) < 0)
+		return -1;
+	if (renameat(all, part, all, name) < 0)
+		return error_set_errno(err, ERROR_FILE_WRITE, "evidence/%s: cannot rename", name);
+	return file_sync(all, "evidence", err);
+}
+
+static int record_log(struct store *s, const struct verified_bundle *b, const struct log_medium *m,
+		      const struct checkpoint *seen, struct error *err)
+{
+	char name[MANIFEST_DIRECTORY_SIZE];
+	struct ledger_body body;
+
+	manifest_directory(verify_manifest(b), name);
+	ledger_begin(&body, "log-fork");
+	ledger_text(&body, "bundle", name);
+	ledger_digest(&body, "manifest", verify_manifest_digest(b));
+	ledger_text(&body, "origin", m->before.origin);
+	ledger_number(&body, "size", m->before.head.size);
+	ledger_digest(&body, "root", m->before.head.root);
+	ledger_text(&body, "seen-origin", seen->origin);
+	ledger_number(&body, "seen-size", seen->head.size);
+	ledger_digest(&body, "seen-root", seen->head.root);
+	return ledger_rows_add(s, body.text, err);
+}
+
+static int keep_log(struct store *s, const struct verified_bundle *b, const struct log_medium *m,
+		    const struct checkpoint *seen, char name[DIGEST_HEX + 8], struct error *err)
+{
+	CLEANUP(file_close) int all = file_open_subdir(store_dir(s), "evidence", true, err);
+
+	if (all < 0)
+		return -1;
+	str_to_hex(verify_manifest_digest(b), DIGEST_SHA256, name);
+	memcpy(name + DIGEST_HEX - 1, ".log", sizeof ".log");
+	if (faccessat(all, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+		return 0;
+	if (record_log(s, b, m, seen, err) < 0 || save_log(all, name, b, m, seen, err) < 0)
+		return -1;
+	return file_sync(store_dir(s), "R", err);
+}
+
+int incident_log(struct store *s, const struct verified_bundle *b, const struct log_medium *m,
+		 const struct checkpoint *seen, struct error *err)
+{
+	struct error problem = ERROR_INIT;
+	char name[DIGEST_HEX + 8];
+
+	if (keep_log(s, b, m, seen, name, &problem) == 0)
+		return error_wrap(err, "kept as evidence/%s", name);
+	*err = problem;
+	return error_wrap(err, "another past of the log, but the evidence cannot be kept");
+}
+
 /* ---- permission ---- */
 
 int incident_permission(const char *path, const struct verified_bundle *b, int64_t now,
@@ -222,7 +316,7 @@ int incident_permitted(struct store *s, const struct channel *c, const struct ve
 /* The connected side of an enclave has other overrides, which let no bundle in. */
 static bool is_incident(const struct ledger_record *r)
 {
-	return strcmp(r->event, "fork") == 0 ||
+	return strcmp(r->event, "fork") == 0 || strcmp(r->event, "log-fork") == 0 ||
 	       (strcmp(r->event, "override") == 0 && ledger_value(r, "until"));
 }
 
@@ -278,6 +372,11 @@ void incident_print(const json_t *list)
 			       "evidence/%s and evidence/%s\n",
 			       text_of(row, "time"), text_of(row, "bundle"),
 			       text_of(row, "manifest"), text_of(row, "accepted"));
+		else if (strcmp(text_of(row, "event"), "log-fork") == 0)
+			printf("ATTENTION: %s: %s showed another past of the export log: "
+			       "evidence/%s.log\n",
+			       text_of(row, "time"), text_of(row, "bundle"),
+			       text_of(row, "manifest"));
 		else
 			printf("ATTENTION: %s: %s, which expired at %s, was accepted by "
 			       "permission of two people (%s)\n",

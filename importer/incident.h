@@ -10,7 +10,9 @@
 #include <stdint.h>
 
 struct channel;
+struct checkpoint;
 struct error;
+struct log_medium;
 struct override_proof;
 struct store;
 struct verified_bundle;
@@ -22,6 +24,14 @@ struct verified_bundle;
  */
 int incident_fork(struct store *s, const struct channel *c, const struct verified_bundle *b,
 		  struct error *err) __attribute__((nonnull, warn_unused_result));
+
+/*
+ * The same for a log (*err is LOG_...): in R/evidence/<SHA-256 of MANIFEST>.log/ what the bundle
+ * shows, signed, and as `seen` what this site saw before.
+ */
+int incident_log(struct store *s, const struct verified_bundle *b, const struct log_medium *m,
+		 const struct checkpoint *seen, struct error *err)
+	__attribute__((nonnull, warn_unused_result));
 
 /*
  * The permission of two approvers in a directory, for this bundle at this time.  -1 with

@@ -1,5 +1,6 @@
 #include "importer/issue.h"
 
+#include "importer/log_watch.h"
 #include "importer/qr.h"
 #include "lib/base/buf.h"
 #include "lib/base/clock.h"
@@ -193,6 +194,27 @@ static int save_need(const struct issuing *is, struct issue_result *out, struct 
 	return file_save(is->out, out->need, is->need, is->need_len, 0644, err);
 }
 
+/* Made before anything is committed: a token that fails now costs no number. */
+static int cosign(const struct issuing *is, struct buf *note, struct issue_result *out,
+		  struct error *err)
+{
+	const struct receipt *r = &out->receipt;
+	int seen = log_watch_cosign(is->store, &is->channel, r->site, &is->signer, note, err);
+
+	if (seen == 1)
+		snprintf(out->checkpoint, sizeof out->checkpoint, "checkpoint-%s-%s-%llu.txt",
+			 r->channel, r->site, (unsigned long long)r->counter);
+	return seen < 0 ? -1 : 0;
+}
+
+static int save_checkpoint(const struct issuing *is, const struct buf *note,
+			   const struct issue_result *out, struct error *err)
+{
+	return *out->checkpoint
+		       ? file_save(is->out, out->checkpoint, note->bytes, note->len, 0644, err)
+		       : 0;
+}
+
 static int add_record(const struct issuing *is, const struct receipt *r,
 		      const unsigned char digest[32], struct error *err)
 {
@@ -233,17 +255,18 @@ int issue_receipt(struct store *s, const struct issue_request *request, struct i
 {
 	CLEANUP(issuing_clear) struct issuing is = { .store = s, .request = request, .out = -1 };
 	CLEANUP(buf_clear) struct buf text = BUF_INIT(LIMIT_RECEIPT_BYTES);
+	CLEANUP(buf_clear) struct buf note = BUF_INIT(LIMIT_NOTE_BYTES);
 	CLEANUP(db_scope_end) struct db_scope scope = { store_db(s) };
 
 	*out = (struct issue_result){ 0 };
 	if (prepare(&is, err) < 0 || db_begin(scope.db, err) < 0 ||
 	    fill(&is, &out->receipt, err) < 0 || receipt_write(&out->receipt, &text, err) < 0 ||
-	    sign(&is, &text, err) < 0 || record(&is, &out->receipt, &text, err) < 0 ||
-	    db_commit(scope.db, err) < 0)
+	    sign(&is, &text, err) < 0 || cosign(&is, &note, out, err) < 0 ||
+	    record(&is, &out->receipt, &text, err) < 0 || db_commit(scope.db, err) < 0)
 		return -1;
 	receipt_file_name(&out->receipt, out->file);
 	if (file_save(is.out, out->file, text.bytes, text.len, 0644, err) < 0 ||
-	    save_need(&is, out, err) < 0)
+	    save_checkpoint(&is, &note, out, err) < 0 || save_need(&is, out, err) < 0)
 		return -1;
 	return request->qr ? save_page(&is, &text, out, err) : 0;
 }

@@ -23,9 +23,10 @@ struct issue_request {
 
 struct issue_result {
 	struct receipt receipt;
-	char file[RECEIPT_FILE_SIZE];     /* in the directory */
-	char need[RECEIPT_FILE_SIZE];     /* the need list beside it; empty when there is none */
-	char page[RECEIPT_FILE_SIZE + 8]; /* of QR codes; empty when there is none */
+	char file[RECEIPT_FILE_SIZE];       /* in the directory */
+	char need[RECEIPT_FILE_SIZE];       /* the need list beside it; empty when there is none */
+	char checkpoint[RECEIPT_FILE_SIZE]; /* of the log, cosigned; empty when none was seen */
+	char page[RECEIPT_FILE_SIZE + 8];   /* of QR codes; empty when there is none */
 };
 
 /*

@@ -45,6 +45,8 @@ static const struct cli_option receipt_options[] = {
 
 static const struct cli_option findings_options[] = {
 	REPO,
+	{ "format", CLI_TEXT, "FORMAT", NULL, false,
+	  "text (default), json, sarif, csv, wsyncmgr or cmtrace" },
 	{ "severity", CLI_TEXT, "LEVEL", NULL, false, "only error, warning or note" },
 	{ "revision", CLI_TEXT, "ID", NULL, false, "only this revision of the source" },
 	CLI_OPTIONS_END,
@@ -58,10 +60,25 @@ static const struct cli_option updates_options[] = {
 	CLI_OPTIONS_END,
 };
 
+static const struct cli_option export_options[] = {
+	REPO,
+	{ "output", CLI_TEXT, "DIR|FILE.cab", NULL, true, "where the package and WsusContent go" },
+	{ "copy", CLI_FLAG, NULL, NULL, false, "copy the files of WsusContent, never link them" },
+	{ "limit", CLI_TEXT, "BYTES", NULL, false,
+	  "split packages with more plain text (default: what a cabinet holds, 2147450880)" },
+	CLI_OPTIONS_END,
+};
+
 static const struct cli_option trust_replace_options[] = {
 	REPO,
 	{ "fingerprint", CLI_TEXT, "SHA256", NULL, true,
 	  "of 0001.root, as the root key holders told it in person" },
+	{ "reason", CLI_TEXT, "TEXT", NULL, true, "why, for the ledger" },
+	CLI_OPTIONS_END,
+};
+
+static const struct cli_option log_forget_options[] = {
+	REPO,
 	{ "reason", CLI_TEXT, "TEXT", NULL, true, "why, for the ledger" },
 	CLI_OPTIONS_END,
 };
@@ -85,6 +102,8 @@ static const struct cli_verb verbs[] = {
 	{ "findings", NULL, 0, 0, findings_options, "what is wrong with the catalogs that are here",
 	  cmd_findings },
 	{ "updates", NULL, 0, 0, updates_options, "the updates that are here", cmd_updates },
+	{ "export-wsusutil", NULL, 0, 0, export_options, "make a package that a WSUS can import",
+	  cmd_export_wsusutil },
 	{ "handover", "BUNDLE-NAME", 1, 1, verb_options_handover,
 	  "record that a medium changes hands", cmd_handover },
 	{ "custody", NULL, 0, 0, verb_options_custody, "the way of each bundle, from the ledger",
@@ -92,6 +111,10 @@ static const struct cli_verb verbs[] = {
 	{ "ledger show", NULL, 0, 0, verb_options_ledger_show, "the records of the ledger",
 	  cmd_ledger_show },
 	{ "ledger check", NULL, 0, 0, repo_options, "prove the ledger", cmd_ledger_check },
+	{ "log show", NULL, 0, 0, repo_options, "what this site has seen of the export log",
+	  cmd_log_show },
+	{ "log forget", NULL, 0, 0, log_forget_options,
+	  "take the log of the next bundle as it is: the old one is lost", cmd_log_forget },
 	{ "trust add", "DIR|BUNDLE", 1, 1, repo_options,
 	  "take a newer version of the trust root, and nothing else", cmd_trust_add },
 	{ "trust replace", "DIR", 1, 1, trust_replace_options,

@@ -23,6 +23,16 @@ static const struct cli_option ledger_options[] = {
 	CLI_OPTIONS_END,
 };
 
+static const struct cli_option proof_options[] = {
+	{ "trust", CLI_TEXT, "DIR", "GAPFERRY_TRUST", true,
+	  "the trust directory, obtained out of band" },
+	{ "make", CLI_TEXT, "FILE", NULL, false, "FILE is made, from a bundle" },
+	{ "object", CLI_TEXT, "SHA256", NULL, false, "with --make: which object" },
+	{ "log", CLI_TEXT, "PROOF", NULL, false,
+	  "with --make: what gapferry-export log prove says of the bundle" },
+	CLI_OPTIONS_END,
+};
+
 static const struct cli_verb verbs[] = {
 	{ "verify", "DIR [DIR...]", 1, CLI_OPERANDS_MAX, options,
 	  "Check a bundle: signatures, tables, every byte of every volume.", cmd_verify },
@@ -30,6 +40,10 @@ static const struct cli_verb verbs[] = {
 	  "check signatures and tables and list the objects; contents are not read", cmd_list },
 	{ "show", "DIR", 1, 1, trust_options,
 	  "check signatures and tables and show who signed what; contents are not read", cmd_show },
+	{ "proof", "FILE [OBJECT]", 1, 2, proof_options,
+	  "check the proof of one object without its bundle, or make it", cmd_proof },
+	{ "log", "GROWTH CHECKPOINT", 2, 2, trust_options,
+	  "check that the export log only grew since an older checkpoint", cmd_log },
 	{ "ledger", "FILE", 1, 1, ledger_options, "prove the chain of a ledger", cmd_ledger },
 	{ NULL, NULL, 0, 0, NULL, NULL, NULL },
 };

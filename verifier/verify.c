@@ -7,12 +7,15 @@
 #include "lib/crypto/digest.h"
 #include "lib/crypto/trust.h"
 #include "media/chunk_table.h"
+#include "media/log_text.h"
 #include "media/manifest.h"
 #include "media/object_table.h"
 #include "media/parity.h"
 #include "media/sum_table.h"
 #include "media/volume.h"
+#include "verifier/log_medium.h"
 #include "verifier/origin.h"
+#include "verifier/signed.h"
 #include "verifier/table.h"
 #include "verifier/volumes.h"
 
@@ -34,6 +37,7 @@ struct verified_bundle {
 	enum verify_policy policy;
 	struct trust_verdict signers;
 	struct object_table *objects;
+	struct log_text_lines object_lines;
 	struct chunk_table *chunks;
 	struct sum_table sums;
 	struct volumes *volumes;
@@ -182,16 +186,7 @@ static int read_manifest(struct verified_bundle *b, struct error *err)
 	if (manifest_parse(b->manifest_bytes, b->manifest_len, &b->manifest, err) < 0)
 		return -1;
 	digest_sha256(b->manifest_bytes, b->manifest_len, b->manifest_digest);
-	if (b->manifest.trust_version > b->trust->version)
-		return error_set(err, ERROR_TRUST_NEWER,
-				 "MANIFEST names trust version %u, the newest one here is %u",
-				 b->manifest.trust_version, b->trust->version);
-	if (b->manifest.created > b->trust->expires)
-		return error_set(err, ERROR_TRUST_EXPIRED,
-				 "MANIFEST was made after trust root version %u had expired",
-				 b->trust->version);
-	if (trust_check_bundle(b->trust, b->manifest_digest, err) < 0 ||
-	    trust_check_validity(b->trust, &b->signers, b->manifest.created, err) < 0)
+	if (signed_check(b->trust, &b->manifest, b->manifest_digest, &b->signers, err) < 0)
 		return -1;
 	return b->policy == VERIFY_FOR_APPROVAL ? has_builder(b, err)
 						: trust_check_policy(b->trust, &b->signers, err);
@@ -224,7 +219,11 @@ static int feed_chunks(void *ctx, const void *bytes, size_t len, struct error *e
 
 static int feed_objects(void *ctx, const void *bytes, size_t len, struct error *err)
 {
-	return object_table_feed(ctx, bytes, len, err);
+	struct verified_bundle *b = ctx;
+
+	if (object_table_feed(b->objects, bytes, len, err) < 0)
+		return -1;
+	return log_text_lines_feed(&b->object_lines, bytes, len, err);
 }
 
 static int read_table(const struct verified_bundle *b, enum manifest_table table,
@@ -249,7 +248,7 @@ static int read_chunks(struct verified_bundle *b, struct error *err)
 static int read_objects(struct verified_bundle *b, struct error *err)
 {
 	b->objects = object_table_new();
-	struct table_reader reader = { .feed = feed_objects, .ctx = b->objects };
+	struct table_reader reader = { .feed = feed_objects, .ctx = b };
 
 	if (read_table(b, MANIFEST_OBJECTS, &reader, err) < 0 ||
 	    object_table_finish(b->objects, err) < 0)
@@ -388,7 +387,8 @@ struct verified_bundle *verify_open(const char *path, const struct trust *trust,
 	}
 	if (check_signatures(b, policy, err) < 0 || read_manifest(b, err) < 0 ||
 	    read_objects(b, err) < 0 || read_chunks(b, err) < 0 || check_sums(b, err) < 0 ||
-	    check_strangers(b, err) < 0 || origin_check(b, err) < 0) {
+	    check_strangers(b, err) < 0 || origin_check(b, err) < 0 ||
+	    log_medium_check(b, &b->object_lines.tree, err) < 0) {
 		error_wrap(err, "%s", path);
 		return NULL;
 	}

@@ -12,14 +12,17 @@
 
 struct error;
 struct http;
+struct service;
 
 struct http_options {
 	const char *repo;       /* directory of the repository, read only */
 	const char *listen;     /* "127.0.0.1:8530", see address_parse() */
 	unsigned threads;       /* 1..64 */
 	const char *access_log; /* file to append to, or NULL */
+	const char *api_token;  /* file with the token of the JSON API, or NULL */
 	const struct route
-		*routes; /* ends with a row whose path is NULL; must outlive the server */
+		*routes;         /* ends with a row whose path is NULL; must outlive the server */
+	struct service *service; /* for the rows that need it; likewise; NULL: none */
 };
 
 /*

@@ -1,9 +1,13 @@
 /* gapferry-server: serve a repository over HTTP until told to stop. */
+#include "importer/server/commands.h"
 #include "importer/server/http.h"
+#include "importer/server/service.h"
 #include "importer/server/services.h"
+#include "importer/server/view.h"
 #include "lib/base/error.h"
 #include "lib/base/pool.h"
 #include "lib/cli/cli.h"
+#include "lib/clients/clients.h"
 
 #include <pthread.h>
 #include <signal.h>
@@ -16,6 +20,10 @@ static const struct cli_option options[] = {
 	{ "threads", CLI_TEXT, "N", NULL, false,
 	  "threads that serve, 1 to 64; default: processors" },
 	{ "access-log", CLI_TEXT, "FILE", NULL, false, "append one line per request" },
+	{ "content-url", CLI_TEXT, "URL", NULL, false,
+	  "where clients get content, http://HOST:PORT; default: from here" },
+	{ "api-token-file", CLI_TEXT, "FILE", NULL, false,
+	  "token that allows to change approvals and groups over HTTP" },
 	CLI_OPTIONS_END,
 };
 
@@ -24,6 +32,7 @@ static int run(const struct cli_args *args, struct error *err)
 	struct http_options o = { .repo = cli_text(args, "repo"),
 				  .listen = cli_text(args, "listen"),
 				  .access_log = cli_text(args, "access-log"),
+				  .api_token = cli_text(args, "api-token-file"),
 				  .routes = services() };
 	char where[ADDRESS_TEXT_SIZE];
 	uint64_t threads;
@@ -40,6 +49,17 @@ static int run(const struct cli_args *args, struct error *err)
 	sigaddset(&stop, SIGTERM);
 	pthread_sigmask(SIG_BLOCK, &stop, NULL);
 
+	CLEANUP(clients_close) struct clients *clients = clients_open(o.repo, CLIENTS_SERVER, err);
+	if (!clients)
+		return -1;
+	CLEANUP(view_stop) struct view_keeper *views = view_start(o.repo, err);
+	if (!views)
+		return -1;
+	const struct service_options so = { clients, views, cli_text(args, "content-url") };
+	CLEANUP(service_free) struct service *service = service_new(&so, err);
+	if (!service)
+		return -1;
+	o.service = service;
 	CLEANUP(http_stop) struct http *h = http_start(&o, err);
 	if (!h)
 		return -1;
@@ -55,12 +75,137 @@ static int run(const struct cli_args *args, struct error *err)
 	return 0;
 }
 
+/* ---- the other verbs ---- */
+
+#define REPO                                                                                \
+	{                                                                                   \
+		"repo", CLI_TEXT, "DIR", "GAPFERRY_REPO", true, "repository that is served" \
+	}
+#define CSV                                                             \
+	{                                                               \
+		"csv", CLI_FLAG, NULL, NULL, false, "print rows as CSV" \
+	}
+#define BY                                                                                   \
+	{                                                                                    \
+		"by", CLI_TEXT, "NAME", NULL, false, "who decides; default: the user's name" \
+	}
+
+static const struct cli_option approve_options[] = {
+	REPO,
+	BY,
+	{ "group", CLI_LIST, "GROUP", NULL, true, "for the computers in these and below them" },
+	{ "action", CLI_TEXT, "ACTION", NULL, false,
+	  "install (default), optional, uninstall, detect or block" },
+	{ "deadline", CLI_TEXT, "TIME", NULL, false,
+	  "YYYY-MM-DD or YYYY-MM-DDThh:mm:ssZ: installed by force after that" },
+	{ "offer", CLI_FLAG, NULL, NULL, false, "only offer it: somebody at the computer decides" },
+	{ "list", CLI_TEXT, "FILE", NULL, false, "take more updates from a file, one per line" },
+	CLI_OPTIONS_END,
+};
+static const struct cli_option unapprove_options[] = {
+	REPO,
+	{ "group", CLI_LIST, "GROUP", NULL, false, "only where it was approved for these" },
+	CLI_OPTIONS_END,
+};
+static const struct cli_option decline_options[] = {
+	REPO,
+	BY,
+	{ "undo", CLI_FLAG, NULL, NULL, false, "take the decline back" },
+	CLI_OPTIONS_END,
+};
+static const struct cli_option repo_options[] = { REPO, CLI_OPTIONS_END };
+static const struct cli_option list_options[] = { REPO, CSV, CLI_OPTIONS_END };
+static const struct cli_option group_add_options[] = {
+	REPO,
+	{ "parent", CLI_TEXT, "GROUP", NULL, false, "below this group; default: All Computers" },
+	CLI_OPTIONS_END,
+};
+static const struct cli_option group_move_options[] = {
+	REPO,
+	{ "parent", CLI_TEXT, "GROUP", NULL, true, "below this group" },
+	CLI_OPTIONS_END,
+};
+static const struct cli_option within_options[] = {
+	REPO,
+	CSV,
+	{ "group", CLI_TEXT, "GROUP", NULL, false, "only computers in this group or below it" },
+	CLI_OPTIONS_END,
+};
+static const struct cli_option move_options[] = {
+	REPO,
+	{ "group", CLI_LIST, "GROUP", NULL, false, "into exactly these groups" },
+	{ "unassign", CLI_FLAG, NULL, NULL, false, "into none" },
+	CLI_OPTIONS_END,
+};
+static const struct cli_option remove_options[] = {
+	REPO,
+	{ "lost-days", CLI_TEXT, "N", NULL, false, "all that were not in contact for N days" },
+	CLI_OPTIONS_END,
+};
+static const struct cli_option computer_options[] = {
+	REPO,
+	CSV,
+	{ "all", CLI_FLAG, NULL, NULL, false, "also what does not apply to it" },
+	CLI_OPTIONS_END,
+};
+static const struct cli_option policy_options[] = {
+	{ "url", CLI_TEXT, "URL", NULL, true, "of this server: http://host:8530" },
+	{ "alternate", CLI_TEXT, "URL", NULL, false, "where content comes from instead" },
+	{ "group", CLI_TEXT, "GROUP", NULL, false, "group that the computers claim" },
+	{ "options", CLI_TEXT, "N", NULL, false, "AUOptions: 2, 3, 4 (default), 5 or 7" },
+	{ "day", CLI_TEXT, "N", NULL, false, "of installation: 0 (default) every, 1 Sunday .. 7" },
+	{ "hour", CLI_TEXT, "N", NULL, false, "of installation: 0 to 23, default 3" },
+	{ "detection-hours", CLI_TEXT, "N", NULL, false, "between detections: 1 to 22 (default)" },
+	{ "reg", CLI_FLAG, NULL, NULL, false, "a file for regedit on standard output (UTF-16)" },
+	CLI_OPTIONS_END,
+};
+
+#define SERVE "Serve the updates of a repository to the computers of the isolated network."
+
 int main(int argc, char **argv)
 {
 	static const struct cli_verb verbs[] = {
-		{ "serve", NULL, 0, 0, options,
-		  "Serve the updates of a repository to the computers of the isolated network.",
-		  run },
+		{ "serve", NULL, 0, 0, options, SERVE, run },
+		{ "serve", NULL, 0, 0, options, SERVE, run },
+		{ "approve", "UPDATE|KB...", 0, CLI_OPERANDS_MAX, approve_options,
+		  "Approve updates for groups of computers.", cmd_approve },
+		{ "unapprove", "UPDATE|KB...", 1, CLI_OPERANDS_MAX, unapprove_options,
+		  "Take approvals back.", cmd_unapprove },
+		{ "decline", "UPDATE|KB...", 1, CLI_OPERANDS_MAX, decline_options,
+		  "Never serve updates, whatever was approved.", cmd_decline },
+		{ "group add", "NAME", 1, 1, group_add_options, "Make a group of computers.",
+		  cmd_group_add },
+		{ "group remove", "NAME", 1, 1, repo_options, "Remove a group with its approvals.",
+		  cmd_group_remove },
+		{ "group list", NULL, 0, 0, list_options, "List the groups.", cmd_group_list },
+		{ "group move", "NAME", 1, 1, group_move_options, "Put a group below another.",
+		  cmd_group_move },
+		{ "computer list", NULL, 0, 0, within_options, "List the computers.",
+		  cmd_computer_list },
+		{ "computer show", "COMPUTER", 1, 1, repo_options,
+		  "Show a computer and its newest events.", cmd_computer_show },
+		{ "computer move", "COMPUTER...", 1, CLI_OPERANDS_MAX, move_options,
+		  "Put computers into groups.", cmd_computer_move },
+		{ "computer remove", "COMPUTER...", 0, CLI_OPERANDS_MAX, remove_options,
+		  "Forget computers.", cmd_computer_remove },
+		{ "targeting", "server|client", 0, 1, repo_options,
+		  "Show or set who decides on groups.", cmd_targeting },
+		{ "report updates", NULL, 0, 0, within_options,
+		  "Count installed, needed, failed per update.", cmd_report_updates },
+		{ "report computers", NULL, 0, 0, within_options, "The same per computer.",
+		  cmd_report_computers },
+		{ "report update", "UPDATE|KB...", 1, CLI_OPERANDS_MAX, list_options,
+		  "The state of an update on each computer.", cmd_report_update },
+		{ "report computer", "COMPUTER", 1, 1, computer_options,
+		  "The state of each update on a computer.", cmd_report_computer },
+		{ "report group", "GROUP", 1, 1, list_options, "Sum up a group and those below it.",
+		  cmd_report_group },
+		{ "report approvals", NULL, 0, 0, list_options, "List what is approved for whom.",
+		  cmd_report_approvals },
+		{ "report why", NULL, 0, 0, within_options,
+		  "Why approved updates are not installed.", cmd_report_why },
+		{ "policy", NULL, 0, 0, policy_options,
+		  "Print the settings that make computers use a server.", cmd_policy },
 		{ NULL, NULL, 0, 0, NULL, NULL, NULL },
 	};
 	static const struct cli_program program = {

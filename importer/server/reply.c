@@ -15,6 +15,8 @@
 
 enum { BLOCK = 64 << 10, SMALL = 32 << 10 };
 
+static const char fleeting[] = "no-store";
+
 static int made(struct reply *r, unsigned status, uint64_t length, struct error *err)
 {
 	if (!r->response)
@@ -25,12 +27,12 @@ static int made(struct reply *r, unsigned status, uint64_t length, struct error 
 	return 0;
 }
 
-/* Hand the bytes of b to a new response. */
-static int from_buffer(struct reply *r, unsigned status, struct buf *b, const char *type,
-		       struct error *err)
+int reply_bytes(struct reply *r, unsigned status, struct buf *b, const char *type,
+		const char *cache, struct error *err)
 {
 	size_t len = b->len;
-	unsigned char *bytes = buf_take(b);
+	/* Exactly as much memory as is needed: a slow client may keep it for long. */
+	unsigned char *bytes = buf_realloc(buf_take(b), len + 1, 1);
 
 	assert(!r->response);
 	r->response = MHD_create_response_from_buffer(len, bytes, MHD_RESPMEM_MUST_FREE);
@@ -38,8 +40,9 @@ static int from_buffer(struct reply *r, unsigned status, struct buf *b, const ch
 		free(bytes);
 		return -1;
 	}
+	r->memory = len;
 	reply_header(r, "Content-Type", type);
-	reply_header(r, "Cache-Control", "no-store");
+	reply_header(r, "Cache-Control", cache);
 	return 0;
 }
 
@@ -49,7 +52,7 @@ int reply_text(struct reply *r, unsigned status, const char *text, struct error 
 
 	if (buf_printf(&b, err, "%s\n", text) < 0)
 		return -1;
-	return from_buffer(r, status, &b, "text/plain; charset=utf-8", err);
+	return reply_bytes(r, status, &b, "text/plain; charset=utf-8", fleeting, err);
 }
 
 struct sink {
@@ -76,7 +79,7 @@ int reply_json(struct reply *r, unsigned status, json_t *document, struct error 
 		error_set(err, ERROR_SERVER_BROKEN, "cannot write a JSON document");
 	if (failed || buf_append(&b, "\n", 1, err) < 0)
 		return -1;
-	return from_buffer(r, status, &b, "application/json; charset=utf-8", err);
+	return reply_bytes(r, status, &b, "application/json; charset=utf-8", fleeting, err);
 }
 
 /* Read into memory, a small body leaves in one system call with its headers. */
@@ -142,14 +145,36 @@ void reply_header(struct reply *r, const char *name, const char *value)
 	(void)added; /* unused when assertions are off */
 }
 
+/* What the JSON API for computers and approvals refuses: absent things, and conflicts. */
+static const struct {
+	enum error_id id;
+	unsigned status;
+} of_clients[] = {
+	{ ERROR_GROUP_ABSENT, 404 },         { ERROR_COMPUTER_ABSENT, 404 },
+	{ ERROR_APPROVAL_UNKNOWN, 404 },     { ERROR_APPROVAL_ABSENT, 404 },
+	{ ERROR_GROUP_NAME, 400 },           { ERROR_USAGE, 400 },
+	{ ERROR_GROUP_BUILT_IN, 409 },       { ERROR_GROUP_NOT_EMPTY, 409 },
+	{ ERROR_GROUP_LIMIT, 409 },          { ERROR_COMPUTER_AMBIGUOUS, 409 },
+	{ ERROR_APPROVAL_QUARANTINED, 409 }, { ERROR_APPROVAL_ROLE, 409 },
+	{ ERROR_APPROVAL_FILES, 409 },       { ERROR_APPROVAL_DECLINED, 409 },
+	{ ERROR_APPROVAL_LIMIT, 409 },
+};
+
 unsigned reply_status(const struct error *why)
 {
 	if (why->id == ERROR_SERVER_REQUEST || why->id == ERROR_SERVER_PARAMETER)
 		return 400;
 	if (why->id == ERROR_SERVER_NOT_FOUND)
 		return 404;
+	if (why->id == ERROR_SOAP_BODY)
+		return 413;
 	if (why->id == ERROR_SERVER_METHOD)
 		return 405;
+	if (why->id == ERROR_API_FORBIDDEN)
+		return 403;
+	for (size_t i = 0; i < sizeof of_clients / sizeof *of_clients; i++)
+		if (why->id == of_clients[i].id)
+			return of_clients[i].status;
 	return why->class == ERROR_CLASS_BUSY || why->class == ERROR_CLASS_SPACE ? 503 : 500;
 }
 

@@ -6,19 +6,22 @@
 #define SERVER_REPLY_H
 
 #include "lib/base/cleanup.h"
+#include "lib/base/error.h"
 
 #include <jansson.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 struct MHD_Response;
-struct error;
+struct buf;
 struct multipart;
 
 struct reply {
 	unsigned status;
 	struct MHD_Response *response; /* NULL until one of the makers was called */
 	uint64_t length;               /* bytes of the body */
+	size_t memory;                 /* of them, those in memory until they are sent */
+	struct error why;              /* the failure that it tells of, for the log; or none */
 };
 
 #define REPLY_INIT          \
@@ -29,6 +32,10 @@ struct reply {
 /* The makers: each is called once per reply.  text is copied and gets a newline. */
 int reply_text(struct reply *r, unsigned status, const char *text, struct error *err)
 	__attribute__((nonnull, warn_unused_result));
+
+/* The bytes of b, which is empty afterwards; type is that of the content. */
+int reply_bytes(struct reply *r, unsigned status, struct buf *b, const char *type,
+		const char *cache, struct error *err) __attribute__((nonnull, warn_unused_result));
 
 /* Keys sorted, ASCII only.  Takes over the reference, also on failure. */
 int reply_json(struct reply *r, unsigned status, json_t *document, struct error *err)
@@ -55,7 +62,7 @@ void reply_header(struct reply *r, const char *name, const char *value) __attrib
 int reply_failure(struct reply *r, bool as_json, const struct error *why, struct error *err)
 	__attribute__((nonnull, warn_unused_result));
 
-/* The HTTP status for a failure: 400, 404, 405, 503 or 500. */
+/* The HTTP status for a failure: 400, 404, 405, 413, 503 or 500. */
 unsigned reply_status(const struct error *why) __attribute__((nonnull));
 
 void reply_clear(struct reply *r);

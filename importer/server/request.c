@@ -5,6 +5,7 @@
 #include "lib/base/clock.h"
 #include "lib/base/error.h"
 #include "lib/base/limits.h"
+#include "lib/base/str.h"
 
 #include <microhttpd.h>
 #include <stdlib.h>
@@ -32,6 +33,7 @@ void request_free(struct request *q)
 {
 	if (!q)
 		return;
+	buf_clear(&q->body);
 	free(q->target);
 	free(q);
 }
@@ -65,6 +67,39 @@ bool request_has_body(const struct request *q)
 
 	return request_header(q, "Transfer-Encoding") != NULL ||
 	       (length && length[strspn(length, "0")] != '\0');
+}
+
+uint64_t request_length(const struct request *q)
+{
+	const char *text = request_header(q, "Content-Length");
+	uint64_t length = 0;
+
+	/* The library has refused what is no number. */
+	if (!text || !str_to_u64(text, strlen(text), UINT64_MAX, &length))
+		return 0;
+	return length;
+}
+
+void request_client(const struct request *q, char out[ADDRESS_TEXT_SIZE])
+{
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(q->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+
+	*out = '\0';
+	if (info && info->client_addr)
+		address_host(info->client_addr, out);
+}
+
+void request_server(const struct request *q, char out[ADDRESS_TEXT_SIZE])
+{
+	struct sockaddr_storage ours;
+	socklen_t len = sizeof ours;
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(q->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+
+	*out = '\0';
+	if (info && getsockname(info->connect_fd, (struct sockaddr *)&ours, &len) == 0)
+		address_text((const struct sockaddr *)&ours, out);
 }
 
 bool request_is_head(const struct request *q)

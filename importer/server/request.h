@@ -5,14 +5,18 @@
 #ifndef SERVER_REQUEST_H
 #define SERVER_REQUEST_H
 
+#include "importer/server/address.h"
+#include "lib/base/buf.h"
 #include "lib/base/cleanup.h"
+#include "lib/base/error.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 struct MHD_Connection;
-struct error;
+struct route;
+struct service;
 struct session;
 struct session_pool;
 
@@ -28,7 +32,12 @@ struct request {
 	char agent[REQUEST_AGENT_SIZE]; /* User-Agent, cut; for the log */
 	const char *path;               /* decoded; NULL until announced */
 	uint64_t started;               /* clock_ticks() */
+	const struct route *route;      /* of a request with a body, while that arrives */
+	struct buf body;                /* what has arrived of it */
+	struct error refused;           /* why the rest of it is dropped; ERROR_NONE: it is not */
+	struct service *service;        /* the update services; NULL: none */
 	unsigned status;                /* of the answer; 0: none yet */
+	size_t held;                    /* bytes of it in memory */
 	uint64_t length;                /* of its body */
 };
 
@@ -48,6 +57,13 @@ int request_check(const struct request *q, struct error *err)
 
 /* A body follows the headers, or may. */
 bool request_has_body(const struct request *q) __attribute__((nonnull));
+
+/* The length that the headers announce; 0 without one that is a number. */
+uint64_t request_length(const struct request *q) __attribute__((nonnull));
+
+/* The address of the client, or the one that it reached us at, as text; "" when not known. */
+void request_client(const struct request *q, char out[ADDRESS_TEXT_SIZE]) __attribute__((nonnull));
+void request_server(const struct request *q, char out[ADDRESS_TEXT_SIZE]) __attribute__((nonnull));
 
 bool request_is_head(const struct request *q) __attribute__((nonnull));
 

@@ -3,6 +3,7 @@
 #define SERVER_ROUTE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 struct error;
 struct reply;
@@ -16,6 +17,12 @@ struct route {
 
 	/* rest: what follows path.  Fills *out, or fails. */
 	int (*answer)(const struct request *q, const char *rest, struct reply *out,
+		      struct error *err);
+
+	size_t body; /* bytes of a body that this service takes; 0: none */
+
+	/* How a failure outside answer() is told, but for one of the method; NULL: as usual. */
+	int (*refuse)(const struct request *q, const struct error *why, struct reply *out,
 		      struct error *err);
 };
 

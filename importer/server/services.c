@@ -1,23 +1,49 @@
 #include "importer/server/services.h"
 
 #include "importer/server/api.h"
+#include "importer/server/api_approvals.h"
+#include "importer/server/api_clients.h"
 #include "importer/server/serve_content.h"
+#include "importer/server/service.h"
+#include "lib/base/limits.h"
 
 #include <stddef.h>
 
+#define ROW(where, can, case_blind, as_json, function)                                          \
+	{                                                                                       \
+		.path = (where), .any_case = (case_blind), .json = (as_json), .methods = (can), \
+		.answer = (function),                                                           \
+	}
+#define SOAP(where, function)                                                               \
+	{                                                                                   \
+		.path = (where), .any_case = true, .methods = "POST", .answer = (function), \
+		.body = LIMIT_SOAP_BODY, .refuse = service_refuse,                          \
+	}
+
 static const char reading[] = "GET, HEAD";
+static const char changing[] = "GET, HEAD, POST, DELETE";
 
 const struct route *services(void)
 {
 	static const struct route table[] = {
-		{ "/Content/", true, false, reading, serve_content },
-		{ "/healthz", false, false, reading, api_health },
-		{ "/api/v1/status", false, true, reading, api_status },
-		{ "/api/v1/updates", false, true, reading, api_updates },
-		{ "/api/v1/updates/", false, true, reading, api_update },
-		{ "/api/v1/findings", false, true, reading, api_findings },
-		{ "/api/", false, true, reading, api_unknown },
-		{ NULL, false, false, NULL, NULL },
+		ROW("/Content/", reading, true, false, serve_content),
+		SOAP("/ClientWebService/client.asmx", service_client),
+		SOAP("/ClientWebService/client.asmx/secured", service_client),
+		SOAP("/SimpleAuthWebService/SimpleAuth.asmx", service_auth),
+		SOAP("/ReportingWebService/ReportingWebService.asmx", service_report),
+		SOAP("/ReportingWebService/WebService.asmx", service_report),
+		ROW("/healthz", reading, false, false, api_health),
+		ROW("/api/v1/status", reading, false, true, api_status),
+		ROW("/api/v1/updates", reading, false, true, api_updates),
+		ROW("/api/v1/updates/", reading, false, true, api_update),
+		ROW("/api/v1/findings", reading, false, true, api_findings),
+		ROW("/api/v1/computers", reading, false, true, api_clients_computers),
+		ROW("/api/v1/computers/", changing, false, true, api_clients_computer),
+		ROW("/api/v1/groups", changing, false, true, api_clients_groups),
+		ROW("/api/v1/approvals", changing, false, true, api_approvals),
+		ROW("/api/v1/compliance", reading, false, true, api_clients_compliance),
+		ROW("/api/", reading, false, true, api_unknown),
+		{ .path = NULL },
 	};
 
 	return table;

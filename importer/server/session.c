@@ -1,8 +1,10 @@
 #include "importer/server/session.h"
 
+#include "importer/server/access.h"
 #include "importer/server/object_cache.h"
 #include "lib/base/buf.h"
 #include "lib/base/error.h"
+#include "lib/clients/clients.h"
 #include "lib/store/query.h"
 #include "lib/store/store.h"
 
@@ -10,7 +12,7 @@
 #include <stdlib.h>
 
 struct session_pool {
-	char *path;
+	char *path, *token;
 	pthread_key_t key;
 };
 
@@ -20,6 +22,7 @@ static void session_close(void *session)
 
 	if (!s)
 		return;
+	clients_close(s->clients);
 	query_close(s->query);
 	store_close(s->store);
 	free(s->cache);
@@ -50,7 +53,26 @@ void session_pool_free(struct session_pool *p)
 	session_drop(p);
 	pthread_key_delete(p->key);
 	free(p->path);
+	free(p->token);
 	free(p);
+}
+
+int session_pool_set_token(struct session_pool *p, const char *file, struct error *err)
+{
+	p->token = access_load_token(file, err);
+	return p->token ? 0 : -1;
+}
+
+const char *session_pool_token(const struct session_pool *p)
+{
+	return p->token;
+}
+
+struct clients *session_clients(struct session *s, struct error *err)
+{
+	if (!s->clients)
+		s->clients = clients_open(s->pool->path, CLIENTS_SERVER, err);
+	return s->clients;
 }
 
 struct session *session_get(struct session_pool *p, struct error *err)
@@ -66,6 +88,7 @@ struct session *session_get(struct session_pool *p, struct error *err)
 	s->cache = buf_calloc(1, sizeof *s->cache);
 	s->query = query_open(store);
 	s->store = STEAL(store);
+	s->pool = p;
 	if (pthread_setspecific(p->key, s) != 0) {
 		session_close(s);
 		error_set(err, ERROR_SERVER_START, "no memory for thread-local storage");

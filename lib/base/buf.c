@@ -25,6 +25,15 @@ void *buf_calloc(size_t count, size_t size)
 	return p;
 }
 
+void *buf_aligned(size_t align, size_t size)
+{
+	void *p = aligned_alloc(align, size);
+
+	if (!p)
+		abort();
+	return p;
+}
+
 void *buf_realloc(void *old, size_t count, size_t size)
 {
 	size_t bytes;

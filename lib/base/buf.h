@@ -57,6 +57,9 @@ void *buf_calloc(size_t count, size_t size)
 	__attribute__((malloc, warn_unused_result, returns_nonnull));
 void *buf_realloc(void *old, size_t count, size_t size)
 	__attribute__((warn_unused_result, returns_nonnull));
+/* size, a multiple of align, a power of two; for free(). */
+void *buf_aligned(size_t align, size_t size)
+	__attribute__((malloc, warn_unused_result, returns_nonnull));
 char *buf_strdup(const char *text) __attribute__((malloc, warn_unused_result, returns_nonnull));
 
 /*

@@ -47,6 +47,15 @@
 #define LIMIT_OBJECT_NAMES (96u << 20)        /* bytes of all names in OBJECTS together */
 #define LIMIT_OPEN_SPLITS 1024u               /* objects begun, not ended: 8 TiB / 8 GiB is 1024 */
 
+/* ---- the export log (docs/FORMAT.md "Export log") ---- */
+#define LIMIT_NOTE_BYTES (32u << 10)          /* a checkpoint with its signatures; genuine: 1 KiB */
+#define LIMIT_NOTE_SIGNATURES 16u             /* of one checkpoint; genuine: 1 and one per site */
+#define LIMIT_LOG_NODES_BYTES (1u << 20)      /* log/nodes; genuine: 100 bytes for each bundle back */
+#define LIMIT_LOG_NODES 16384u                /* its lines */
+#define LIMIT_TLOG_PROOF_BYTES (48u << 10)    /* a place in the log, with its checkpoint */
+#define LIMIT_PROOF_BYTES (4u << 20)          /* the proof of one object; genuine: 10 KiB */
+#define LIMIT_PROOF_FILES 24u                 /* files in it: those of sigs/ and 5 others */
+
 /* ---- ledgers (docs/FORMAT.md "Ledger") ---- */
 #define LIMIT_LEDGER_LINE 4096u               /* bytes of one record; genuine: 300 */
 #define LIMIT_LEDGER_BYTES (256u << 20)       /* one ledger; genuine: 100 KiB a year */
@@ -92,10 +101,27 @@
 #define LIMIT_XML_TEXT (4u << 20)             /* bytes of one text node or attribute value */
 #define LIMIT_FRAGMENT_BYTES (16u << 20)      /* one fragment; genuine: 1.2 MB */
 
+/* ---- export packages of WSUS ---- */
+#define LIMIT_WSUS_UNITS (16u << 20)          /* UTF-16 units of one document; genuine: 850,355 */
+#define LIMIT_WSUS_PACKAGE_BYTES (1ull << 30) /* package.xml; genuine: 0.5 MB for 4,000 updates */
+#define LIMIT_WSUS_XML_BYTES (64ull << 30)    /* an unpacked .xml.gz; no genuine one was seen */
+#define LIMIT_WSUS_NAMES 1024u                /* different paths of elements that a probe counts */
+
 /* ---- catalog ---- */
 #define LIMIT_CATALOG_UPDATES 2000000u        /* one catalog; genuine 2026: 137,000 */
 #define LIMIT_UPDATE_RELATIONS 65536u         /* references of one update; genuine: 120 */
 #define LIMIT_FINDINGS 100000u                /* kept per run; the rest is counted */
+
+/* ---- update services (docs/PROTOCOL.md) ---- */
+#define LIMIT_WUSP_RELATIONS 100000000u       /* references of all updates of a graph; genuine: 1.5 M */
+#define LIMIT_WUSP_INSTALLED 400u             /* InstalledNonLeafUpdateIDs of one request; genuine: 94 */
+#define LIMIT_WUSP_CATEGORIES 199u            /* of one category scan */
+#define LIMIT_WUSP_PAGE 200u                  /* new updates of one answer; clients give up after 200 rounds */
+#define LIMIT_WUSP_PAGE_BYTES (1u << 20)      /* of their core fragments; an answer has at least one update */
+#define LIMIT_WUSP_DEVICE_IDS 4096u           /* hardware and compatible ids of one request; genuine: 700 */
+#define LIMIT_WUSP_DRIVERS 65536u             /* targets of one driver; genuine: 400 */
+#define LIMIT_VIEW_CACHE_BYTES (256u << 20)   /* fragments kept in memory */
+#define LIMIT_VIEW_SCOPES 256u                /* sets of groups kept prepared; genuine: 10 */
 
 /* ---- requests to the server (docs/PROTOCOL.md) ---- */
 #define LIMIT_HTTP_CONNECTIONS 4096u          /* at once; costs LIMIT_HTTP_MEMORY each */
@@ -108,6 +134,34 @@
 #define LIMIT_API_FILES 10000u                /* files of one answer, its last update completed */
 #define LIMIT_API_BYTES (64u << 20)           /* one JSON answer; genuine: 1 MiB */
 #define LIMIT_QUERY_SCAN 250000u              /* rows looked at for one page: about half a second */
+#define LIMIT_SOAP_BODY (4u << 20)            /* bytes of one request; genuine: 100 KiB, 1 MiB of devices */
+#define LIMIT_SOAP_BODIES (256u << 20)        /* of all requests on their way */
+#define LIMIT_SOAP_ANSWERS (512u << 20)       /* of all answers not yet sent */
+#define LIMIT_SOAP_ITEMS 50000u               /* of one list; genuine: 20,000 cached updates */
+#define LIMIT_SOAP_TEXT (2u << 20)            /* bytes of one value; genuine: a status that names 2,000 updates, 74 kB */
+#define LIMIT_SOAP_EXTENDED 50u               /* revisions of one GetExtendedUpdateInfo; clients are told */
+#define LIMIT_SOAP_LOCALES 64u                /* languages that a client asks for; genuine: 1 to 4 */
+#define LIMIT_SOAP_REPLY (64u << 20)          /* one answer; genuine: 1 MiB */
+
+/* ---- computers and approvals (docs/PROTOCOL.md "Computers") ---- */
+#define LIMIT_CLIENT_ID 255u                  /* bytes of a client id; genuine: a GUID */
+#define LIMIT_COMPUTER_TEXT 127u              /* bytes kept of one text about a computer; genuine: 60 */
+#define LIMIT_COMPUTERS 100000u               /* known at once; more are refused */
+#define LIMIT_GROUPS 1000u
+#define LIMIT_GROUP_NAME 127u                 /* bytes of a group's name */
+#define LIMIT_GROUP_SET 16u                   /* groups of one computer */
+#define LIMIT_GROUP_DEPTH 16u                 /* groups above one another */
+#define LIMIT_APPROVALS 1000000u              /* rows; genuine: 20,000 */
+#define LIMIT_APPROVAL_BY 63u                 /* bytes of who approved */
+#define LIMIT_EVENTS_BATCH 1000u              /* events of one report; genuine: 1 to 50 */
+#define LIMIT_EVENTS_COMPUTER 1000u           /* newest events kept of one computer */
+#define LIMIT_EVENTS 2000000u                 /* events kept in all, about 600 MB */
+#define LIMIT_EVENT_TEXT 511u                 /* bytes kept of what one event says */
+#define LIMIT_EVENT_DAYS 90u                  /* events are forgotten after that */
+#define LIMIT_STATUS_UPDATES 50000u           /* updates that one status names; genuine: 2,000 */
+#define LIMIT_STATUS_NUMBERS 1000000u         /* updates ever named by a status */
+#define LIMIT_FAILURES_COMPUTER 200u          /* failed updates kept of one computer */
+#define LIMIT_CONTACT_DAYS 30u                /* without contact: a computer is lost */
 /* clang-format on */
 
 #endif

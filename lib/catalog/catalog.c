@@ -30,8 +30,10 @@ void catalog_free(struct catalog *c)
 	free(c->items);
 	free(c->slots);
 	free(c->by_guid);
+	free(c->guid_first);
 	free(c->locations);
 	catalog_fragment_free(c->parser);
+	catalog_full_free(c->full);
 	catalog_findings_clear(&c->findings);
 	free(c);
 }
@@ -141,7 +143,7 @@ const char *catalog_keep_text(struct catalog *c, const char *text)
 	return strcmp(text, "en") == 0 ? "en" : arena_text(&c->arena, text, len);
 }
 
-static const void *keep(struct catalog *c, const void *items, size_t count, size_t size)
+const void *catalog_keep(struct catalog *c, const void *items, size_t count, size_t size)
 {
 	return count > 0 ? memcpy(arena_alloc(&c->arena, count * size), items, count * size) : NULL;
 }
@@ -215,13 +217,14 @@ static void copy_lists(struct catalog *c, struct catalog_revision *r,
 	/* counts are at most LIMIT_UPDATE_RELATIONS */
 	r->prerequisites = keep_groups(c, u->prerequisites, u->prerequisites_count);
 	r->prerequisites_count = (uint32_t)u->prerequisites_count;
-	r->superseded_by = keep(c, u->superseded_by, u->superseded_by_count, sizeof(uint32_t));
+	r->superseded_by =
+		catalog_keep(c, u->superseded_by, u->superseded_by_count, sizeof(uint32_t));
 	r->superseded_by_count = (uint32_t)u->superseded_by_count;
-	r->bundled_by = keep(c, u->bundled_by, u->bundled_by_count, sizeof(uint32_t));
+	r->bundled_by = catalog_keep(c, u->bundled_by, u->bundled_by_count, sizeof(uint32_t));
 	r->bundled_by_count = (uint32_t)u->bundled_by_count;
-	r->categories = keep(c, u->categories, u->categories_count, sizeof *u->categories);
+	r->categories = catalog_keep(c, u->categories, u->categories_count, sizeof *u->categories);
 	r->categories_count = (uint32_t)u->categories_count;
-	r->payload = keep(c, u->payload, u->payload_count, sizeof *u->payload);
+	r->payload = catalog_keep(c, u->payload, u->payload_count, sizeof *u->payload);
 	r->payload_count = (uint32_t)u->payload_count;
 	const char **languages = NULL;
 	if (u->languages_count > 0)
@@ -230,9 +233,11 @@ static void copy_lists(struct catalog *c, struct catalog_revision *r,
 		languages[i] = catalog_keep_text(c, u->languages[i]);
 	r->languages = languages;
 	r->languages_count = (uint32_t)u->languages_count;
+	r->stated_licences = keep_licences(c, u->licences, u->licences_count);
+	r->stated_licences_count = (uint32_t)u->licences_count;
 	if (!r->has_licence_fragment) {
-		r->licences = keep_licences(c, u->licences, u->licences_count);
-		r->licences_count = (uint32_t)u->licences_count;
+		r->licences = r->stated_licences;
+		r->licences_count = r->stated_licences_count;
 	}
 }
 
@@ -330,6 +335,13 @@ static void take_core(struct catalog *c, struct catalog_revision *r,
 	r->core_number = core->revision_number;
 	r->core_prerequisites =
 		catalog_groups_digest(core->prerequisites, core->prerequisites_count);
+	r->is_deployable = core->explicitly_deployable;
+	r->core_bundled =
+		catalog_keep(c, core->bundled, core->bundled_count, sizeof *core->bundled);
+	r->core_bundled_count = (uint32_t)core->bundled_count;
+	r->core_superseded =
+		catalog_keep(c, core->superseded, core->superseded_count, sizeof *core->superseded);
+	r->core_superseded_count = (uint32_t)core->superseded_count;
 }
 
 void catalog_take_extended(struct catalog *c, struct catalog_revision *r,
@@ -348,6 +360,8 @@ void catalog_take_extended(struct catalog *c, struct catalog_revision *r,
 	r->has_extended = true;
 	r->files = files;
 	r->files_count = (uint32_t)x->files_count;
+	r->has_max_size = x->has_max_size;
+	r->max_size = x->max_size;
 	r->kb = catalog_keep_text(c, x->kb);
 	r->severity = catalog_keep_text(c, x->severity);
 	r->bulletin = catalog_keep_text(c, x->bulletin);
@@ -483,6 +497,8 @@ int catalog_add_fragment(struct catalog *c, enum catalog_stream stream, const ch
 			       catalog_fragment_fault(c->parser), "", fault.message);
 	else
 		take_fragment(c, r, file, language, &f);
+	if (stream == CATALOG_STREAM_CORE && r->applicability.digest == 0)
+		catalog_applicability_scan(bytes, len, &r->applicability);
 	return 0;
 }
 

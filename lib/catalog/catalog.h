@@ -22,6 +22,15 @@ struct catalog;
 
 enum catalog_verdict { CATALOG_OK, CATALOG_QUARANTINED };
 
+/*
+ * On which machines a core fragment lets a revision in, as far as counting tells: the elements
+ * of IsInstallable that all must hold, and those that are one of several ways.
+ */
+struct catalog_applicability {
+	uint64_t digest; /* of the element's bytes; 0: there is none */
+	uint32_t conditions, alternatives;
+};
+
 struct catalog_revision {
 	uint32_t revision_id, revision_number;
 	struct catalog_guid update_id;
@@ -43,7 +52,17 @@ struct catalog_revision {
 	uint32_t cause; /* quarantined because of this revision; own id: own error */
 	bool has_update_id, is_leaf, is_bundle, is_software;
 	bool has_core, has_extended, has_title;
+	bool has_document; /* a full document: there are no fragments */
 	bool is_duplicate; /* a later copy of a RevisionId: lookups never find it */
+
+	/* What the fragments state, to compare with the master document. */
+	bool is_deployable; /* ExplicitlyDeployable of the core fragment */
+	bool has_max_size;
+	uint64_t max_size; /* MaxDownloadSize */
+	struct catalog_applicability applicability;
+	const struct catalog_guid *core_bundled, *core_superseded;
+	const struct catalog_licence *stated_licences; /* of the master document */
+	uint32_t core_bundled_count, core_superseded_count, stated_licences_count;
 
 	/* For this component only. */
 	bool has_master, core_has_id, has_licence_fragment;
@@ -51,6 +70,7 @@ struct catalog_revision {
 	struct catalog_licence *licence_list; /* of the licence fragments */
 	const struct catalog_title *titles;   /* that came before the master document */
 	struct catalog_guid core_id;
+	const struct catalog_links *links;                 /* of the full document */
 	uint64_t master_prerequisites, core_prerequisites; /* digests, to compare */
 };
 
@@ -105,9 +125,25 @@ int catalog_merge(struct catalog *c, const struct catalog *part, struct error *e
 int catalog_finish(struct catalog *c, struct error *err)
 	__attribute__((nonnull, warn_unused_result));
 
-/* Judge every revision (catalog_validate.h), then quarantine what depends on a bad one. */
+/* Judge every revision, then quarantine what depends on a bad one. */
 void catalog_validate(struct catalog *c) __attribute__((nonnull));
 void catalog_quarantine(struct catalog *c) __attribute__((nonnull));
+
+/*
+ * A finding that somebody else made who knows more than the documents: of a cabinet, of the
+ * catalog before.  The rule must not be an error.  At any time before the questions; whoever adds
+ * some after catalog_quarantine() calls catalog_sort_findings() once.  UpdateID and KB are filled
+ * in from revision_id (0: none).
+ */
+struct catalog_remark {
+	enum catalog_rule rule;
+	uint32_t revision_id;
+	const char *file;
+	uint64_t offset;
+	const char *value, *detail; /* NULL: none */
+};
+void catalog_add_remark(struct catalog *c, const struct catalog_remark *r) __attribute__((nonnull));
+void catalog_sort_findings(struct catalog *c) __attribute__((nonnull));
 
 /* ---- questions, after catalog_finish() ---- */
 
@@ -122,6 +158,10 @@ const struct catalog_revision *catalog_by_revision(const struct catalog *c, uint
 const struct catalog_location *catalog_find_location(const struct catalog *c,
 						     const struct catalog_sha1 *sha1)
 	__attribute__((nonnull));
+/* File locations, one for each digest, in the order of the digests. */
+size_t catalog_location_count(const struct catalog *c) __attribute__((nonnull));
+const struct catalog_location *catalog_location_at(const struct catalog *c, size_t i)
+	__attribute__((nonnull, returns_nonnull));
 /* NULL when the head was never given; raw is not kept. */
 const struct catalog_package *catalog_package(const struct catalog *c) __attribute__((nonnull));
 

@@ -35,6 +35,19 @@ const char *catalog_rule_next_step(enum catalog_rule rule)
 	return rules[rule].next;
 }
 
+const char *catalog_rule_text(enum catalog_rule rule)
+{
+	return rules[rule].text;
+}
+
+int catalog_rule_find(const char *id)
+{
+	for (int i = 0; i < CATALOG_RULES_; i++)
+		if (strcmp(rules[i].id, id) == 0)
+			return i;
+	return -1;
+}
+
 const char *catalog_severity_text(enum catalog_severity severity)
 {
 	static const char *const texts[] = { "error", "warning", "note" };

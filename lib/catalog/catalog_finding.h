@@ -55,6 +55,9 @@ struct catalog_findings {
 const char *catalog_rule_id(enum catalog_rule rule);
 enum catalog_severity catalog_rule_severity(enum catalog_rule rule);
 const char *catalog_rule_next_step(enum catalog_rule rule);
+/* The sentence of a rule, and the rule with this id or -1. */
+const char *catalog_rule_text(enum catalog_rule rule);
+int catalog_rule_find(const char *id) __attribute__((nonnull));
 /* "error", "warning", "note". */
 const char *catalog_severity_text(enum catalog_severity severity);
 

@@ -471,7 +471,7 @@ struct catalog_fragment_parser *catalog_fragment_new(void)
 {
 	struct catalog_fragment_parser *p = buf_calloc(1, sizeof *p);
 
-	catalog_walk_init(&p->walk, core_rows, 0, false, p);
+	catalog_walk_init(&p->walk, core_rows, 0, CATALOG_WALK_FRAGMENT, p);
 	p->walk.restart = forget;
 	return p;
 }

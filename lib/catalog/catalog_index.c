@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { PREFIXES = 1 << 16 };
+
 static int by_revision(const void *left, const void *right)
 {
 	const struct catalog_revision *a = left, *b = right;
@@ -55,6 +57,24 @@ static void drop_orphans(struct catalog *c)
 	c->count = kept;
 }
 
+static size_t prefix_of(const struct catalog_guid *id)
+{
+	return (size_t)id->bytes[0] << 8 | id->bytes[1];
+}
+
+/* GUIDs are random, so two bytes leave few to search; chosen ones cost the search of before. */
+static void index_prefixes(struct catalog *c)
+{
+	size_t at = 0;
+
+	c->guid_first = buf_calloc(PREFIXES + 1, sizeof *c->guid_first);
+	for (size_t p = 0; p <= PREFIXES; p++) {
+		while (at < c->by_guid_count && prefix_of(&c->items[c->by_guid[at]].update_id) < p)
+			at++;
+		c->guid_first[p] = (uint32_t)at;
+	}
+}
+
 static void index_guids(struct catalog *c)
 {
 	c->by_guid = buf_calloc(c->count, sizeof *c->by_guid);
@@ -63,6 +83,7 @@ static void index_guids(struct catalog *c)
 			c->by_guid[c->by_guid_count++] = (uint32_t)i;
 	if (c->by_guid_count > 1)
 		qsort_r(c->by_guid, c->by_guid_count, sizeof *c->by_guid, by_guid, c);
+	index_prefixes(c);
 }
 
 static void index_locations(struct catalog *c)
@@ -94,6 +115,7 @@ int catalog_finish(struct catalog *c, struct error *err)
 		catalog_settle(&c->items[i]);
 	index_guids(c);
 	index_locations(c);
+	catalog_full_settle(c);
 	return 0;
 }
 
@@ -131,7 +153,7 @@ const struct catalog_revision *catalog_by_revision(const struct catalog *c, uint
 
 size_t catalog_first_of(const struct catalog *c, const struct catalog_guid *id)
 {
-	size_t low = 0, high = c->by_guid_count;
+	size_t low = c->guid_first[prefix_of(id)], high = c->guid_first[prefix_of(id) + 1];
 
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
@@ -165,6 +187,16 @@ const struct catalog_location *catalog_find_location(const struct catalog *c,
 			high = middle;
 	}
 	return NULL;
+}
+
+size_t catalog_location_count(const struct catalog *c)
+{
+	return c->locations_count;
+}
+
+const struct catalog_location *catalog_location_at(const struct catalog *c, size_t i)
+{
+	return &c->locations[i];
 }
 
 const struct catalog_package *catalog_package(const struct catalog *c)

@@ -4,10 +4,21 @@
 
 #include "lib/base/arena.h"
 #include "lib/catalog/catalog.h"
+#include "lib/catalog/catalog_document.h"
 
 struct catalog_title {
 	const struct catalog_title *next;
 	const char *title, *language;
+};
+
+/* What a full document says, and has to wait until all documents are there. */
+struct catalog_links {
+	const struct catalog_guid *superseded;
+	const struct catalog_document_child *bundled;
+	const struct catalog_category *listed; /* by package.xml */
+	size_t superseded_count, bundled_count, listed_count;
+	enum catalog_category_type category; /* of a category document */
+	bool explicitly_deployable;
 };
 
 struct catalog {
@@ -19,6 +30,7 @@ struct catalog {
 	uint64_t seed;     /* of the slots */
 	uint32_t *by_guid; /* after finish: indexes sorted by (update id, revision id) */
 	size_t by_guid_count;
+	uint32_t *guid_first; /* by the first two bytes: where in by_guid they begin; 65,537 */
 	struct catalog_location *locations;
 	size_t locations_count, locations_capacity;
 	struct catalog_package package;
@@ -26,6 +38,7 @@ struct catalog {
 	size_t cores; /* core fragments given */
 	size_t orphans;
 	struct catalog_fragment_parser *parser;
+	struct catalog_full *full; /* NULL until catalog_full_add() */
 	struct catalog_findings findings;
 };
 
@@ -36,7 +49,8 @@ void catalog_report(struct catalog *c, struct catalog_revision *r, enum catalog_
 /* Quarantine a revision for a fault of its own. */
 void catalog_condemn(struct catalog_revision *r);
 
-/* A copy that lives as long as the catalog. */
+/* Copies that live as long as the catalog; of nothing NULL. */
+const void *catalog_keep(struct catalog *c, const void *items, size_t count, size_t size);
 const char *catalog_keep_text(struct catalog *c, const char *text);
 
 /* What a fragment says about a revision; it is copied. */
@@ -61,6 +75,20 @@ struct catalog_revision *catalog_record(struct catalog *c, uint32_t revision_id,
 
 /* Order-independent digest of prerequisites; empty groups count for nothing. */
 uint64_t catalog_groups_digest(const struct catalog_group *groups, size_t count);
+
+/* Rules of catalog_check.c, catalog_agree.c and catalog_wide.c, called by catalog_validate(). */
+void catalog_check_package(struct catalog *c);
+void catalog_check_locations(struct catalog *c);
+void catalog_check_revision(struct catalog *c, struct catalog_revision *r);
+void catalog_check_leaves(struct catalog *c);
+void catalog_agree_check(struct catalog *c);
+void catalog_wide_check(struct catalog *c);
+
+/* The IsInstallable of a core fragment that is well-formed; *out stays as it is without one. */
+void catalog_applicability_scan(const void *bytes, size_t len, struct catalog_applicability *out);
+/* What full documents say about each other, turned round (catalog_settle.c). */
+void catalog_full_settle(struct catalog *c);
+void catalog_full_free(struct catalog_full *f);
 
 /* Cycles of bundles, prerequisites and supersedence (catalog_cycle.c). */
 void catalog_cycle_check(struct catalog *c);

@@ -494,7 +494,7 @@ struct catalog_master *catalog_master_new(const struct catalog_master_handler *h
 
 	m->handler = handler;
 	m->ctx = ctx;
-	catalog_walk_init(&m->walk, rows, DOCUMENT_ROWS, true, m);
+	catalog_walk_init(&m->walk, rows, DOCUMENT_ROWS, CATALOG_WALK_DOCUMENT, m);
 	m->walk.strict_top = true;
 	m->walk.restart = forget;
 	return m;

@@ -30,6 +30,13 @@ static void merge_core(struct catalog *c, struct catalog_revision *r,
 	r->core_id = from->core_id;
 	r->core_number = from->core_number;
 	r->core_prerequisites = from->core_prerequisites;
+	r->is_deployable = from->is_deployable;
+	r->core_bundled = catalog_keep(c, from->core_bundled, from->core_bundled_count,
+				       sizeof *from->core_bundled);
+	r->core_bundled_count = from->core_bundled_count;
+	r->core_superseded = catalog_keep(c, from->core_superseded, from->core_superseded_count,
+					  sizeof *from->core_superseded);
+	r->core_superseded_count = from->core_superseded_count;
 }
 
 static void merge_extended(struct catalog *c, struct catalog_revision *r,
@@ -41,6 +48,8 @@ static void merge_extended(struct catalog *c, struct catalog_revision *r,
 		.bulletin = from->bulletin,
 		.files = from->files,
 		.files_count = from->files_count,
+		.has_max_size = from->has_max_size,
+		.max_size = from->max_size,
 	};
 
 	if (!is_second(c, r, r->has_extended, CATALOG_STREAM_EXTENDED))
@@ -73,6 +82,9 @@ static int merge_revision(struct catalog *c, const struct catalog_revision *from
 
 	if (!r)
 		return -1;
+	/* also of a core that is malformed further on */
+	if (r->applicability.digest == 0)
+		r->applicability = from->applicability;
 	if (from->has_core)
 		merge_core(c, r, from);
 	if (from->has_extended)

@@ -47,6 +47,8 @@ struct catalog_licence {
 	const char *language;
 	bool has_sha256; /* of the licence fragment; the master document states none */
 	unsigned char sha256[32];
+	bool has_size; /* of a full document */
+	uint64_t size;
 };
 
 struct catalog_file {

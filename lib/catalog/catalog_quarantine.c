@@ -2,6 +2,7 @@
 #include "lib/catalog/catalog.h"
 #include "lib/catalog/catalog_internal.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -112,11 +113,6 @@ static void complete_findings(struct work *w, const uint32_t *superseded)
 		if (at == SIZE_MAX)
 			continue;
 		const struct catalog_revision *r = &c->items[at];
-		f->kb = *f->kb ? f->kb : r->kb;
-		if (!f->has_update_id && r->has_update_id) {
-			f->has_update_id = true;
-			memcpy(f->update_id, r->update_id.bytes, sizeof f->update_id);
-		}
 		if (f->severity != CATALOG_ERROR)
 			continue;
 		if (f->rule == CATALOG_RULE_DEPENDENT) {
@@ -137,6 +133,44 @@ static void u32_free(uint32_t *p)
 	free(p);
 }
 DEFINE_CLEANUP(uint32_t *, u32_free);
+
+void catalog_add_remark(struct catalog *c, const struct catalog_remark *r)
+{
+	struct catalog_finding f = {
+		.rule = r->rule,
+		.revision_id = r->revision_id,
+		.file = r->file,
+		.offset = r->offset,
+		.value = r->value,
+	};
+
+	assert(catalog_rule_severity(r->rule) != CATALOG_ERROR);
+	catalog_finding_add(&c->findings, &f, r->detail ? r->detail : "");
+}
+
+/* Findings may be older than what is known of their revision. */
+static void complete_finding(const struct catalog *c, struct catalog_finding *f, size_t at)
+{
+	const struct catalog_revision *r = &c->items[at];
+
+	f->kb = *f->kb ? f->kb : r->kb;
+	if (f->has_update_id || !r->has_update_id)
+		return;
+	f->has_update_id = true;
+	memcpy(f->update_id, r->update_id.bytes, sizeof f->update_id);
+}
+
+void catalog_sort_findings(struct catalog *c)
+{
+	for (size_t i = 0; i < c->findings.count; i++) {
+		struct catalog_finding *f = &c->findings.items[i];
+		size_t at = f->revision_id ? catalog_index_of(c, f->revision_id) : SIZE_MAX;
+
+		if (at != SIZE_MAX)
+			complete_finding(c, f, at);
+	}
+	catalog_finding_sort(&c->findings);
+}
 
 void catalog_quarantine(struct catalog *c)
 {
@@ -162,5 +196,5 @@ void catalog_quarantine(struct catalog *c)
 	}
 	CLEANUP(u32_free) uint32_t *superseded = count_superseded(c);
 	complete_findings(&w, superseded);
-	catalog_finding_sort(&c->findings);
+	catalog_sort_findings(c);
 }

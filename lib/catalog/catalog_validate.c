@@ -35,6 +35,8 @@ static void check_structure(struct catalog *c, struct catalog_revision *r)
 	bool evaluate = r->action == CATALOG_ACTION_EVALUATE;
 	bool part = r->action == CATALOG_ACTION_BUNDLE;
 
+	if (evaluate && r->is_bundle)
+		say(c, r, CATALOG_RULE_EVALUATE_BUNDLE, r->action_text);
 	if (evaluate && r->payload_count > 0)
 		say(c, r, CATALOG_RULE_EVALUATE_PAYLOAD, r->action_text);
 	if (r->is_bundle && r->payload_count > 0)
@@ -109,6 +111,8 @@ static void check_core(struct catalog *c, struct catalog_revision *r)
 			catalog_report(c, r, CATALOG_RULE_CORE_MISSING, file, 0, "", "");
 		return;
 	}
+	if (r->is_deployable && r->action == CATALOG_ACTION_BUNDLE)
+		catalog_report(c, r, CATALOG_RULE_DEPLOYABLE_PART, file, 0, "true", "");
 	if (r->core_has_id && r->has_update_id &&
 	    (memcmp(&r->core_id, &r->update_id, sizeof r->core_id) != 0 ||
 	     r->core_number != r->revision_number)) {
@@ -202,6 +206,8 @@ void catalog_validate(struct catalog *c)
 {
 	if (c->count == 0)
 		catalog_report(c, NULL, CATALOG_RULE_EMPTY, MASTER, 0, "", "");
+	catalog_check_package(c);
+	catalog_check_locations(c);
 	check_identities(c);
 	for (size_t i = 0; i < c->count; i++) {
 		struct catalog_revision *r = &c->items[i];
@@ -212,6 +218,10 @@ void catalog_validate(struct catalog *c)
 		check_references(c, r);
 		check_core(c, r);
 		check_files(c, r);
+		catalog_check_revision(c, r);
 	}
+	catalog_check_leaves(c);
+	catalog_agree_check(c);
+	catalog_wide_check(c);
 	catalog_cycle_check(c);
 }

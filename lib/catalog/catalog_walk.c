@@ -26,7 +26,10 @@ void catalog_vector_clear(struct catalog_vector *v)
 static const struct catalog_walk_row *find_row(const struct catalog_walk *w, const char *name)
 {
 	unsigned char parent = w->depth > 0 ? w->stack[w->depth - 1]->state : CATALOG_WALK_TOP;
+	const char *colon = w->local_names ? strchr(name, ':') : NULL;
 
+	if (colon)
+		name = colon + 1;
 	for (size_t i = 0; i < w->rows_count; i++)
 		if (w->rows[i].parent == parent && strcmp(w->rows[i].name, name) == 0)
 			return &w->rows[i];
@@ -81,16 +84,22 @@ static void on_restart(void *ctx, unsigned depth)
 		w->restart(w->ctx);
 }
 
-static const struct xml_handler fragments = {
-	.start = on_start, .end = on_end, .text = on_text, .restart = on_restart
-};
-/* Of the master document: what is inside OfflineSyncPackage and a list. */
-static const struct xml_handler pieces = {
-	.start = on_start, .end = on_end, .text = on_text, .restart = on_restart, .unit = 2
+static const struct xml_handler handlers[] = {
+	[CATALOG_WALK_FRAGMENT] = { .start = on_start,
+				    .end = on_end,
+				    .text = on_text,
+				    .restart = on_restart },
+	/* of the master document: what is inside OfflineSyncPackage and a list */
+	[CATALOG_WALK_DOCUMENT] = { .start = on_start,
+				    .end = on_end,
+				    .text = on_text,
+				    .restart = on_restart,
+				    .unit = 2 },
+	[CATALOG_WALK_ONCE] = { .start = on_start, .end = on_end, .text = on_text },
 };
 
 void catalog_walk_init(struct catalog_walk *w, const struct catalog_walk_row *rows, size_t count,
-		       bool document, void *ctx)
+		       enum catalog_walk_kind kind, void *ctx)
 {
 	*w = (struct catalog_walk){
 		.rows = rows,
@@ -98,7 +107,7 @@ void catalog_walk_init(struct catalog_walk *w, const struct catalog_walk_row *ro
 		.ctx = ctx,
 		.text = BUF_INIT(LIMIT_XML_TEXT),
 	};
-	w->reader = xml_reader_new(document ? &pieces : &fragments, w, "package.xml");
+	w->reader = xml_reader_new(&handlers[kind], w, "package.xml");
 }
 
 void catalog_walk_clear(struct catalog_walk *w)
@@ -218,6 +227,51 @@ bool catalog_walk_bool(struct catalog_walk *w, const struct xml_attribute *a,
 		return true;
 	}
 	catalog_walk_problem(w, rule, a->name, a->value, a->len);
+	return false;
+}
+
+/* "+hh:mm" or "-hh:mm" as seconds. */
+static bool read_offset(const char *text, int64_t *out)
+{
+	const char *h = text + 1 + (text[1] == '0'), *m = text + 4 + (text[4] == '0');
+	uint64_t hours, minutes;
+
+	if ((text[0] != '+' && text[0] != '-') || text[3] != ':' ||
+	    !str_to_u64(h, (size_t)(text + 3 - h), 14, &hours) ||
+	    !str_to_u64(m, (size_t)(text + 6 - m), 59, &minutes))
+		return false;
+	*out = (int64_t)(hours * 3600 + minutes * 60);
+	if (text[0] == '-')
+		*out = -*out;
+	return true;
+}
+
+static bool read_time(const char *text, size_t len, int64_t *out)
+{
+	char whole[STR_TIME_SIZE] = { 0 };
+	size_t at = STR_TIME_SIZE - 2;
+	int64_t seconds, offset = 0;
+
+	if (len < at)
+		return false;
+	memcpy(whole, text, at);
+	whole[at] = 'Z';
+	if (at < len && text[at] == '.')
+		for (at++; at < len && text[at] >= '0' && text[at] <= '9';)
+			at++;
+	bool end = at == len || (len - at == 1 && text[at] == 'Z') ||
+		   (len - at == 6 && read_offset(text + at, &offset));
+	if (!end || !str_to_time(whole, STR_TIME_SIZE - 1, &seconds))
+		return false;
+	*out = seconds - offset;
+	return true;
+}
+
+bool catalog_walk_time(struct catalog_walk *w, const struct xml_attribute *a, int64_t *out)
+{
+	if (read_time(a->value, a->len, out))
+		return true;
+	catalog_walk_problem(w, CATALOG_RULE_DATE_TEXT, a->name, a->value, a->len);
 	return false;
 }
 

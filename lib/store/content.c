@@ -168,6 +168,20 @@ int content_open(const struct store *s, const unsigned char sha256[32], int *fd,
 	return file_open_read(store_content_dir(s), name, fd, size, err);
 }
 
+int content_link(const struct store *s, const unsigned char sha256[32], int dirfd, const char *name,
+		 struct error *err)
+{
+	char object[NAME_SIZE];
+
+	object_name(sha256, object);
+	if (linkat(store_content_dir(s), object, dirfd, name, 0) == 0)
+		return 1;
+	if (errno == EXDEV || errno == EMLINK || errno == EPERM || errno == ENOENT ||
+	    errno == EOPNOTSUPP)
+		return 0;
+	return error_set_errno(err, ERROR_FILE_WRITE, "%s: cannot link", name);
+}
+
 int content_load(const struct store *s, const unsigned char sha256[32], size_t max,
 		 unsigned char **out, size_t *len, struct error *err)
 {

@@ -71,6 +71,13 @@ int content_sync(const struct store *s, struct error *err)
 int content_open(const struct store *s, const unsigned char sha256[32], int *fd, uint64_t *size,
 		 struct error *err) __attribute__((nonnull, warn_unused_result));
 
+/*
+ * Give an object a second name, in another directory: 1; 0 when the file system cannot do that
+ * (another one, too many names), or the object is not here; -1.
+ */
+int content_link(const struct store *s, const unsigned char sha256[32], int dirfd, const char *name,
+		 struct error *err) __attribute__((nonnull, warn_unused_result));
+
 /* The whole of an object of at most max bytes, digest checked; the caller frees *out. */
 int content_load(const struct store *s, const unsigned char sha256[32], size_t max,
 		 unsigned char **out, size_t *len, struct error *err)

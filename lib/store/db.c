@@ -6,13 +6,17 @@
 #include <assert.h>
 #include <errno.h>
 #include <sqlite3.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum { BUSY_MS = 10000 };
 
+enum { NAME_SIZE = 32 };
+
 struct db {
 	sqlite3 *handle;
+	char name[NAME_SIZE]; /* of the file, for messages */
 };
 
 struct db_statement {
@@ -38,15 +42,15 @@ static int fail(struct db *db, const char *what, struct error *err)
 
 	if (is_full(db, code)) {
 		errno = ENOSPC;
-		return error_set_errno(err, ERROR_DB_FULL, "catalog.db: %s", what);
+		return error_set_errno(err, ERROR_DB_FULL, "%s: %s", db->name, what);
 	}
 	if ((code & 0xff) == SQLITE_BUSY)
-		return error_set(err, ERROR_DB_BUSY, "catalog.db: %s: in use by another process",
+		return error_set(err, ERROR_DB_BUSY, "%s: %s: in use by another process", db->name,
 				 what);
 	if ((code & 0xff) == SQLITE_CORRUPT || (code & 0xff) == SQLITE_NOTADB)
-		return error_set(err, ERROR_DB_CORRUPT, "catalog.db: %s: %s", what,
+		return error_set(err, ERROR_DB_CORRUPT, "%s: %s: %s", db->name, what,
 				 sqlite3_errmsg(db->handle));
-	return error_set(err, ERROR_DB, "catalog.db: %s: %s", what, sqlite3_errmsg(db->handle));
+	return error_set(err, ERROR_DB, "%s: %s: %s", db->name, what, sqlite3_errmsg(db->handle));
 }
 
 static void configure(sqlite3 *handle)
@@ -69,9 +73,11 @@ static void configure(sqlite3 *handle)
 struct db *db_open(const char *path, bool writer, struct error *err)
 {
 	CLEANUP(db_close) struct db *db = buf_calloc(1, sizeof *db);
+	const char *slash = strrchr(path, '/');
 	int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW |
 		    (writer ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READWRITE);
 
+	snprintf(db->name, sizeof db->name, "%s", slash ? slash + 1 : path);
 	if (sqlite3_open_v2(path, &db->handle, flags, NULL) != SQLITE_OK) {
 		error_set(err, ERROR_DB, "%s: %s", path,
 			  db->handle ? sqlite3_errmsg(db->handle) : "out of memory");

@@ -3,6 +3,7 @@
 #include "lib/base/buf.h"
 #include "lib/base/error.h"
 #include "lib/catalog/catalog.h"
+#include "lib/catalog/catalog_full.h"
 #include "lib/crypto/digest.h"
 
 #include <stdlib.h>
@@ -35,9 +36,17 @@ void gather_add_entry(struct gather *g, const struct listing_entry *e)
 	g->entries[g->entry_count++] = *e;
 }
 
+bool gather_is_full(const struct gather *g)
+{
+	return strcmp(g->source.kind, "wsusutil") == 0;
+}
+
 int gather_feed(struct gather *g, const struct listing_entry *e, const void *bytes, size_t len,
 		struct error *err)
 {
+	if (gather_is_full(g))
+		return catalog_full_add(g->catalog, e->stream, e->revision, e->offset, bytes, len,
+					err);
 	/* The letters of the listing are the values of the enumeration. */
 	return catalog_add_fragment(g->catalog, (enum catalog_stream)e->stream, e->key, e->revision,
 				    bytes, len, err);

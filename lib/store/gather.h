@@ -54,10 +54,13 @@ struct gather *gather_new(const struct listing_source *source)
 void gather_free(struct gather *g);
 DEFINE_CLEANUP(struct gather *, gather_free);
 
+/* Whether the source is one of full documents (kind "wsusutil"), see lib/catalog/catalog_full.h. */
+bool gather_is_full(const struct gather *g) __attribute__((nonnull));
+
 /* Record one more document of the source. */
 void gather_add_entry(struct gather *g, const struct listing_entry *e) __attribute__((nonnull));
 
-/* Feed a fragment (streams c x l e s) to the catalog. */
+/* Feed a fragment (streams c x l e s; of full documents any stream) to the catalog. */
 int gather_feed(struct gather *g, const struct listing_entry *e, const void *bytes, size_t len,
 		struct error *err) __attribute__((nonnull, warn_unused_result));
 

@@ -237,7 +237,7 @@ static int feed(struct load *l, struct master_ctx *contexts, const struct wanted
 	const struct listing_entry *e = entry_of(l, w);
 	char label[64];
 
-	if (e->stream != 'h' && e->stream != 'u' && e->stream != 'f')
+	if (gather_is_full(g) || (e->stream != 'h' && e->stream != 'u' && e->stream != 'f'))
 		return gather_feed(g, e, bytes, len, err);
 	if (!l->masters[w->source]) {
 		contexts[w->source] = (struct master_ctx){ l, g };

@@ -6,6 +6,7 @@
 #include "lib/crypto/digest.h"
 #include "lib/store/db.h"
 #include "lib/store/gather.h"
+#include "lib/store/past.h"
 #include "lib/store/rows_internal.h"
 #include "lib/store/store.h"
 #include "lib/store/stored.h"
@@ -314,7 +315,7 @@ int rows_replace(struct store *s, const struct gather *g, bool content_expected,
 	    insert_objects(s, id, g, pack_ids, err) < 0 ||
 	    insert_fragments(s, g, pack_ids, fragment_ids, err) < 0 ||
 	    insert_documents(s, id, g, fragment_ids, err) < 0 ||
-	    rows_insert_catalog(s, id, g->catalog, err) < 0)
+	    rows_insert_catalog(s, id, g->catalog, err) < 0 || past_store(s, g, err) < 0)
 		return error_wrap(err, "storing %s", g->source.name);
 	return 0;
 }

@@ -127,6 +127,31 @@ static const char *const migrations[SCHEMA_VERSION] = {
 	/* The ledger: whole lines without their LF, and the digest at the end of each. */
 	"CREATE TABLE ledger(number INTEGER PRIMARY KEY, line TEXT NOT NULL, digest BLOB NOT "
 	"NULL);",
+
+	/* 3: the second release */
+
+	/*
+	 * The export log: leaves from 0, a bundle's with its name; signed checkpoints of it;
+	 * checkpoints that sites sent back; and, on the isolated side, what was seen of the log
+	 * behind a channel.
+	 */
+	"CREATE TABLE log_leaf("
+	" number INTEGER PRIMARY KEY, text TEXT NOT NULL, hash BLOB NOT NULL, channel_id INTEGER,"
+	" bundle TEXT);"
+	"CREATE INDEX log_leaf_channel ON log_leaf(channel_id) WHERE channel_id IS NOT NULL;"
+	"CREATE INDEX log_leaf_bundle ON log_leaf(bundle) WHERE bundle IS NOT NULL;"
+	"CREATE TABLE log_checkpoint(size INTEGER PRIMARY KEY, note BLOB NOT NULL);"
+	"CREATE TABLE log_returned("
+	" digest BLOB PRIMARY KEY, witness TEXT NOT NULL, note BLOB NOT NULL, refused INTEGER NOT "
+	"NULL, recorded INTEGER NOT NULL) WITHOUT ROWID;"
+	"CREATE TABLE log_seen("
+	" channel_id INTEGER PRIMARY KEY, origin TEXT NOT NULL, size INTEGER NOT NULL,"
+	" root BLOB NOT NULL);"
+
+	/* What the rules of history know of the catalog before (lib/catalog/catalog_past.h). */
+	"CREATE TABLE past("
+	" kind TEXT NOT NULL, series TEXT NOT NULL, state BLOB NOT NULL, PRIMARY KEY(kind, series)"
+	");",
 };
 
 static int current_version(struct db *db, int64_t *version, struct error *err)
@@ -158,7 +183,8 @@ int schema_migrate(struct db *db, struct error *err)
 		CLEANUP(db_scope_end) struct db_scope scope = { db };
 		/* PRAGMA takes no bound value; the texts are ours. */
 		static const char *const set_version[SCHEMA_VERSION] = { "PRAGMA user_version=1",
-									 "PRAGMA user_version=2" };
+									 "PRAGMA user_version=2",
+									 "PRAGMA user_version=3" };
 
 		if (db_begin(db, err) < 0 || db_run(db, migrations[version], err) < 0 ||
 		    db_run(db, set_version[version], err) < 0 || db_commit(db, err) < 0)

@@ -5,7 +5,7 @@
 struct db;
 struct error;
 
-enum { SCHEMA_VERSION = 2 };
+enum { SCHEMA_VERSION = 3 };
 
 /* Bring the database to SCHEMA_VERSION, one numbered migration at a time, each in a transaction. */
 int schema_migrate(struct db *db, struct error *err) __attribute__((nonnull, warn_unused_result));

@@ -244,7 +244,8 @@ while [ "$round" -le "$rounds" ]; do
 	round=$((round + 1))
 done
 size=$(bytes "$bundle")
+parity=$(bytes "$bundle"/*.par)
 awk -v tree="$tree" -v size="$size" -v archive="$archive" \
-	-v content="$(kind_bytes content)" -v metadata="$(kind_bytes -content)" \
+	-v content="$(kind_bytes content)" -v metadata="$(kind_bytes -content)" -v parity="$parity" \
 	-v small="$small" -v carried="$carried" -f "$here/tests/bench/table.awk" rows
 mkdir -p "$here/build" && cp rows "$here/build/bench.rows" || exit 1

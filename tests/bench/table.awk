@@ -111,9 +111,10 @@ END {
 	printf "%-35s %.0f = %.4f of the tree\n", "bundle", size, size / tree
 	printf "%-35s %.0f = %.4f of the bundle\n", "increment", carried, carried / size
 	printf "%-35s %.0f = %.4f of the tree\n", "tar|zstd", archive, archive / tree
-	# Content is stored as it is: headers, tables and signatures are all that it can grow by.
-	growth = 100 * (size - metadata - content) / content
+	# Content is stored as it is: besides parity it can grow by headers, tables and signatures.
+	growth = 100 * (size - parity - metadata - content) / content
 	printf "%-35s %.0f = %.4f of the tree\n", "of it metadata and cabinet", metadata, metadata / tree
+	printf "%-35s %.0f = %.4f of the bundle\n", "of it parity", parity, parity / size
 	printf "%-35s %.4f %%%s\n", "growth of content", growth, verdict(growth, "0.1")
 	printf "%-35s %d\n", "files in the exporter's repository", small
 }

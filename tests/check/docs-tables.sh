@@ -4,7 +4,7 @@
 # A table stands between "<!-- table NAME -->" and "<!-- end table -->".
 #   errors  lib/base/error.def; the column "meaning" is kept from DOCUMENT, since
 #           only people can write it; an id without one gets MEANING MISSING
-#   rules   lib/catalog/rules.def
+#   rules   lib/catalog/rules.def; the column "example" is kept likewise, EXAMPLE MISSING without one
 #   limits  lib/base/limits.h
 # `make docs-tables` rewrites the documents; `make docs-check` compares.
 awk '
@@ -37,11 +37,12 @@ function errors(    line, file) {
 
 function rules(    line, file) {
 	file = "lib/catalog/rules.def"
-	print "| id | severity | finding | next step |\n|---|---|---|---|"
+	print "| id | severity | finding | example | remedy |\n|---|---|---|---|---|"
 	while ((getline line < file) > 0) {
 		if (line !~ /^CATALOG_RULE\(/) continue
 		if (split_row(line) != 5) fail(file ": " line)
-		printf "| %s | %s | %s | %s |\n", part[2], tolower(part[3]), part[4], part[5]
+		printf "| %s | %s | %s | %s | %s |\n", part[2], tolower(part[3]), part[4],
+			part[2] in example ? example[part[2]] : "EXAMPLE MISSING", part[5]
 	}
 	close(file)
 }
@@ -83,6 +84,11 @@ reading == 1 && /^\| GF-[0-9]+ \|/ {
 	split($0, cell, / \| /)
 	id = cell[1]; sub(/^\| /, "", id)
 	if (cell[3] != "MEANING MISSING") meaning[id] = cell[3]
+}
+reading == 1 && /^\| GF-C[0-9]+ \|/ {
+	split($0, cell, / \| /)
+	id = cell[1]; sub(/^\| /, "", id)
+	if (cell[4] != "EXAMPLE MISSING") example[id] = cell[4]
 }
 reading == 1 { next }
 FNR == 1 {

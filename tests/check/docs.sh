@@ -1,9 +1,9 @@
 #!/bin/sh
 # docs.sh BUILD: the documentation names what the programs can say and do.
 #
-# The tables of docs/OPERATIONS.md and docs/SECURITY.md (every error id, every
-# catalog rule, every limit) are those of the sources, and each error has its
-# meaning; every exit status has a heading and every verb of the programs below
+# The tables of docs/OPERATIONS.md, docs/CATALOG-RULES.md and docs/SECURITY.md (every error id,
+# every catalog rule, every limit) are those of the sources, each error has its meaning and each
+# rule an example; every exit status has a heading and every verb of the programs below
 # BUILD/bin a command line in docs/OPERATIONS.md.
 build=$1
 guide=docs/OPERATIONS.md
@@ -14,16 +14,19 @@ complain() {
 	bad=1
 }
 
-for table in "$guide errors" "$guide rules" "docs/SECURITY.md limits"; do
+for table in "$guide errors" "docs/CATALOG-RULES.md rules" "docs/SECURITY.md limits"; do
 	grep -q "^<!-- table ${table#* } -->" "${table% *}" ||
 		complain "${table% *}: no table ${table#* }"
 done
 mkdir -p "$build"
-for document in "$guide" docs/SECURITY.md; do
+for document in "$guide" docs/CATALOG-RULES.md docs/SECURITY.md; do
 	tests/check/docs-tables.sh "$document" >"$build/document" || bad=1
 	diff "$document" "$build/document" ||
 		complain "$document: run 'make docs-tables' and write the meanings that are missing"
 done
+if grep -n 'EXAMPLE MISSING' docs/CATALOG-RULES.md; then
+	complain "docs/CATALOG-RULES.md: write an example of these rules"
+fi
 if grep -n 'MEANING MISSING' "$guide"; then
 	complain "$guide: write what these ids mean"
 fi

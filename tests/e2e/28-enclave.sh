@@ -151,7 +151,7 @@ resign() {
 		-in "$A_BUNDLE/MANIFEST" -out "$A_BUNDLE/sigs/$id.p7s"
 }
 reseal() {
-	(cd "$A_BUNDLE" && find VERIFY.txt trust origin -type f | sort | xargs sha256sum >SHA256SUMS)
+	(cd "$A_BUNDLE" && find VERIFY.txt log trust origin -type f | sort | xargs sha256sum >SHA256SUMS)
 	sums="file $(sha256sum <"$A_BUNDLE/SHA256SUMS" | cut -c 1-64) $(wc -c <"$A_BUNDLE/SHA256SUMS") SHA256SUMS"
 	sed -i "s/^file .* SHA256SUMS\$/$sums/" "$A_BUNDLE/MANIFEST"
 	resign builder

@@ -244,6 +244,7 @@ t_site() {
 t_server() {
 	t_server_repo=$1
 	shift
+	: >"$T_DIR/server.log" # that of an earlier one must not be read
 	gapferry-server --repo "$t_server_repo" --listen 127.0.0.1:0 "$@" \
 		>"$T_DIR/server.log" 2>&1 </dev/null &
 	T_SERVER=$!

@@ -21,6 +21,7 @@
 #include "lib/base/str.h"
 #include "lib/crypto/signer.h"
 #include "lib/crypto/trust.h"
+#include "lib/log/tree.h"
 #include "lib/store/channel.h"
 #include "lib/store/db.h"
 #include "lib/store/store.h"
@@ -346,6 +347,7 @@ static int bundle(char **args, struct error *err)
 	};
 	const struct increment nothing = { .full = true }; /* is left out */
 	CLEANUP(plan_clear) struct plan plan = { 0 };
+	struct tree lines;
 	uint64_t limit;
 
 	if (!str_to_u64(args[2], strlen(args[2]), LIMIT_VOLUME_BYTES, &limit))
@@ -362,7 +364,7 @@ static int bundle(char **args, struct error *err)
 	CLEANUP(object_table_free) struct object_table *objects = plan_table(&plan, err);
 	CLEANUP(chunk_table_free) struct chunk_table *chunks = chunk_table_new();
 	if (!objects || make_volumes(dir, objects, chunks, err) < 0 ||
-	    tables_save(dir, objects, chunks, &m, err) < 0 ||
+	    tables_save(dir, objects, chunks, &m, &lines, err) < 0 ||
 	    add_trust(dir, trust_dir, &m, err) < 0)
 		return -1;
 	snprintf(m.channel, sizeof m.channel, "%s", args[1]);

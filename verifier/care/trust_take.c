@@ -8,12 +8,24 @@
 #include "lib/store/channel.h"
 #include "lib/store/db.h"
 #include "lib/store/ledger_rows.h"
+#include "lib/store/log_rows.h"
 #include "lib/store/store.h"
 #include "media/ledger.h"
+#include "media/log_text.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+
+/* Which trust root is in force, for whoever compares the log with what he was told. */
+static int add_leaf(struct store *s, const struct channel *c, const struct trust *t,
+		    struct error *err)
+{
+	char leaf[LOG_TEXT_LEAF_SIZE];
+	size_t len = log_text_trust(c->name, t->version, t->history[t->version - 1], leaf);
+
+	return log_rows_append(s, leaf, len, NULL, err);
+}
 
 static int record(struct store *s, const struct channel *c, const struct trust *t,
 		  struct error *err)
@@ -24,7 +36,7 @@ static int record(struct store *s, const struct channel *c, const struct trust *
 	ledger_text(&body, "channel", c->name);
 	ledger_number(&body, "trust-version", t->version);
 	ledger_digest(&body, "root", t->history[t->version - 1]);
-	return ledger_rows_append(s, body.text, err);
+	return ledger_rows_append(s, body.text, err) < 0 ? -1 : add_leaf(s, c, t, err);
 }
 
 int trust_take(struct store *s, struct channel *c, int dirfd, const char *label, struct error *err)
@@ -101,7 +113,8 @@ static int replace(struct store *s, struct channel *c, int from, const struct tr
 	ledger_digest(&body, "root", t->history[0]);
 	ledger_number(&body, "trust-version", t->version);
 	if (db_begin(scope.db, err) < 0 || channel_save(s, c, err) < 0 ||
-	    ledger_rows_append(s, body.text, err) < 0 || exchange(s, c, from, t, err) < 0)
+	    ledger_rows_append(s, body.text, err) < 0 || add_leaf(s, c, t, err) < 0 ||
+	    exchange(s, c, from, t, err) < 0)
 		return -1;
 	return db_commit(scope.db, err);
 }

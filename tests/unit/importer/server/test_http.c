@@ -616,11 +616,30 @@ static void starting_fails_with_a_reason(void **state)
 		struct http_options o;
 		enum error_id id;
 	} rows[] = {
-		{ { f->repository.path, taken, 2, NULL, services() }, ERROR_SERVER_IN_USE },
-		{ { f->repository.path, "nonsense", 2, NULL, services() }, ERROR_SERVER_ADDRESS },
-		{ { f->repository.parent, "127.0.0.1:0", 2, NULL, services() },
+		{ { .repo = f->repository.path,
+		    .listen = taken,
+		    .threads = 2,
+		    .access_log = NULL,
+		    .routes = services() },
+		  ERROR_SERVER_IN_USE },
+		{ { .repo = f->repository.path,
+		    .listen = "nonsense",
+		    .threads = 2,
+		    .access_log = NULL,
+		    .routes = services() },
+		  ERROR_SERVER_ADDRESS },
+		{ { .repo = f->repository.parent,
+		    .listen = "127.0.0.1:0",
+		    .threads = 2,
+		    .access_log = NULL,
+		    .routes = services() },
 		  ERROR_STORE_ABSENT },
-		{ { f->repository.path, "127.0.0.1:0", 2, nowhere, services() }, ERROR_FILE_OPEN },
+		{ { .repo = f->repository.path,
+		    .listen = "127.0.0.1:0",
+		    .threads = 2,
+		    .access_log = nowhere,
+		    .routes = services() },
+		  ERROR_FILE_OPEN },
 	};
 
 	snprintf(taken, sizeof taken, "127.0.0.1:%u", (unsigned)f->port);

@@ -8,16 +8,23 @@
 #include <stdlib.h>
 
 #define G "00000000-0000-0000-0000-0000000000"
-#define HEAD "<OfflineSyncPackage PackageVersion=\"1.1\"><Updates>"
-#define TAIL                                                                              \
-	"</Updates><FileLocations><FileLocation Id=\"" D "\" Url=\"u\"/></FileLocations>" \
+#define PACKAGE                                                                               \
+	" PackageVersion=\"1.1\" ProtocolVersion=\"1.0\" MinimumClientVersion=\"5.8.0.2678\"" \
+	" PackageId=\"" G "aa\" SourceId=\"802cb907-a558-4033-9844-bbf65cd3481e\""            \
+	" CreationDate=\"2026-07-14T17:00:00Z\">"
+#define HEAD "<OfflineSyncPackage" PACKAGE "<Updates>"
+#define TAIL                                                                                       \
+	"</Updates><FileLocations><FileLocation Id=\"" D "\" Url=\"http://d/u\"/></FileLocations>" \
 	"</OfflineSyncPackage>"
 #define D "AAAAAAAAAAAAAAAAAAAAAAAAAAA="
 #define ID(n) " UpdateId=\"" G #n "\" RevisionNumber=\"1\" RevisionId=\"" #n "\""
 #define PAYLOAD "<PayloadFiles><File Id=\"" D "\"/></PayloadFiles>"
 #define BY(n) "<BundledBy><Revision Id=\"" #n "\"/></BundledBy>"
 #define NEEDS(n) "<Prerequisites><UpdateId Id=\"" G #n "\"/></Prerequisites>"
-#define BUNDLE(n, inner) "<Update" ID(n) " IsBundle=\"true\">" inner "</Update>"
+/* Its own category: one that exists, and whose kind nobody knows. */
+#define SORT(type, n) "<Category Type=\"" type "\" Id=\"" G #n "\"/>"
+#define SORTS(n) "<Categories>" SORT("UpdateClassification", n) SORT("Product", n) "</Categories>"
+#define BUNDLE(n, inner) "<Update" ID(n) " IsBundle=\"true\">" SORTS(n) inner "</Update>"
 #define LEAF(n, inner) "<Update" ID(n) " DeploymentAction=\"Bundle\">" inner "</Update>"
 #define DETECT(n, inner) \
 	"<Update" ID(n) " DeploymentAction=\"Evaluate\" IsSoftware=\"false\">" inner "</Update>"
@@ -73,7 +80,8 @@ static void each_rule_fires_alone(void **state)
 		{ DETECT(10, PAYLOAD), "GF-C003@10" },
 		{ BUNDLE(10, PAYLOAD), "GF-C004@10" },
 		{ BUNDLE(10, "") "<Update" ID(
-			  11) " IsBundle=\"true\" DeploymentAction=\"Bundle\">" BY(10) "</Update>",
+			  11) " IsBundle=\"true\" DeploymentAction=\"Bundle\">" SORTS(11)
+			  BY(10) "</Update>",
 		  "GF-C060@10 GF-C005@11" },
 		{ LEAF(10, ""), "GF-C006@10" },
 		{ "<Update" ID(10) " IsSoftware=\"False\"/>", "GF-C007@10" },
@@ -88,8 +96,7 @@ static void each_rule_fires_alone(void **state)
 		  "GF-C022@10" },
 		{ "<Update" ID(10) " CreationDate=\"today\"/>", "GF-C023@10" },
 		{ "<Update RevisionNumber=\"1\" RevisionId=\"10\"/>", "GF-C024@10" },
-		{ "<Update" ID(10) "><Categories><Category Type=\"New\" Id=\"" G
-				   "20\"/></Categories></Update>",
+		{ "<Update" ID(10) "><Categories>" SORT("New", 10) "</Categories></Update>",
 		  "GF-C026@10" },
 		{ "<Update" ID(10) "><New><Deep/></New></Update>", "GF-C027@10" },
 		{ "<Update" ID(10) " New=\"1\"/>", "GF-C028@10" },
@@ -108,11 +115,13 @@ static void each_rule_fires_alone(void **state)
 		{ "<Update" ID(10) "><PayloadFiles><File Id=\"AAAAAAAAAAAAAAAAAAAAAAAAAAQ=\"/>"
 				   "</PayloadFiles></Update>",
 		  "GF-C043@10" },
-		{ LEAF(10, BY(11)) LEAF(11, BY(10)), "GF-C044@10 GF-C044@11" },
+		{ LEAF(10, BY(11)) LEAF(11, BY(10)),
+		  "GF-C044@10 GF-C064@10 GF-C044@11 GF-C064@11" },
 		{ DETECT(10, NEEDS(11)) DETECT(11, NEEDS(10)), "GF-C045@10 GF-C045@11" },
 		{ DETECT(10, NEEDS(10)), "GF-C045@10" },
 		{ BUNDLE(10, "<SupersededBy><Revision Id=\"10\"/></SupersededBy>"), "GF-C046@10" },
-		{ DETECT(10, "") "</Updates><FileLocations><FileLocation Id=\"" D "\" Url=\"v\"/>"
+		{ DETECT(10, "") "</Updates><FileLocations><FileLocation Id=\"" D
+				 "\" Url=\"http://d/v\"/>"
 				 "</FileLocations><Updates>",
 		  "GF-C032@0" },
 		{ "", "GF-C061@0" },
@@ -318,10 +327,58 @@ static void sets_of_fragments_are_judged(void **state)
 	}
 }
 
+/* Every value of the protocol in every role: understood, and the rest of the catalog goes on. */
+static void every_action_is_understood_everywhere(void **state)
+{
+	static const char *const actions[] = { "OptionalInstall", "Install",
+					       "Uninstall",       "PreDeploymentCheck",
+					       "Block",           "Evaluate",
+					       "Bundle" };
+	static const struct {
+		const char *flags, *inner;
+		const char *wrong; /* the actions that are an error here */
+	} roles[] = {
+		{ "", "", "Bundle" },
+		{ "", PAYLOAD, "Evaluate Bundle" },
+		{ "", BY(20), "" },
+		{ "", BY(20) PAYLOAD, "Evaluate" },
+		{ " IsBundle=\"true\"", SORTS(10), "Evaluate Bundle" },
+		{ " IsBundle=\"true\"", SORTS(10) BY(20), "Evaluate Bundle" },
+		{ " IsSoftware=\"false\"", "", "Bundle" },
+		{ " IsLeaf=\"true\"", "", "Bundle" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(actions) * COUNT(roles); i++) {
+		const char *action = actions[i % COUNT(actions)];
+		size_t role = i / COUNT(actions);
+		struct catalog_summary sum;
+		char xml[4096];
+
+		snprintf(xml, sizeof xml,
+			 HEAD "%s<Update" ID(10) " DeploymentAction=\"%s\"%s>%s</Update>%s" TAIL,
+			 BUNDLE(20, ""), action, roles[role].flags, roles[role].inner,
+			 DETECT(30, ""));
+		CLEANUP(catalog_free) struct catalog *c = judge(xml);
+		const struct catalog_revision *r = catalog_by_revision(c, 10);
+		bool wrong = strstr(roles[role].wrong, action) && strcmp(action, "Install") != 0;
+		assert_non_null(r);
+		assert_string_equal(r->action_text, action);
+		if ((r->verdict == CATALOG_QUARANTINED) != wrong)
+			fail_msg("%s in role %zu", action, role);
+		catalog_summarize(c, &sum);
+		assert_int_equal(sum.updates, 3);
+		assert_int_equal(catalog_by_revision(c, 30)->verdict, CATALOG_OK);
+		for (size_t k = 0; k < catalog_finding_count(c); k++)
+			assert_int_not_equal(catalog_finding_at(c, k)->rule,
+					     CATALOG_RULE_ACTION_TEXT);
+	}
+}
+
 static void a_foreign_namespace_is_a_warning(void **state)
 {
-	static const char xml[] = "<OfflineSyncPackage xmlns=\"urn:other\" PackageVersion=\"1.1\">"
-				  "<Updates>" DETECT(10, "") TAIL;
+	static const char xml[] =
+		"<OfflineSyncPackage xmlns=\"urn:other\"" PACKAGE "<Updates>" DETECT(10, "") TAIL;
 	CLEANUP(catalog_free) struct catalog *c = judge(xml);
 
 	(void)state;
@@ -336,6 +393,7 @@ int main(void)
 		cmocka_unit_test(findings_say_where_and_what),
 		cmocka_unit_test(fragments_are_judged),
 		cmocka_unit_test(sets_of_fragments_are_judged),
+		cmocka_unit_test(every_action_is_understood_everywhere),
 		cmocka_unit_test(a_foreign_namespace_is_a_warning),
 	};
 

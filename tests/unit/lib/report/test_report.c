@@ -18,7 +18,10 @@ static struct catalog *judged(size_t warnings)
 	size_t len = 0;
 	FILE *f = open_memstream(&xml, &len);
 
-	fprintf(f, "<OfflineSyncPackage><Updates>"
+	fprintf(f, "<OfflineSyncPackage PackageVersion=\"1.1\" ProtocolVersion=\"1.0\""
+		   " MinimumClientVersion=\"5.8.0.2678\" PackageId=\"" G "aa\""
+		   " SourceId=\"802cb907-a558-4033-9844-bbf65cd3481e\""
+		   " CreationDate=\"2026-07-14T17:00:00Z\"><Updates>"
 		   "<Update UpdateId=\"" G "10\" RevisionNumber=\"1\" RevisionId=\"10\" New=\"1\""
 		   " DeploymentAction=\"Explode\xc3\xa4\"/>"
 		   "<Update UpdateId=\"" G "11\" RevisionNumber=\"1\" RevisionId=\"11\""

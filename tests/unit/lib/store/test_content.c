@@ -310,7 +310,7 @@ static void old_channels_find_their_direction(void **state)
 	struct channel c;
 
 	repository_sql(s, "DROP TABLE site; DROP TABLE receipt; DROP TABLE held;"
-			  "DROP TABLE bundle_listing; DROP TABLE bundle_file;"
+			  "DROP TABLE bundle_listing; DROP TABLE bundle_file; DROP TABLE past;"
 			  "ALTER TABLE channel DROP COLUMN direction;"
 			  "ALTER TABLE channel DROP COLUMN one_way;"
 			  "ALTER TABLE channel DROP COLUMN overlap;"
@@ -319,6 +319,8 @@ static void old_channels_find_their_direction(void **state)
 			  "ALTER TABLE bundle DROP COLUMN repaired;"
 			  "ALTER TABLE object DROP COLUMN checked;"
 			  "ALTER TABLE object DROP COLUMN unneeded; DROP TABLE ledger;"
+			  "DROP TABLE log_leaf; DROP TABLE log_checkpoint;"
+			  "DROP TABLE log_returned; DROP TABLE log_seen;"
 			  "INSERT INTO channel VALUES(1, 'received', 'a', 1, 2, NULL, NULL, 1, 9),"
 			  " (2, 'sent', 'a', 1, 2, NULL, NULL, 1, 0),"
 			  " (3, 'unused', 'a', 1, 0, NULL, NULL, 1, 0);"

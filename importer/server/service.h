@@ -1,0 +1,43 @@
+/*
+ * The update services that computers of Windows call (MS-WUSP): Client, SimpleAuth, Reporting.
+ * docs/PROTOCOL.md describes them from outside.  Each function below the fold is the answer of a
+ * route; the rest is what the server makes once.
+ */
+#ifndef SERVER_SERVICE_H
+#define SERVER_SERVICE_H
+
+#include "lib/base/cleanup.h"
+
+struct clients;
+struct error;
+struct reply;
+struct request;
+struct service;
+struct view_keeper;
+
+struct service_options {
+	struct clients *clients;   /* borrowed */
+	struct view_keeper *views; /* borrowed */
+	const char *content_url;   /* where clients get content, "http://host:port"; NULL: from us,
+				      by the name that they call us */
+};
+
+/* SERVICE_URL when content_url is not one. */
+struct service *service_new(const struct service_options *options, struct error *err)
+	__attribute__((nonnull, warn_unused_result));
+void service_free(struct service *s);
+DEFINE_CLEANUP(struct service *, service_free);
+
+/* POST: a SOAP envelope each; anything that fails is answered by a fault. */
+int service_client(const struct request *q, const char *rest, struct reply *out, struct error *err)
+	__attribute__((nonnull, warn_unused_result));
+int service_auth(const struct request *q, const char *rest, struct reply *out, struct error *err)
+	__attribute__((nonnull, warn_unused_result));
+int service_report(const struct request *q, const char *rest, struct reply *out, struct error *err)
+	__attribute__((nonnull, warn_unused_result));
+
+/* For route.refuse: the fault for a request that was not even read. */
+int service_refuse(const struct request *q, const struct error *why, struct reply *out,
+		   struct error *err) __attribute__((nonnull, warn_unused_result));
+
+#endif

@@ -1,0 +1,204 @@
+#include "importer/server/request.h"
+#include "importer/server/service_internal.h"
+#include "lib/base/buf.h"
+#include "lib/base/limits.h"
+#include "lib/clients/approval.h"
+#include "lib/clients/clients.h"
+#include "lib/clients/computer.h"
+
+#include <string.h>
+
+const struct soap_field service_cookie_fields[] = {
+	{ .name = "EncryptedData", .type = SOAP_BASE64 },
+	{ .name = NULL },
+};
+const struct soap_field service_int_fields[] = {
+	{ .name = "int", .type = SOAP_INT, .item = sizeof(int32_t) },
+	{ .name = NULL },
+};
+const struct soap_field service_string_fields[] = {
+	{ .name = "string", .type = SOAP_TEXT, .item = sizeof(const char *) },
+	{ .name = NULL },
+};
+const struct soap_field service_guid_fields[] = {
+	{ .name = "guid", .type = SOAP_GUID, .item = sizeof(struct catalog_guid) },
+	{ .name = NULL },
+};
+
+bool service_is_anonymous(const struct cookie *c)
+{
+	return c->client_id[0] == '\0';
+}
+
+/* What the cookie cannot tell: is it still true? */
+static int check_now(struct service_call *call, unsigned checks, struct error *err)
+{
+	struct clients *clients = call->service->clients;
+	const struct cookie *c = &call->cookie;
+	int64_t config;
+
+	if (clients_config_change(clients, &config, err) < 0)
+		return -1;
+	if (config > c->config)
+		return error_set(err, ERROR_COOKIE_CONFIG, "the configuration has changed");
+	if ((checks & SERVICE_REGISTERED) && !service_is_anonymous(c)) {
+		int known = computer_registered(clients, c->client_id, err);
+
+		if (known < 0)
+			return -1;
+		if (known == 0)
+			return error_set(err, ERROR_COOKIE_REGISTER, "this computer is not known");
+	}
+	if ((checks & SERVICE_LOCATION) &&
+	    memcmp(c->location, call->service->location, COOKIE_LOCATION) != 0)
+		return error_set(err, ERROR_COOKIE_LOCATION, "content has moved");
+	return 0;
+}
+
+int service_session(struct service_call *call, const struct soap_bytes *cookie, unsigned checks,
+		    struct error *err)
+{
+	if (cookie_read(cookie->bytes, cookie->len, &call->service->seal, COOKIE_SESSION, call->now,
+			&call->cookie, err) < 0 ||
+	    check_now(call, checks, err) < 0)
+		return -1;
+	if (service_is_anonymous(&call->cookie))
+		return 0;
+	char address[ADDRESS_TEXT_SIZE];
+	request_client(call->q, address);
+	const struct computer_contact contact = {
+		.client_id = call->cookie.client_id,
+		.address = address,
+		.now = call->now,
+	};
+	return computer_contact(call->service->clients, &contact, err);
+}
+
+void service_write_cookie(struct service_call *call, const char *element)
+{
+	unsigned char bytes[COOKIE_MAX];
+	size_t len = cookie_write(&call->cookie, &call->service->seal, bytes);
+
+	soap_open(call->w, element);
+	soap_time(call->w, "Expiration", call->cookie.expires);
+	soap_base64(call->w, "EncryptedData", bytes, len);
+	soap_close(call->w, element);
+}
+
+uint32_t service_version(const struct service_call *call)
+{
+	return WUSP_VERSION(call->cookie.major, call->cookie.minor);
+}
+
+void service_host(const struct service_call *call, char out[SERVICE_HOST_SIZE])
+{
+	static const char allowed[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-:[]_";
+	const char *host = request_header(call->q, "Host");
+	size_t len = host ? strspn(host, allowed) : 0;
+	char address[ADDRESS_TEXT_SIZE];
+
+	if (len == 0 || host[len] != '\0' || len >= SERVICE_HOST_SIZE) {
+		request_server(call->q, address);
+		host = address;
+		len = strlen(address);
+	}
+	memcpy(out, host, len);
+	out[len] = '\0';
+}
+
+/* ---- what is deployed to a client ---- */
+
+struct fill {
+	struct clients *clients;
+	const struct group_set *groups;
+};
+
+static enum wusp_action wire_action(enum approval_action a)
+{
+	switch (a) {
+	case APPROVAL_INSTALL:
+		return WUSP_INSTALL;
+	case APPROVAL_OPTIONAL:
+		return WUSP_OPTIONAL_INSTALL;
+	case APPROVAL_UNINSTALL:
+		return WUSP_UNINSTALL;
+	case APPROVAL_DETECT:
+		return WUSP_PRE_DEPLOYMENT_CHECK;
+	case APPROVAL_BLOCK:
+		return WUSP_BLOCK;
+	}
+	return WUSP_ACTION_NONE;
+}
+
+static struct wusp_approval from_row(const struct approval *a)
+{
+	struct wusp_approval out = {
+		.revision_number = a->revision,
+		.action = wire_action(a->action),
+		.is_assigned = a->is_assigned,
+		/* a deployment's own id stays below those that are derived */
+		.id = (int32_t)(a->id % WUSP_DERIVED_ID),
+		.deadline = a->deadline,
+		.last_change = a->last_change,
+	};
+
+	memcpy(out.update_id.bytes, a->update_id, sizeof out.update_id.bytes);
+	return out;
+}
+
+/* For view_deployments(): what holds for a set of groups, declined updates among it. */
+static long fill(void *ctx, struct wusp_approval **out, struct error *err)
+{
+	const struct fill *f = ctx;
+	CLEANUP(approval_rows_clear) struct approval_rows rows = { 0 };
+	CLEANUP(approval_declined_clear) struct approval_declined declined = { 0 };
+
+	if (approval_list(f->clients, f->groups, &rows, err) < 0 ||
+	    approval_declined_load(f->clients, &declined, err) < 0)
+		return -1;
+	size_t count = rows.count + declined.count;
+	struct wusp_approval *list = buf_calloc(count + 1, sizeof *list);
+	for (size_t i = 0; i < rows.count; i++)
+		list[i] = from_row(&rows.items[i]);
+	for (size_t i = 0; i < declined.count; i++) {
+		struct wusp_approval *a = &list[rows.count + i];
+
+		memcpy(a->update_id.bytes, declined.ids[i], sizeof a->update_id.bytes);
+		a->declined = true;
+	}
+	*out = list;
+	return (long)count;
+}
+
+/* FNV-1a: the same number for the same groups for ever, because clients carry it. */
+static uint64_t scope_of(const struct group_set *groups)
+{
+	uint64_t hash = 0xCBF29CE484222325u;
+
+	for (size_t i = 0; i < groups->count; i++)
+		for (unsigned shift = 0; shift < 64; shift += 8)
+			hash = (hash ^ ((uint64_t)groups->ids[i] >> shift & 0xFF)) * 0x100000001B3u;
+	return hash;
+}
+
+const struct wusp_deployments *service_deployments(struct service_call *call, const struct view *v,
+						   struct error *err)
+{
+	struct clients *clients = call->service->clients;
+	struct group_set groups = { .count = 1, .ids = { GROUP_UNASSIGNED } };
+	struct fill f = { clients, &groups };
+	int64_t version;
+
+	/* The version first: approvals that come later are then asked for again. */
+	if (clients_version(clients, &version, err) < 0)
+		return NULL;
+	if (!service_is_anonymous(&call->cookie) &&
+	    computer_groups(clients, call->cookie.client_id, call->cookie.claimed, &groups, err) <
+		    0)
+		return NULL;
+	const struct view_scope scope = {
+		.scope = scope_of(&groups), .version = (uint64_t)version, .fill = fill, .ctx = &f
+	};
+	return view_deployments(v, &scope, err);
+}

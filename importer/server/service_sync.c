@@ -1,0 +1,307 @@
+/* SyncUpdates: from the request to lib/wusp/sync.h and back; what it means is told there. */
+#include "importer/server/service_internal.h"
+#include "importer/server/soap_value.h"
+#include "lib/base/buf.h"
+#include "lib/base/limits.h"
+#include "lib/base/str.h"
+#include "lib/wusp/sync.h"
+
+#include <stddef.h>
+#include <string.h>
+#include <strings.h>
+
+struct device {
+	struct soap_list hardware_ids, compatible_ids; /* of const char * */
+	bool installed;
+	const char *matching_id, *date, *version, *driver_class, *manufacturer, *provider;
+	const char *computer, *rank;
+};
+
+struct parameters {
+	struct soap_list installed, cached, cached_drivers; /* of int32_t */
+	struct soap_list devices;                           /* of struct device */
+	bool skip_software, two_group;
+	struct soap_list filter;    /* of struct catalog_guid */
+	struct soap_list computers; /* likewise */
+	const char *feature_key;
+};
+
+struct sync_updates {
+	struct soap_bytes cookie;
+	bool has_parameters;
+	struct parameters parameters;
+};
+
+/* ---- tables ---- */
+
+#define AT(structure, text, kind, member)                                                    \
+	{                                                                                    \
+		.name = (text), .type = (kind), .offset = offsetof(struct structure, member) \
+	}
+#define INSIDE(structure, text, table, member)                          \
+	{                                                               \
+		.name = (text), .type = SOAP_STRUCT, .fields = (table), \
+		.offset = offsetof(struct structure, member)            \
+	}
+
+static const struct soap_field driver_fields[] = {
+	AT(device, "MatchingID", SOAP_TEXT, matching_id),
+	AT(device, "DriverVerDate", SOAP_TEXT, date),
+	AT(device, "DriverVerVersion", SOAP_TEXT, version),
+	AT(device, "Class", SOAP_TEXT, driver_class),
+	AT(device, "Manufacturer", SOAP_TEXT, manufacturer),
+	AT(device, "Provider", SOAP_TEXT, provider),
+	AT(device, "MatchingComputerHWID", SOAP_TEXT, computer),
+	AT(device, "DriverRank", SOAP_TEXT, rank),
+	{ .name = NULL },
+};
+static const struct soap_field device_fields[] = {
+	INSIDE(device, "HardwareIDs", service_string_fields, hardware_ids),
+	INSIDE(device, "CompatibleIDs", service_string_fields, compatible_ids),
+	{ .name = "installedDriver",
+	  .type = SOAP_STRUCT,
+	  .fields = driver_fields,
+	  .seen = offsetof(struct device, installed) },
+	{ .name = NULL },
+};
+static const struct soap_field devices_fields[] = {
+	{ .name = "Device",
+	  .type = SOAP_STRUCT,
+	  .fields = device_fields,
+	  .item = sizeof(struct device) },
+	{ .name = NULL },
+};
+static const struct soap_field identifier_fields[] = {
+	{ .name = "Id", .type = SOAP_GUID },
+	{ .name = NULL },
+};
+static const struct soap_field filter_fields[] = {
+	{ .name = "CategoryIdentifier",
+	  .type = SOAP_STRUCT,
+	  .fields = identifier_fields,
+	  .item = sizeof(struct catalog_guid) },
+	{ .name = NULL },
+};
+static const struct soap_field computer_fields[] = {
+	{ .name = "HardwareIDs", .type = SOAP_STRUCT, .fields = service_guid_fields },
+	{ .name = NULL },
+};
+static const struct soap_field parameters_fields[] = {
+	INSIDE(parameters, "InstalledNonLeafUpdateIDs", service_int_fields, installed),
+	INSIDE(parameters, "OtherCachedUpdateIDs", service_int_fields, cached),
+	INSIDE(parameters, "SystemSpec", devices_fields, devices),
+	INSIDE(parameters, "CachedDriverIDs", service_int_fields, cached_drivers),
+	AT(parameters, "SkipSoftwareSync", SOAP_BOOL, skip_software),
+	INSIDE(parameters, "FilterCategoryIds", filter_fields, filter),
+	AT(parameters, "NeedTwoGroupOutOfScopeUpdates", SOAP_BOOL, two_group),
+	INSIDE(parameters, "ComputerSpec", computer_fields, computers),
+	AT(parameters, "FeatureScoreMatchingKey", SOAP_TEXT, feature_key),
+	{ .name = NULL },
+};
+static const struct soap_field sync_fields[] = {
+	INSIDE(sync_updates, "cookie", service_cookie_fields, cookie),
+	{ .name = "parameters",
+	  .type = SOAP_STRUCT,
+	  .offset = offsetof(struct sync_updates, parameters),
+	  .fields = parameters_fields,
+	  .seen = offsetof(struct sync_updates, has_parameters) },
+	{ .name = NULL },
+};
+
+/* ---- the request ---- */
+
+/* Classes of devices by name and, as newer clients write it, by GUID. */
+static bool is_printer(const char *driver_class)
+{
+	return driver_class && (strcasecmp(driver_class, "Printer") == 0 ||
+				strcasestr(driver_class, "4d36e979-e325-11ce-bfc1-08002be10318"));
+}
+
+/* What is not of its type counts as absent: a device must not spoil the scan. */
+static struct wusp_installed_driver installed_driver(const struct device *d)
+{
+	struct wusp_installed_driver out = {
+		.present = d->installed,
+		.matching_id = d->matching_id,
+		.provider = d->provider,
+		.manufacturer = d->manufacturer,
+	};
+	int64_t number;
+	int32_t rank;
+
+	if (d->date && soap_value_time(d->date, strlen(d->date), &number))
+		out.date = number;
+	if (d->version && soap_value_long(d->version, strlen(d->version), &number))
+		out.version = (uint64_t)number;
+	if (d->computer)
+		out.has_computer =
+			str_to_guid(d->computer, strlen(d->computer), out.computer.bytes);
+	out.has_rank = d->rank && soap_value_int(d->rank, strlen(d->rank), &rank);
+	if (out.has_rank)
+		out.rank = (uint32_t)rank;
+	return out;
+}
+
+static struct wusp_device *convert_devices(const struct soap_list *list, struct arena *memory)
+{
+	struct wusp_device *out = arena_alloc(memory, (list->count + 1) * sizeof *out);
+	const struct device *items = list->items;
+
+	for (size_t i = 0; i < list->count; i++)
+		out[i] = (struct wusp_device){
+			.hardware_ids = items[i].hardware_ids.items,
+			.hardware_ids_count = items[i].hardware_ids.count,
+			.compatible_ids = items[i].compatible_ids.items,
+			.compatible_ids_count = items[i].compatible_ids.count,
+			.is_printer = is_printer(items[i].driver_class),
+			.installed = installed_driver(&items[i]),
+		};
+	return out;
+}
+
+static struct wusp_sync_request convert(const struct service_call *call, const struct parameters *p,
+					struct arena *memory)
+{
+	return (struct wusp_sync_request){
+		.driver_pass = p->skip_software,
+		.client_version = service_version(call),
+		.installed = p->installed.items,
+		.installed_count = p->installed.count,
+		.cached = p->cached.items,
+		.cached_count = p->cached.count,
+		.cached_drivers = p->cached_drivers.items,
+		.cached_drivers_count = p->cached_drivers.count,
+		.filter = p->filter.items,
+		.filter_count = p->filter.count,
+		.two_group = p->two_group,
+		.devices = convert_devices(&p->devices, memory),
+		.devices_count = p->devices.count,
+		.computers = p->computers.items,
+		.computers_count = p->computers.count,
+		.feature_key = p->feature_key,
+		.stamp = p->skip_software ? call->cookie.driver : call->cookie.software,
+	};
+}
+
+/* ---- the answer ---- */
+
+void service_write_deployment(struct service_call *call, const struct wusp_sync_item *item)
+{
+	static const char *const zeros[] = { "AutoSelect", "AutoDownload", "SupersedenceBehavior" };
+	struct soap_writer *w = call->w;
+	const struct wusp_deployment *d = &item->deployment;
+
+	soap_open(w, "Deployment");
+	soap_int(w, "ID", d->id);
+	soap_text(w, "Action", wusp_deploy_action_text(d->action));
+	if (d->deadline > 0)
+		soap_time(w, "Deadline", d->deadline);
+	soap_bool(w, "IsAssigned", d->is_assigned);
+	soap_date(w, "LastChangeTime", d->last_change);
+	if (item->hardware_ids_count > 0) {
+		soap_open(w, "HardwareIds");
+		for (size_t i = 0; i < item->hardware_ids_count; i++)
+			soap_text(w, "string", item->hardware_ids[i]);
+		soap_close(w, "HardwareIds");
+	}
+	for (size_t i = 0; i < 3 && service_version(call) >= WUSP_VERSION(1, 8); i++)
+		soap_text(w, zeros[i], "0");
+	soap_close(w, "Deployment");
+}
+
+static void write_update(struct service_call *call, const struct wusp_graph *g,
+			 const struct wusp_sync_item *item, const struct buf *core)
+{
+	struct soap_writer *w = call->w;
+
+	soap_open(w, "UpdateInfo");
+	soap_int(w, "ID", wusp_graph_node(g, item->node).revision_id);
+	service_write_deployment(call, item);
+	soap_bool(w, "IsLeaf", item->is_leaf);
+	if (core)
+		soap_bytes(w, "Xml", core->bytes, core->len);
+	soap_close(w, "UpdateInfo");
+}
+
+static int write_new(struct service_call *call, const struct view *v,
+		     const struct wusp_sync_reply *r, struct error *err)
+{
+	CLEANUP(buf_clear) struct buf core = BUF_INIT(LIMIT_FRAGMENT_BYTES);
+
+	if (r->new_count == 0)
+		return 0;
+	soap_open(call->w, "NewUpdates");
+	for (size_t i = 0; i < r->new_count; i++) {
+		core.len = 0;
+		int there = view_fragment(v, r->new_updates[i].node, WUSP_CORE, NULL, &core, err);
+		if (there < 0)
+			return -1;
+		/* an update that says nothing about when it applies cannot be offered */
+		if (there > 0)
+			write_update(call, view_graph(v), &r->new_updates[i], &core);
+	}
+	soap_close(call->w, "NewUpdates");
+	return 0;
+}
+
+static void write_ids(struct soap_writer *w, const char *element, const int32_t *ids, size_t count)
+{
+	if (count == 0)
+		return;
+	soap_open(w, element);
+	for (size_t i = 0; i < count; i++)
+		soap_int(w, "int", ids[i]);
+	soap_close(w, element);
+}
+
+static int write_reply(struct service_call *call, const struct view *v,
+		       const struct wusp_sync_reply *r, struct error *err)
+{
+	struct soap_writer *w = call->w;
+
+	soap_open(w, "SyncUpdatesResult");
+	if (write_new(call, v, r, err) < 0)
+		return -1;
+	write_ids(w, "OutOfScopeRevisionIDs", r->out_of_scope, r->out_of_scope_count);
+	if (r->changed_count > 0) {
+		soap_open(w, "ChangedUpdates");
+		for (size_t i = 0; i < r->changed_count; i++)
+			write_update(call, view_graph(v), &r->changed[i], NULL);
+		soap_close(w, "ChangedUpdates");
+	}
+	soap_bool(w, "Truncated", r->truncated);
+	service_write_cookie(call, "NewCookie");
+	write_ids(w, "DeployedOutOfScopeRevisionIds", r->deployed_out_of_scope,
+		  r->deployed_out_of_scope_count);
+	if (service_version(call) >= WUSP_VERSION(1, 7))
+		soap_bool(w, "DriverSyncNotNeeded", r->driver_sync_not_needed);
+	soap_close(w, "SyncUpdatesResult");
+	return 0;
+}
+
+static int sync_updates(struct service_call *call, const void *request, struct error *err)
+{
+	const struct sync_updates *r = request;
+	const struct parameters *p = &r->parameters;
+	CLEANUP(arena_clear) struct arena memory = ARENA_INIT;
+	CLEANUP(wusp_sync_clear) struct wusp_sync_reply reply = WUSP_SYNC_REPLY_INIT;
+
+	if (service_session(call, &r->cookie, SERVICE_REGISTERED | SERVICE_LOCATION, err) < 0)
+		return -1;
+	if (!r->has_parameters)
+		return error_set(err, ERROR_SOAP_VALUE, "parameters");
+	if (p->devices.count > 0 && !p->skip_software)
+		return error_set(err, ERROR_SOAP_VALUE, "parameters.SystemSpec");
+	CLEANUP(view_put) const struct view *v = view_get(call->service->views);
+	const struct wusp_deployments *d = service_deployments(call, v, err);
+	if (!d)
+		return -1;
+	const struct wusp_sync_request q = convert(call, p, &memory);
+	if (wusp_sync(view_graph(v), d, &q, &reply, err) < 0)
+		return -1;
+	*(p->skip_software ? &call->cookie.driver : &call->cookie.software) = reply.stamp;
+	return write_reply(call, v, &reply, err);
+}
+
+const struct soap_operation service_sync_updates = { "SyncUpdates", sync_fields,
+						     sizeof(struct sync_updates), sync_updates };

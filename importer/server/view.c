@@ -1,0 +1,285 @@
+#include "importer/server/view.h"
+
+#include "importer/server/view_internal.h"
+#include "lib/base/buf.h"
+#include "lib/base/clock.h"
+#include "lib/base/error.h"
+#include "lib/base/limits.h"
+#include "lib/base/pool.h"
+#include "lib/store/db.h"
+#include "lib/store/store.h"
+
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum { SLICE_MS = 100, LOOK_MS = 500, RETRY_MS = 10000, PAUSE = 5 };
+
+struct view_keeper {
+	struct store *store; /* its database is the watcher's alone once that runs */
+	struct pool *watcher;
+	struct view_lock lock; /* of now, and of what a snapshot retired */
+	struct view *now;
+	int64_t data_version;
+	uint64_t not_before; /* clock_ticks(): making snapshots takes at most one part in PAUSE */
+	atomic_bool stop;
+};
+
+/* Deployments that were asked for; a list in the snapshot they were made from. */
+struct view_prepared {
+	struct view_prepared *next;
+	uint64_t scope, version;
+	struct wusp_deployments *deployments;
+};
+
+/* ---- snapshots ---- */
+
+static void prepared_free(struct view_prepared *p)
+{
+	while (p) {
+		struct view_prepared *next = p->next;
+
+		wusp_deploy_free(p->deployments);
+		free(p);
+		p = next;
+	}
+}
+
+void view_free(struct view *v)
+{
+	if (!v)
+		return;
+	prepared_free(v->scopes);
+	prepared_free(v->retired);
+	view_cache_free(v->cache);
+	wusp_graph_free(v->graph);
+	free(v->packs);
+	free(v->documents);
+	free(v->document_first);
+	free(v->languages);
+	free(v->files);
+	free(v->file_first);
+	free(v->file_by_sha1);
+	arena_clear(&v->texts);
+	free(v);
+}
+
+const struct view *view_get(struct view_keeper *k)
+{
+	view_cache_lock(&k->lock);
+	struct view *v = k->now;
+	v->refs++;
+	view_cache_unlock(&k->lock);
+	return v;
+}
+
+/* The snapshot behind a borrowed one: what callers see of it does not change. */
+static struct view *writable(const struct view *v)
+{
+	return v->keeper ? (struct view *)(uintptr_t)v : NULL;
+}
+
+void view_put(const struct view *given)
+{
+	struct view *v = given ? writable(given) : NULL;
+	struct view_prepared *retired = NULL;
+
+	if (!v)
+		return;
+	view_cache_lock(&v->keeper->lock);
+	unsigned left = --v->refs;
+	/* Nobody but the keeper has it: what was replaced is in nobody's hands. */
+	if (left == 1) {
+		view_cache_lock(&v->scopes_lock);
+		retired = v->retired;
+		v->retired = NULL;
+		view_cache_unlock(&v->scopes_lock);
+	}
+	view_cache_unlock(&v->keeper->lock);
+	prepared_free(retired);
+	if (left == 0)
+		view_free(v);
+}
+
+const struct wusp_graph *view_graph(const struct view *v)
+{
+	return v->graph;
+}
+
+uint64_t view_generation(const struct view *v)
+{
+	return v->generation;
+}
+
+/* ---- deployments ---- */
+
+static struct view_prepared *find_prepared(const struct view *v, const struct view_scope *s)
+{
+	struct view_prepared *p = v->scopes;
+
+	while (p && p->scope != s->scope)
+		p = p->next;
+	return p;
+}
+
+/* Take the last of the list, or the one of this scope, out of it: others may still use it. */
+static void retire(struct view *v, uint64_t scope, bool last)
+{
+	struct view_prepared **link = &v->scopes;
+
+	while (*link && (last ? (*link)->next != NULL : (*link)->scope != scope))
+		link = &(*link)->next;
+	struct view_prepared *p = *link;
+	if (!p)
+		return;
+	*link = p->next;
+	p->next = v->retired;
+	v->retired = p;
+	v->scopes_count--;
+}
+
+static const struct wusp_deployments *enter(struct view *v, const struct view_scope *s,
+					    struct wusp_deployments *d)
+{
+	struct view_prepared *mine = buf_calloc(1, sizeof *mine);
+
+	*mine = (struct view_prepared){ .scope = s->scope,
+					.version = s->version,
+					.deployments = d };
+	view_cache_lock(&v->scopes_lock);
+	struct view_prepared *there = find_prepared(v, s);
+	if (there && there->version == s->version) {
+		/* Somebody was faster. */
+		d = there->deployments;
+	} else {
+		if (there)
+			retire(v, s->scope, false);
+		else if (v->scopes_count >= LIMIT_VIEW_SCOPES)
+			retire(v, 0, true);
+		mine->next = v->scopes;
+		v->scopes = STEAL(mine);
+		v->scopes_count++;
+	}
+	view_cache_unlock(&v->scopes_lock);
+	prepared_free(mine);
+	return d;
+}
+
+const struct wusp_deployments *view_deployments(const struct view *given,
+						const struct view_scope *scope, struct error *err)
+{
+	struct view *v = writable(given);
+	const struct wusp_deployments *d = NULL;
+	struct wusp_approval *approvals = NULL;
+
+	view_cache_lock(&v->scopes_lock);
+	struct view_prepared *p = find_prepared(v, scope);
+	if (p && p->version == scope->version)
+		d = p->deployments;
+	view_cache_unlock(&v->scopes_lock);
+	if (d)
+		return d;
+	long count = scope->fill(scope->ctx, &approvals, err);
+	if (count >= 0)
+		d = enter(v, scope, wusp_deploy(v->graph, approvals, (size_t)count, scope->scope));
+	free(approvals);
+	return d;
+}
+
+/* ---- the keeper ---- */
+
+static int read_version(struct store *s, int64_t *version, struct error *err)
+{
+	CLEANUP(db_finalize)
+	struct db_statement *q = db_prepare(store_db(s), "PRAGMA data_version", err);
+
+	if (!q || db_step(q, err) < 0)
+		return -1;
+	*version = db_int(q, 0);
+	return 0;
+}
+
+/* Read anew and put the result in place; requests under way keep the old one. */
+static int renew(struct view_keeper *k, struct error *err)
+{
+	uint64_t start = clock_ticks();
+	int64_t version;
+
+	if (read_version(k->store, &version, err) < 0)
+		return -1;
+	struct view *fresh = view_load(k->store, err);
+	if (!fresh)
+		return -1;
+	fresh->keeper = k;
+	fresh->refs = 1;
+	view_cache_lock(&k->lock);
+	struct view *old = k->now;
+	fresh->generation = old ? old->generation + 1 : 1;
+	k->now = fresh;
+	view_cache_unlock(&k->lock);
+	view_put(old);
+	k->data_version = version;
+	k->not_before = clock_ticks() + (clock_ticks() - start) * PAUSE;
+	return 0;
+}
+
+static void look(struct view_keeper *k)
+{
+	struct error err = ERROR_INIT;
+	int64_t version;
+
+	if (clock_ticks() < k->not_before)
+		return;
+	if (read_version(k->store, &version, &err) == 0 &&
+	    (version == k->data_version || renew(k, &err) == 0))
+		return;
+	/* The old snapshot goes on serving. */
+	fprintf(stderr, "gapferry-server: %s: %s (serving what was read before)\n",
+		error_id_text(err.id), err.message);
+	k->not_before = clock_ticks() + RETRY_MS;
+}
+
+static int watch(void *job, struct error *err)
+{
+	static const struct timespec slice = { .tv_nsec = SLICE_MS * 1000000L };
+	struct view_keeper *k = job;
+
+	(void)err;
+	for (unsigned waited = 0; !k->stop; waited += SLICE_MS) {
+		if (waited >= LOOK_MS) {
+			look(k);
+			waited = 0;
+		}
+		nanosleep(&slice, NULL);
+	}
+	return 0;
+}
+
+struct view_keeper *view_start(const char *path, struct error *err)
+{
+	CLEANUP(view_stop) struct view_keeper *k = buf_calloc(1, sizeof *k);
+
+	atomic_flag_clear(&k->lock.taken);
+	k->store = store_open(path, false, err);
+	if (!k->store || renew(k, err) < 0)
+		return NULL;
+	k->not_before = 0;
+	k->watcher = pool_new(1, watch, err);
+	if (!k->watcher)
+		return NULL;
+	pool_submit(k->watcher, k);
+	return STEAL(k);
+}
+
+void view_stop(struct view_keeper *k)
+{
+	if (!k)
+		return;
+	k->stop = true;
+	pool_free(k->watcher);
+	view_put(k->now);
+	store_close(k->store);
+	free(k);
+}

@@ -1,0 +1,71 @@
+/* What a snapshot consists of; for the files view*.c alone. */
+#ifndef SERVER_VIEW_INTERNAL_H
+#define SERVER_VIEW_INTERNAL_H
+
+#include "importer/server/view.h"
+#include "importer/server/view_cache.h"
+#include "lib/base/arena.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct store;
+
+/* Where a document of a node lies: bytes of a decompressed pack. */
+struct view_document {
+	uint32_t pack; /* index into packs */
+	uint32_t offset, size;
+	uint16_t language; /* index into languages; 0 is none */
+	unsigned char stream;
+};
+
+struct view_pack {
+	unsigned char sha256[32];
+};
+
+struct view_prepared; /* deployments of a set of groups */
+
+struct view {
+	unsigned refs; /* the keeper's is one; below its lock */
+	struct view_keeper *keeper;
+	const struct store *store; /* for content only: used by any thread */
+	uint64_t generation;
+	struct wusp_graph *graph;
+	struct view_pack *packs;
+	size_t packs_count;
+	struct view_document *documents; /* by node, then stream, then language */
+	uint32_t *document_first;        /* per node, and one more */
+	const char **languages;
+	size_t languages_count;
+	struct view_file *files;
+	uint32_t *file_first;   /* per node, and one more */
+	uint32_t *file_by_sha1; /* indices of files */
+	size_t files_count;
+	struct arena texts;
+	struct view_cache *cache;
+	struct view_lock scopes_lock;
+	struct view_prepared *scopes, *retired;
+	size_t scopes_count;
+};
+
+/*
+ * Read everything from the repository; s is used for the database only now, for content as long as
+ * the snapshot lives.  NULL on failure.
+ */
+struct view *view_load(struct store *s, struct error *err)
+	__attribute__((nonnull, warn_unused_result));
+
+/* Whatever refs says. */
+void view_free(struct view *v);
+DEFINE_CLEANUP(struct view *, view_free);
+
+/* The bytes of a document, appended. */
+int view_read(const struct view *v, const struct view_document *d, struct buf *out,
+	      struct error *err) __attribute__((nonnull, warn_unused_result));
+
+/* The documents of a node. */
+const struct view_document *view_documents(const struct view *v, uint32_t node, size_t *count)
+	__attribute__((nonnull));
+
+#endif
