@@ -181,10 +181,11 @@ endef
 $(foreach p,$(PROGRAMS) tests/tools tests/scale tests/clients,$(eval $(call program,$(p))))
 
 # tests/unit/C/test_x.c links component C and what C needs, nothing more: an
-# undeclared dependency does not link.
+# undeclared dependency does not link.  X.c.tools names what the test alone needs.
+tests/unit/lib/catalog/test_catalog_parts.c.tools := tests/tools
 define unittest
-$(B)/$(2:.c=): $(call objs,$(2)) $(call libs,$(1))
-	$$(call say,LD)$(CC) -o $$@ $(call objs,$(2)) $$(LDFLAGS_ALL) $$(call ldlibs,$(1)) -lcmocka
+$(B)/$(2:.c=): $(call objs,$(2)) $(call libs,$(1)) $(foreach d,$($(2).tools),$(call libs,$(d)))
+	$$(call say,LD)$(CC) -o $$@ $(call objs,$(2)) $$(LDFLAGS_ALL) $$(foreach d,$($(2).tools) $(1),$$(call ldlibs,$$(d))) -lcmocka
 endef
 $(foreach t,$(TESTS),$(eval $(call unittest,$(patsubst tests/unit/%/,%,$(dir $(t))),$(t))))
 
@@ -208,7 +209,7 @@ test: deps                                  ## every test; last line is "N passe
 
 # ---- Checks ---------------------------------------------------------------------
 
-.PHONY: tools unit-bins replay-bins check layers headers symbols banned size docs-check docs-tables format-check format asan analyze coverage fuzz fuzz-run repro bench bench-server scale sequences bench-parity bench-scan sweep model model-broken mutants rules
+.PHONY: tools unit-bins replay-bins check layers headers symbols banned size docs-check docs-tables format-check format asan analyze coverage fuzz fuzz-run repro bench bench-catalog bench-server scale sequences bench-parity bench-scan sweep model model-broken mutants rules
 tools: $(TOOLS)
 unit-bins: $(TESTBINS)
 check: layers headers symbols banned size docs-check ## the checks of the code itself
@@ -287,6 +288,8 @@ $(B)/bin/mkwsusutil: $(call objs,tests/wsusutil/mkwsusutil.c) $(call libs,tests/
 sweep: all tools                            ## 10,000 random damages: repaired or named
 	@BIN=$(CURDIR)/$(B)/bin sh tests/sweep/sweep.sh
 SWEEP_LIBS := $(foreach d,verifier media lib/log lib/crypto lib/base,$(call lib,$(d)))
+bench-catalog: all tools                    ## taking in catalogs of true profile beside 7zz and xmllint
+	@tests/bench/catalog.sh $(B)/bin
 bench-parity: all tools $(B)/bin/measure $(B)/bin/parity-bench $(B)/bin/repair ## parity and repair beside cp and par2
 	@tests/bench/parity.sh $(B)/bin
 bench-scan: $(B)/bin/scan $(B)/bin/view-bench                 ## what a scan of a client costs the server

@@ -90,6 +90,8 @@
 #define LIMIT_CAB_RATIO 1000u                 /* output to cbCabinet; genuine: 22 */
 #define LIMIT_CAB_SIGNATURE_BYTES (1u << 20)  /* what follows a signed cabinet; genuine: 15.7 kB */
 
+#define LIMIT_SHARD_BYTES (64u << 20)         /* inner cabinets held for workers; genuine: 9 MB each */
+
 /* ---- Authenticode ---- */
 #define LIMIT_AUTHENTICODE_SIGNATURES 4u      /* nested in one another; genuine: 2 */
 #define LIMIT_AUTHENTICODE_CERTIFICATES 32u   /* in one signature; genuine: 4 */

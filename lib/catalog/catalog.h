@@ -114,6 +114,14 @@ int catalog_add_parsed(struct catalog *c, enum catalog_stream stream, const char
 		       uint64_t offset, struct error *err)
 	__attribute__((nonnull(1, 3, 6, 8), warn_unused_result));
 
+/*
+ * Join part, to which nothing but fragments was added: everything it knows is copied.  Workers
+ * fill parts side by side; joined in a fixed order they give the same catalog as one after the
+ * other.  CATALOG_LIMIT as above.
+ */
+int catalog_merge(struct catalog *c, const struct catalog *part, struct error *err)
+	__attribute__((nonnull, warn_unused_result));
+
 /* Merge, sort by revision id, build the indexes.  Once. */
 int catalog_finish(struct catalog *c, struct error *err)
 	__attribute__((nonnull, warn_unused_result));

@@ -25,6 +25,7 @@ struct gather_fragment {
 	unsigned char sha256[32];
 	uint32_t pack; /* index into packs */
 	uint32_t offset, size;
+	uint32_t row; /* where it is recorded already, as it is; 0: nowhere, or not known */
 };
 
 /* An object that belongs to the source: a pack or a listing. */

@@ -279,10 +279,10 @@ static void add_fragment(struct gather *g, const struct job *j, const struct pac
 	g->fragments = buf_grow(g->fragments, &g->fragment_capacity, g->fragment_count,
 				sizeof *g->fragments);
 	struct gather_fragment *f = &g->fragments[g->fragment_count++];
+	*f = (struct gather_fragment){ .pack = pack_index(g, j),
+				       .offset = p->offset,
+				       .size = p->size };
 	memcpy(f->sha256, p->sha256, sizeof f->sha256);
-	f->pack = pack_index(g, j);
-	f->offset = p->offset;
-	f->size = p->size;
 }
 
 /* Give every fragment of a pack to the documents that wait for it. */

@@ -2,6 +2,7 @@
 
 #include "lib/base/buf.h"
 #include "lib/base/error.h"
+#include "lib/base/hash.h"
 #include "lib/crypto/digest.h"
 #include "lib/store/db.h"
 #include "lib/store/gather.h"
@@ -139,6 +140,89 @@ static int insert_objects(struct store *s, int64_t source_id, const struct gathe
 	return add_blobs(s, source_id, OBJECT_PACK, g->packs, g->pack_count, pack_ids, link, err);
 }
 
+/* ---- fragments and documents ---- */
+
+/* Fragments by digest: one look into memory for each of a million documents. */
+struct lookup {
+	const struct gather *g;
+	uint64_t seed;
+	uint32_t *slots; /* index of a fragment + 1, open addressing */
+	size_t mask;
+};
+
+static size_t lookup_slot(const struct lookup *l, const unsigned char sha256[32])
+{
+	size_t i = (size_t)hash_bytes(l->seed, sha256, 32) & l->mask;
+
+	while (l->slots[i] != 0 && memcmp(l->g->fragments[l->slots[i] - 1].sha256, sha256, 32) != 0)
+		i = (i + 1) & l->mask;
+	return i;
+}
+
+static void lookup_init(struct lookup *l, const struct gather *g)
+{
+	size_t slots = 16;
+
+	while (slots < 2 * g->fragment_count)
+		slots *= 2;
+	*l = (struct lookup){ .g = g, .seed = hash_seed(), .mask = slots - 1 };
+	l->slots = buf_calloc(slots, sizeof *l->slots);
+	for (size_t i = 0; i < g->fragment_count; i++)
+		l->slots[lookup_slot(l, g->fragments[i].sha256)] = (uint32_t)i + 1;
+}
+
+static const struct gather_fragment *lookup_find(const struct lookup *l,
+						 const unsigned char sha256[32])
+{
+	uint32_t found = l->slots[lookup_slot(l, sha256)];
+
+	return found ? &l->g->fragments[found - 1] : NULL;
+}
+
+static void lookup_clear(struct lookup *l)
+{
+	free(l->slots);
+}
+DEFINE_CLEANUP_IN_PLACE(struct lookup, lookup_clear);
+
+/* Rows of fragments where there were none: numbers from 1 in the order of digests. */
+static int insert_first_fragments(struct store *s, const struct gather *g, const int64_t *pack_ids,
+				  int64_t *ids, struct error *err)
+{
+	CLEANUP(db_finalize)
+	struct db_statement *add = db_prepare(
+		store_db(s),
+		"INSERT INTO fragment(id, sha256, object_id, offset, size) VALUES(?,?,?,?,?)", err);
+
+	if (!add)
+		return -1;
+	for (size_t i = 0; i < g->fragment_count; i++) {
+		const struct gather_fragment *f = &g->fragments[i];
+
+		ids[i] = (int64_t)i + 1;
+		db_bind_int(add, 1, ids[i]);
+		db_bind_blob(add, 2, f->sha256, sizeof f->sha256);
+		db_bind_int(add, 3, pack_ids[f->pack]);
+		db_bind_int(add, 4, f->offset);
+		db_bind_int(add, 5, f->size);
+		if (db_execute(add, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* 1 when there is a fragment. */
+static int has_fragments(struct store *s, struct error *err)
+{
+	CLEANUP(db_finalize)
+	struct db_statement *q = db_prepare(store_db(s), "SELECT 1 FROM fragment LIMIT 1", err);
+	int row = q ? db_step(q, err) : -1;
+
+	if (row == 1)
+		db_reset(q);
+	return row;
+}
+
 /*
  * Rows of fragments in digest order; ids[i] is the row of g->fragments[i].  A fragment that was
  * packed anew is looked for in the newer pack from now on.
@@ -146,6 +230,9 @@ static int insert_objects(struct store *s, int64_t source_id, const struct gathe
 static int insert_fragments(struct store *s, const struct gather *g, const int64_t *pack_ids,
 			    int64_t *ids, struct error *err)
 {
+	int some = has_fragments(s, err);
+	if (some <= 0)
+		return some < 0 ? -1 : insert_first_fragments(s, g, pack_ids, ids, err);
 	CLEANUP(db_finalize)
 	struct db_statement *add =
 		db_prepare(store_db(s),
@@ -159,6 +246,9 @@ static int insert_fragments(struct store *s, const struct gather *g, const int64
 	for (size_t i = 0; i < g->fragment_count; i++) {
 		const struct gather_fragment *f = &g->fragments[i];
 
+		ids[i] = f->row;
+		if (f->row != 0)
+			continue;
 		db_bind_blob(add, 1, f->sha256, sizeof f->sha256);
 		db_bind_int(add, 2, pack_ids[f->pack]);
 		db_bind_int(add, 3, f->offset);
@@ -180,18 +270,20 @@ static int insert_documents(struct store *s, int64_t source_id, const struct gat
 		"INSERT INTO document(source_id, stream, revision, key, fragment_id, offset)"
 		" VALUES(?,?,?,?,?,?)",
 		err);
+	CLEANUP(lookup_clear) struct lookup lookup;
 
+	lookup_init(&lookup, g);
 	if (!add)
 		return -1;
+	db_bind_int(add, 1, source_id);
 	for (size_t i = 0; i < g->entry_count; i++) {
 		const struct listing_entry *e = &g->entries[i];
-		const struct gather_fragment *f = gather_find(g, e->sha256);
+		const struct gather_fragment *f = lookup_find(&lookup, e->sha256);
 
 		if (!f)
 			return error_set(err, ERROR_GATHER_INCOMPLETE,
 					 "document %c/%u %s has no fragment", e->stream,
 					 e->revision, e->key);
-		db_bind_int(add, 1, source_id);
 		db_bind_int(add, 2, e->stream);
 		db_bind_int(add, 3, e->revision);
 		db_bind_text(add, 4, e->key);
@@ -203,6 +295,14 @@ static int insert_documents(struct store *s, int64_t source_id, const struct gat
 	return 0;
 }
 
+/* Pages of the database kept while a source is stored: 64 bytes for each document. */
+static int reserve_cache(struct store *s, const struct gather *g, struct error *err)
+{
+	if (g->entry_count < 256 << 10)
+		return 0;
+	return db_run(store_db(s), "PRAGMA cache_size=-98304", err);
+}
+
 int rows_replace(struct store *s, const struct gather *g, bool content_expected, struct error *err)
 {
 	CLEANUP(ids_free) int64_t *pack_ids = buf_calloc(g->pack_count, sizeof *pack_ids);
@@ -210,7 +310,7 @@ int rows_replace(struct store *s, const struct gather *g, bool content_expected,
 	int64_t *fragment_ids = buf_calloc(g->fragment_count, sizeof *fragment_ids);
 	int64_t id;
 
-	if (remove_series(s, &g->source, err) < 0 ||
+	if (reserve_cache(s, g, err) < 0 || remove_series(s, &g->source, err) < 0 ||
 	    insert_source(s, &g->source, content_expected, &id, err) < 0 ||
 	    insert_objects(s, id, g, pack_ids, err) < 0 ||
 	    insert_fragments(s, g, pack_ids, fragment_ids, err) < 0 ||
