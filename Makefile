@@ -31,8 +31,8 @@ export SOURCE_DATE_EPOCH_BUILD ?= 0
 # DIRS lists every component, X.needs the components it may include and link:
 # this is the architecture of docs/ARCHITECTURE.md, and `make layers` enforces it.
 
-DIRS := lib/base lib/cli lib/conf lib/crypto lib/log lib/xml lib/cab lib/pack lib/catalog lib/report lib/store \
-        media verifier verifier/care exporter importer importer/server tests/tools tests/scale
+DIRS := lib/base lib/cli lib/conf lib/crypto lib/log lib/xml lib/cab lib/pack lib/catalog lib/report lib/select lib/store \
+        media verifier verifier/care verifier/inquiry exporter importer importer/server tests/tools tests/scale
 
 lib/base.needs        :=
 lib/cli.needs         := lib/base
@@ -44,13 +44,15 @@ lib/cab.needs         := lib/base
 lib/pack.needs        := lib/base lib/crypto
 lib/catalog.needs     := lib/base lib/xml
 lib/report.needs      := lib/base lib/catalog lib/xml
-lib/store.needs       := lib/base lib/crypto lib/log lib/catalog lib/pack lib/xml
+lib/select.needs      := lib/base lib/conf
+lib/store.needs       := lib/base lib/conf lib/crypto lib/log lib/catalog lib/pack lib/select lib/xml
 media.needs           := lib/base lib/crypto lib/log
 verifier.needs        := lib/base lib/cli lib/crypto lib/log media
-verifier/care.needs   := lib/base lib/cli lib/crypto lib/log lib/xml lib/pack lib/catalog lib/store media verifier
-exporter.needs        := lib/base lib/cli lib/conf lib/crypto lib/log lib/xml lib/cab lib/pack lib/catalog lib/report lib/store media verifier verifier/care
-importer.needs        := lib/base lib/cli lib/crypto lib/log lib/xml lib/pack lib/catalog lib/report lib/store media verifier verifier/care
-importer/server.needs := lib/base lib/cli lib/crypto lib/log lib/pack lib/catalog lib/store lib/xml
+verifier/care.needs   := lib/base lib/cli lib/conf lib/crypto lib/select lib/log lib/xml lib/pack lib/catalog lib/store media verifier
+verifier/inquiry.needs := lib/base lib/cli lib/conf lib/crypto lib/log lib/xml lib/pack lib/catalog lib/select lib/store media verifier verifier/care
+exporter.needs        := lib/base lib/cli lib/conf lib/crypto lib/log lib/xml lib/cab lib/pack lib/catalog lib/report lib/select lib/store media verifier verifier/care verifier/inquiry
+importer.needs        := lib/base lib/cli lib/conf lib/crypto lib/log lib/xml lib/pack lib/catalog lib/report lib/select lib/store media verifier verifier/care verifier/inquiry
+importer/server.needs := lib/base lib/cli lib/conf lib/crypto lib/log lib/pack lib/catalog lib/select lib/store lib/xml
 tests/tools.needs     := lib/base lib/crypto
 tests/scale.needs     := $(exporter.needs) exporter
 

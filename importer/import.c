@@ -28,12 +28,14 @@
 #include "lib/store/past.h"
 #include "lib/store/rows.h"
 #include "lib/store/scrub.h"
+#include "lib/store/selection.h"
 #include "lib/store/store.h"
 #include "lib/store/usable.h"
 #include "media/manifest.h"
 #include "media/object_table.h"
 #include "verifier/accept.h"
 #include "verifier/care/trust_take.h"
+#include "verifier/inquiry/selection_medium.h"
 #include "verifier/override.h"
 #include "verifier/repair.h"
 #include "verifier/stream.h"
@@ -271,6 +273,16 @@ static int record_lists(struct importing *in, const struct import_result *out, s
 	return doclist_prune(in->store, c->id, c->epoch, c->sequence - LISTS_KEPT, err);
 }
 
+/* What was left out on purpose is no fault of the bundle. */
+static int save_selection(const struct importing *in, struct error *err)
+{
+	struct rules rules;
+	int found = selection_medium_load(in->bundle, &rules, err);
+
+	return found < 0 ? -1
+			 : selection_save(in->store, in->channel.id, found ? &rules : NULL, err);
+}
+
 /* All rows of the new state, in a transaction that the caller has begun. */
 static int insert_rows(struct importing *in, struct import_result *out, struct error *err)
 {
@@ -286,7 +298,8 @@ static int insert_rows(struct importing *in, struct import_result *out, struct e
 	summarize(out);
 	if (rows_withdraw_others(in->store, out->sources.items, out->sources.count, err) < 0 ||
 	    scrub_drop_lost(in->store, err) < 0 || check_root(in, err) < 0 ||
-	    usable_gone(in->store, &before, &out->gone, err) < 0 || save_state(in, out, err) < 0)
+	    usable_gone(in->store, &before, &out->gone, err) < 0 ||
+	    save_state(in, out, err) < 0 || save_selection(in, err) < 0)
 		return -1;
 	/* Increments say what they withdraw.  In a full bundle some updates go every month. */
 	out->shrunk = out->gone > 0 && (verify_manifest(in->bundle)->increment ||

@@ -2,6 +2,7 @@
 #include "importer/commands.h"
 #include "verifier/care/medium.h"
 #include "verifier/care/verb_options.h"
+#include "verifier/inquiry/verbs.h"
 #include "verifier/medium_verbs.h"
 
 #define REPO                                                                     \
@@ -93,6 +94,10 @@ static const struct cli_verb verbs[] = {
 	{ "findings", NULL, 0, 0, findings_options, "what is wrong with the catalogs that are here",
 	  cmd_findings },
 	{ "updates", NULL, 0, 0, updates_options, "the updates that are here", cmd_updates },
+	{ "query", NULL, 0, 0, verbs_query_options, "find updates, and show what belongs to them",
+	  verbs_query },
+	{ "inventory", NULL, 0, 0, verbs_inventory_options,
+	  "which files that the catalog names are here, by update", cmd_inventory },
 	{ "handover", "BUNDLE-NAME", 1, 1, verb_options_handover,
 	  "record that a medium changes hands", cmd_handover },
 	{ "custody", NULL, 0, 0, verb_options_custody, "the way of each bundle, from the ledger",

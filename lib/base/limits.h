@@ -104,6 +104,13 @@
 #define LIMIT_UPDATE_RELATIONS 65536u         /* references of one update; genuine: 120 */
 #define LIMIT_FINDINGS 100000u                /* kept per run; the rest is counted */
 
+/* ---- selection and queries ---- */
+#define LIMIT_SELECTION_VALUES 256u           /* of one selection; genuine: 10 */
+#define LIMIT_SELECTION_BYTES (64u << 10)     /* its text; genuine: 1 KiB */
+#define LIMIT_INVENTORY_BYTES (512u << 20)    /* the list of one; genuine: 20 MiB */
+#define LIMIT_TREE_DEPTH 48u                  /* of a tree that is printed; genuine: 30 */
+#define LIMIT_TREE_ITEMS 10000u               /* the rest is cut */
+
 /* ---- requests to the server (docs/PROTOCOL.md) ---- */
 #define LIMIT_HTTP_CONNECTIONS 4096u          /* at once; costs LIMIT_HTTP_MEMORY each */
 #define LIMIT_HTTP_MEMORY (32u << 10)         /* headers of request and answer; genuine: 1 KiB */
