@@ -82,9 +82,8 @@ int cmd_channel_set(const struct cli_args *args, struct error *err)
 		return -1;
 	CLEANUP(db_scope_end) struct db_scope scope = { store_db(s) };
 	if (db_begin(scope.db, err) < 0 || channel_save_settings(s, &c, err) < 0 ||
-	    site_set_all(s, &c, err) < 0 ||
-	    (selects && selection_save(s, c.id, &rules, err) < 0) || add_record(s, &c, err) < 0 ||
-	    db_commit(scope.db, err) < 0)
+	    site_set_all(s, &c, err) < 0 || (selects && selection_save(s, c.id, &rules, err) < 0) ||
+	    add_record(s, &c, err) < 0 || db_commit(scope.db, err) < 0)
 		return -1;
 	setting_text(&c, text);
 	if (args->json)

@@ -11,5 +11,5 @@ int cmd_inventory(const struct cli_args *args, struct error *err)
 
 	if (!s || channel_load_sent(s, args->operands[0], &c, err) < 0)
 		return -1;
-	return verbs_inventory(args, s, &c, KEY_ROLE_BUILDER, err);
+	return inventory_verb(args, s, &c, KEY_ROLE_BUILDER, err);
 }

@@ -67,8 +67,8 @@ struct job_conf {
 	size_t source_count;
 	bool has_selection;     /* there is a [selection], maybe an empty one */
 	struct rules selection; /* then it replaces that of the channel */
-	uint64_t seen;     /* keys of the file being read */
-	bool seen_section; /* [job] of it */
+	uint64_t seen;          /* keys of the file being read */
+	bool seen_section;      /* [job] of it */
 	bool seen_selection;
 };
 

@@ -127,8 +127,8 @@ static int compare(const void *a, const void *b)
 	return memcmp(a, b, DIGEST_SHA256);
 }
 
-int job_print_view(struct store *s, const struct channel *c, struct selection *chosen,
-		   char out[65], struct error *err)
+int job_print_view(struct store *s, const struct channel *c, struct selection *chosen, char out[65],
+		   struct error *err)
 {
 	const struct rows_filter filter = { selection_wants, chosen };
 	CLEANUP(objects_clear) struct objects o = { 0 };

@@ -53,7 +53,8 @@ struct plan {
  * not wanted.
  */
 int plan_make(struct store *s, const struct increment *inc, struct selection *chosen,
-	      uint64_t volume_limit, struct plan *out, struct error *err) __attribute__((nonnull, warn_unused_result));
+	      uint64_t volume_limit, struct plan *out, struct error *err)
+	__attribute__((nonnull, warn_unused_result));
 
 /*
  * The OBJECTS table of a plan; the caller frees it.  It takes over the objects of the plan, of

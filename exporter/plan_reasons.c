@@ -148,8 +148,8 @@ static json_t *selection_json(const struct selection *s)
 							"value", e->value));
 	}
 	str_to_hex(s->digest, sizeof s->digest, hex);
-	return json_pack("{s:s, s:I, s:o, s:o}", "sha256", hex, "rules",
-			 (json_int_t)s->rules.count, "updates", reasons, "unmatched", unmatched);
+	return json_pack("{s:s, s:I, s:o, s:o}", "sha256", hex, "rules", (json_int_t)s->rules.count,
+			 "updates", reasons, "unmatched", unmatched);
 }
 
 static void selection_text(const struct selection *s)
@@ -206,7 +206,8 @@ static int decide_all(const struct plan_reasons *r, const struct graph *g, struc
 
 static int run(const struct plan_reasons *r, json_t *out, struct error *err)
 {
-	CLEANUP(graph_free) struct graph *own = r->chosen->has ? NULL : graph_rows_load(r->store, err);
+	CLEANUP(graph_free)
+	struct graph *own = r->chosen->has ? NULL : graph_rows_load(r->store, err);
 	struct counting c = { .reasons = r, .graph = r->chosen->has ? r->chosen->graph : own };
 	json_t *updates = out && r->explain ? json_array() : NULL;
 	int failed = 0;

@@ -11,5 +11,5 @@ int cmd_inventory(const struct cli_args *args, struct error *err)
 
 	if (!s || channel_load(s, NULL, &c, err) < 0)
 		return -1;
-	return verbs_inventory(args, s, &c, KEY_ROLE_IMPORTER, err);
+	return inventory_verb(args, s, &c, KEY_ROLE_IMPORTER, err);
 }

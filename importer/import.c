@@ -298,8 +298,8 @@ static int insert_rows(struct importing *in, struct import_result *out, struct e
 	summarize(out);
 	if (rows_withdraw_others(in->store, out->sources.items, out->sources.count, err) < 0 ||
 	    scrub_drop_lost(in->store, err) < 0 || check_root(in, err) < 0 ||
-	    usable_gone(in->store, &before, &out->gone, err) < 0 ||
-	    save_state(in, out, err) < 0 || save_selection(in, err) < 0)
+	    usable_gone(in->store, &before, &out->gone, err) < 0 || save_state(in, out, err) < 0 ||
+	    save_selection(in, err) < 0)
 		return -1;
 	/* Increments say what they withdraw.  In a full bundle some updates go every month. */
 	out->shrunk = out->gone > 0 && (verify_manifest(in->bundle)->increment ||

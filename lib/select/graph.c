@@ -6,9 +6,9 @@
 #include <string.h>
 
 /* Number n of an array that grows by one. */
-#define GROW(g, what) \
+#define GROW(g, what)                                                                    \
 	((g)->what##s = buf_grow((g)->what##s, &(g)->what##_capacity, (g)->what##_count, \
-				 sizeof *(g)->what##s), \
+				 sizeof *(g)->what##s),                                  \
 	 (g)->what##_count++)
 
 struct graph *graph_new(void)

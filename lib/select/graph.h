@@ -40,9 +40,9 @@ struct graph_source {
 
 struct graph_node {
 	int64_t source_id, identity_id;
-	uint32_t revision, number; /* RevisionId of the source, RevisionNumber */
-	uint32_t source, identity; /* numbers in sources and identities */
-	int64_t created;           /* 0: not known */
+	uint32_t revision, number;                /* RevisionId of the source, RevisionNumber */
+	uint32_t source, identity;                /* numbers in sources and identities */
+	int64_t created;                          /* 0: not known */
 	const char *type, *kb, *severity, *title; /* "": not known */
 	bool is_leaf, is_bundle, is_evaluate, is_quarantined;
 	struct graph_span groups;        /* in groups: AND of ORs */

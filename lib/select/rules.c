@@ -78,7 +78,8 @@ static void lower(char *text)
 
 static bool put_kb(const char *value, char out[CONF_VALUE_SIZE])
 {
-	bool prefixed = (value[0] == 'K' || value[0] == 'k') && (value[1] == 'B' || value[1] == 'b');
+	bool prefixed =
+		(value[0] == 'K' || value[0] == 'k') && (value[1] == 'B' || value[1] == 'b');
 	const char *digits = value + (prefixed ? 2 : 0);
 	uint64_t number;
 
@@ -247,7 +248,8 @@ static bool parse_line(const char *line, size_t len, struct rules *out)
 	memcpy(e->value, again, sizeof e->value);
 	if (keys[key].kind == VALUE_YES && strcmp(again, "no") != 0)
 		return false;
-	if (out->count > 0 && (compare(e - 1, e) >= 0 || (is_single(e->key) && e[-1].key == e->key)))
+	if (out->count > 0 &&
+	    (compare(e - 1, e) >= 0 || (is_single(e->key) && e[-1].key == e->key)))
 		return false;
 	out->count++;
 	return true;

@@ -133,7 +133,8 @@ static int find_rule(struct deciding *d, uint32_t node, enum rules_key key)
 	int found = -1;
 
 	for (size_t i = 0; has(d, key) && i < d->rules->count; i++) {
-		if (d->rules->entries[i].key != key || !select_fits(d->g, node, &d->rules->entries[i]))
+		if (d->rules->entries[i].key != key ||
+		    !select_fits(d->g, node, &d->rules->entries[i]))
 			continue;
 		d->out->matched[i] = true;
 		if (found < 0)
@@ -249,7 +250,7 @@ static struct select_decision judge(struct deciding *d, uint32_t node)
 	if (!rules_yes(d->rules, RULES_DRIVER) && is_driver(d->g, n))
 		return because(SELECT_DRIVER, -1, GRAPH_NONE);
 	return because(SELECT_RULES,
-		       product >= 0	    ? product
+		       product >= 0          ? product
 		       : classification >= 0 ? classification
 					     : severity,
 		       GRAPH_NONE);

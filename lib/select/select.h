@@ -54,10 +54,10 @@ struct select_decision {
 struct select_result {
 	struct select_decision *decisions; /* one for each node */
 	size_t count;
-	size_t reasons[SELECT_REASONS];         /* how many of each */
-	bool matched[LIMIT_SELECTION_VALUES];   /* the rule's value is in the catalog */
-	const struct graph *graph;              /* borrowed */
-	const struct rules *rules;              /* borrowed */
+	size_t reasons[SELECT_REASONS];       /* how many of each */
+	bool matched[LIMIT_SELECTION_VALUES]; /* the rule's value is in the catalog */
+	const struct graph *graph;            /* borrowed */
+	const struct rules *rules;            /* borrowed */
 };
 
 void select_decide(const struct graph *g, const struct rules *rules, struct select_result *out)

@@ -90,9 +90,8 @@ static void walk(struct walking *w, uint32_t node, unsigned depth)
 	w->state[node] = ON_THE_WAY;
 	for (uint32_t i = 0; w->kind != TREE_PREREQUISITES && i < count; i++)
 		walk(w,
-		     w->kind == TREE_SUPERSEDES
-			     ? w->g->reverse_superseded[n->supersedes.first + i]
-			     : w->g->links[n->superseded_by.first + i],
+		     w->kind == TREE_SUPERSEDES ? w->g->reverse_superseded[n->supersedes.first + i]
+						: w->g->links[n->superseded_by.first + i],
 		     depth + 1);
 	if (w->kind == TREE_PREREQUISITES)
 		walk_groups(w, n, depth + 1);

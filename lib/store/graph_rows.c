@@ -79,9 +79,10 @@ static int load_nodes(struct store *s, struct graph *g, struct error *err)
 		" FROM update_info u CROSS JOIN revision r ON r.id=u.revision_id"
 		" ORDER BY u.source_id, u.source_revision",
 		err);
-	const struct relation_visitor visitor = { on_group,    on_alternative, on_superseded_by,
-						  on_bundled_by, on_category,  on_language,
-						  g };
+	const struct relation_visitor visitor = {
+		on_group, on_alternative, on_superseded_by, on_bundled_by, on_category, on_language,
+		g
+	};
 	int row = -1;
 
 	while (q && (row = db_step(q, err)) == 1) {

@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define EXPRESS                                                                  \
+#define EXPRESS                                                                           \
 	" f.kind=0 AND EXISTS(SELECT 1 FROM file_express x WHERE x.source_id=f.source_id" \
 	" AND x.source_revision=f.source_revision AND x.ordinal=f.ordinal)"
 
@@ -33,8 +33,8 @@ int rows_each_file(struct store *s, const struct rows_filter *filter,
 	struct db_statement *q = db_prepare(
 		store_db(s),
 		"SELECT o.id, o.sha256, o.size, o.kind, o.sha1, o.name, f.sha1, f.sha256, f.size,"
-		" f.name, f.source_revision, s.content_expected, u.verdict, f.source_id, f.kind,"
-		EXPRESS " FROM file f"
+		" f.name, f.source_revision, s.content_expected, u.verdict, f.source_id, "
+		"f.kind," EXPRESS " FROM file f"
 		" JOIN source s ON s.id=f.source_id JOIN update_info u ON u.source_id=f.source_id"
 		" AND u.source_revision=f.source_revision LEFT JOIN object o ON o.sha1=f.sha1"
 		" ORDER BY f.sha1, u.verdict, f.sha256 IS NULL, f.size IS NULL, f.source_id,"

@@ -34,12 +34,12 @@ int selection_save(struct store *s, int64_t channel_id, const struct rules *rule
 	CLEANUP(buf_clear) struct buf text = BUF_INIT(LIMIT_SELECTION_BYTES);
 	bool some = rules && rules->count > 0;
 	CLEANUP(db_finalize)
-	struct db_statement *q = db_prepare(
-		store_db(s),
-		some ? "INSERT INTO channel_selection(channel_id, text) VALUES(?, ?)"
-		       " ON CONFLICT(channel_id) DO UPDATE SET text=excluded.text"
-		     : "DELETE FROM channel_selection WHERE channel_id=?",
-		err);
+	struct db_statement *q =
+		db_prepare(store_db(s),
+			   some ? "INSERT INTO channel_selection(channel_id, text) VALUES(?, ?)"
+				  " ON CONFLICT(channel_id) DO UPDATE SET text=excluded.text"
+				: "DELETE FROM channel_selection WHERE channel_id=?",
+			   err);
 
 	if (!q || (some && rules_write(rules, &text, err) < 0))
 		return -1;

@@ -47,10 +47,9 @@ static struct inventory_update *begin_update(struct filling *f, uint32_t node)
 				sizeof *out->updates);
 	struct inventory_update *u = &out->updates[out->update_count++];
 
-	*u = (struct inventory_update){ .number = n->number,
-					.revision = n->revision,
-					.node = node,
-					.first = out->file_count };
+	*u = (struct inventory_update){
+		.number = n->number, .revision = n->revision, .node = node, .first = out->file_count
+	};
 	memcpy(u->guid, graph_guid(out->graph, node), sizeof u->guid);
 	return u;
 }
@@ -59,24 +58,23 @@ static int on_named(void *ctx, const struct rows_named_file *from, struct error 
 {
 	struct filling *f = ctx;
 	struct inventory *out = f->out;
-	uint32_t node = graph_find(out->graph, from->mention.source_id,
-				   from->mention.source_revision);
+	uint32_t node =
+		graph_find(out->graph, from->mention.source_id, from->mention.source_revision);
 
 	if (node == GRAPH_NONE)
 		return error_set(err, ERROR_DB_CORRUPT, "catalog.db: a file of no revision");
 	struct inventory_update *u = begin_update(f, node);
-	out->files = buf_grow(out->files, &out->file_capacity, out->file_count,
-			      sizeof *out->files);
+	out->files = buf_grow(out->files, &out->file_capacity, out->file_count, sizeof *out->files);
 	struct inventory_file *file = &out->files[out->file_count++];
 	*file = (struct inventory_file){ .has_sha256 = from->has_sha256,
 					 .has_size = from->has_size,
 					 .size = from->size };
 	memcpy(file->sha1, from->sha1, sizeof file->sha1);
 	memcpy(file->sha256, from->sha256, sizeof file->sha256);
-	file->state = from->object					? INVENTORY_HERE
-		      : out->graph->nodes[node].is_quarantined		? INVENTORY_QUARANTINED
-		      : !selection_wants(&f->chosen, &from->mention)	? INVENTORY_UNSELECTED
-									: INVENTORY_MISSING;
+	file->state = from->object                                   ? INVENTORY_HERE
+		      : out->graph->nodes[node].is_quarantined       ? INVENTORY_QUARANTINED
+		      : !selection_wants(&f->chosen, &from->mention) ? INVENTORY_UNSELECTED
+								     : INVENTORY_MISSING;
 	out->counts[file->state]++;
 	out->bytes[file->state] += file->size;
 	u->states[file->state]++;
@@ -136,7 +134,8 @@ static int on_unnamed(void *ctx, const struct stored_object *o, struct error *er
 	f->lines++;
 	f->out->unnamed++;
 	f->out->unnamed_bytes += o->size;
-	return buf_printf(&f->out->list, err, "unnamed %s %llu\n", hex, (unsigned long long)o->size);
+	return buf_printf(&f->out->list, err, "unnamed %s %llu\n", hex,
+			  (unsigned long long)o->size);
 }
 
 static int print_list(struct store *s, struct filling *f, struct error *err)

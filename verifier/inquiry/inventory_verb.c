@@ -15,7 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-const struct cli_option verbs_inventory_options[] = {
+const struct cli_option inventory_options[] = {
 	{ "repo", CLI_TEXT, "DIR", "GAPFERRY_REPO", true, "the repository" },
 	{ "out", CLI_TEXT, "DIR", NULL, false, "write inventory.txt and inventory-list.txt there" },
 	{ "key", CLI_TEXT, "KEY", NULL, false,
@@ -128,8 +128,8 @@ static void print_text(const struct cli_args *args, const struct inventory *i)
 	       (unsigned long long)i->unnamed_bytes);
 }
 
-int verbs_inventory(const struct cli_args *args, struct store *s, const struct channel *c,
-		    enum key_role role, struct error *err)
+int inventory_verb(const struct cli_args *args, struct store *s, const struct channel *c,
+		   enum key_role role, struct error *err)
 {
 	CLEANUP(inventory_clear) struct inventory i = { .graph = NULL };
 

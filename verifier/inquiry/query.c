@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-const struct cli_option verbs_query_options[] = {
+const struct cli_option query_options[] = {
 	{ "repo", CLI_TEXT, "DIR", "GAPFERRY_REPO", true, "the repository" },
 	{ "kb", CLI_TEXT, "NUMBER", NULL, false, "updates of this KB article" },
 	{ "id", CLI_TEXT, "UPDATEID", NULL, false, "all revisions of this update" },
@@ -118,7 +118,7 @@ static void node_text(const struct graph *g, uint32_t node)
 }
 
 static const char *const marks[] = {
-	[TREE_PLAIN] = "",	[TREE_ONE_OF] = "one of",	 [TREE_AGAIN] = "shown above",
+	[TREE_PLAIN] = "",      [TREE_ONE_OF] = "one of",          [TREE_AGAIN] = "shown above",
 	[TREE_CYCLE] = "cycle", [TREE_DEEP] = "not shown further", [TREE_ABSENT] = "not here",
 	[TREE_CUT] = "cut",
 };
@@ -136,8 +136,8 @@ static void on_item(void *ctx, const struct tree_item *item)
 	if (item->mark == TREE_ABSENT)
 		str_from_guid(s->g->identities[item->identity].guid, guid);
 	if (s->out) {
-		json_t *row = item->node != GRAPH_NONE ? node_json(s->g, item->node)
-						       : json_object();
+		json_t *row =
+			item->node != GRAPH_NONE ? node_json(s->g, item->node) : json_object();
 
 		json_object_set_new(row, "depth", json_integer(item->depth));
 		json_object_set_new(row, "mark", json_string(marks[item->mark]));
@@ -180,7 +180,7 @@ static void show_trees(const struct graph *g, uint32_t node, json_t *row)
 	}
 }
 
-int verbs_query(const struct cli_args *args, struct error *err)
+int query_verb(const struct cli_args *args, struct error *err)
 {
 	struct asking a = { .by_id = false };
 	bool tree = cli_flag(args, "tree");

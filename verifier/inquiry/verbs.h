@@ -9,19 +9,20 @@ struct channel;
 struct error;
 struct store;
 
-extern const struct cli_option verbs_query_options[];
-extern const struct cli_option verbs_inventory_options[];
+extern const struct cli_option query_options[];
+extern const struct cli_option inventory_options[];
 
-/* Print the updates that --kb, --id, --product and --title find, and with --tree their relations. */
-int verbs_query(const struct cli_args *args, struct error *err)
+/* Print the updates that --kb, --id, --product and --title find, and with --tree their relations.
+ */
+int query_verb(const struct cli_args *args, struct error *err)
 	__attribute__((nonnull, warn_unused_result));
 
 /*
  * What is here of what the catalog names, for the channel; --out writes it, --key signs it in this
  * role.
  */
-int verbs_inventory(const struct cli_args *args, struct store *s, const struct channel *c,
-		    enum key_role role, struct error *err)
+int inventory_verb(const struct cli_args *args, struct store *s, const struct channel *c,
+		   enum key_role role, struct error *err)
 	__attribute__((nonnull, warn_unused_result));
 
 #endif
