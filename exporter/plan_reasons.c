@@ -195,15 +195,6 @@ static int explain(const struct selection *s, json_t *out, struct error *err)
 	return 0;
 }
 
-/* Without rules: as with none, so that --explain has an answer. */
-static int decide_all(const struct plan_reasons *r, const struct graph *g, struct selection *out)
-{
-	out->rules = (struct rules){ .count = 0 };
-	select_decide(g, &out->rules, &out->result);
-	(void)r;
-	return 0;
-}
-
 static int run(const struct plan_reasons *r, json_t *out, struct error *err)
 {
 	CLEANUP(graph_free)
@@ -223,7 +214,8 @@ static int run(const struct plan_reasons *r, json_t *out, struct error *err)
 	} else if (r->explain) {
 		struct selection all = { .graph = own };
 
-		failed = decide_all(r, own, &all) < 0 || explain(&all, updates, err) < 0;
+		select_decide(own, &all.rules, &all.result);
+		failed = explain(&all, updates, err);
 		select_clear(&all.result);
 	}
 	if (updates)
