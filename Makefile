@@ -31,8 +31,8 @@ export SOURCE_DATE_EPOCH_BUILD ?= 0
 # DIRS lists every component, X.needs the components it may include and link:
 # this is the architecture of docs/ARCHITECTURE.md, and `make layers` enforces it.
 
-DIRS := lib/base lib/sandbox lib/cli lib/conf lib/crypto lib/log lib/xml lib/cab lib/pack lib/wsus lib/catalog lib/unpack lib/wusp lib/report lib/store lib/clients \
-        media verifier verifier/care exporter importer importer/server tests/tools tests/scale tests/clients
+DIRS := lib/base lib/sandbox lib/cli lib/conf lib/crypto lib/log lib/xml lib/cab lib/pack lib/wsus lib/catalog lib/unpack lib/wusp lib/report lib/select lib/store lib/clients \
+        media verifier verifier/care verifier/inquiry exporter importer importer/server tests/tools tests/scale tests/clients
 
 lib/base.needs        :=
 lib/sandbox.needs     := lib/base
@@ -49,13 +49,15 @@ lib/wusp.needs        := lib/base lib/catalog lib/xml
 lib/clients.needs     := lib/base lib/store
 lib/unpack.needs      := lib/base lib/sandbox lib/crypto lib/xml lib/pack lib/catalog
 lib/report.needs      := lib/base lib/catalog lib/xml
-lib/store.needs       := lib/base lib/sandbox lib/crypto lib/log lib/catalog lib/pack lib/xml lib/unpack
+lib/select.needs      := lib/base lib/conf
+lib/store.needs       := lib/base lib/conf lib/sandbox lib/crypto lib/log lib/catalog lib/pack lib/select lib/xml lib/unpack
 media.needs           := lib/base lib/crypto lib/log
 verifier.needs        := lib/base lib/sandbox lib/cli lib/crypto lib/log media
-verifier/care.needs   := lib/base lib/sandbox lib/cli lib/crypto lib/log lib/xml lib/pack lib/catalog lib/unpack lib/store media verifier
-exporter.needs        := lib/base lib/sandbox lib/cli lib/conf lib/crypto lib/log lib/xml lib/cab lib/pack lib/wsus lib/catalog lib/report lib/unpack lib/store media verifier verifier/care
-importer.needs        := lib/base lib/sandbox lib/cli lib/crypto lib/log lib/xml lib/pack lib/wsus lib/catalog lib/report lib/unpack lib/store media verifier verifier/care
-importer/server.needs := lib/base lib/sandbox lib/cli lib/crypto lib/log lib/pack lib/catalog lib/wusp lib/unpack lib/store lib/xml lib/clients
+verifier/care.needs   := lib/base lib/sandbox lib/cli lib/conf lib/crypto lib/select lib/log lib/xml lib/pack lib/catalog lib/unpack lib/store media verifier
+verifier/inquiry.needs := lib/base lib/sandbox lib/cli lib/conf lib/crypto lib/log lib/xml lib/pack lib/catalog lib/select lib/unpack lib/store media verifier verifier/care
+exporter.needs        := lib/base lib/sandbox lib/cli lib/conf lib/crypto lib/log lib/xml lib/cab lib/pack lib/wsus lib/catalog lib/report lib/select lib/unpack lib/store media verifier verifier/care verifier/inquiry
+importer.needs        := lib/base lib/sandbox lib/cli lib/conf lib/crypto lib/log lib/xml lib/pack lib/wsus lib/catalog lib/report lib/select lib/unpack lib/store media verifier verifier/care verifier/inquiry
+importer/server.needs := lib/base lib/sandbox lib/cli lib/conf lib/crypto lib/log lib/pack lib/catalog lib/select lib/wusp lib/unpack lib/store lib/xml lib/clients
 tests/tools.needs     := lib/base lib/crypto
 tests/scale.needs     := $(exporter.needs) exporter
 tests/clients.needs   := lib/base lib/crypto

@@ -5,10 +5,10 @@
 #include "importer/collect.h"
 #include "importer/import_ledger.h"
 #include "importer/incident.h"
-#include "importer/keep.h"
 #include "importer/log_watch.h"
 #include "importer/objects.h"
 #include "importer/pending.h"
+#include "importer/publish.h"
 #include "importer/resolve.h"
 #include "importer/signatures.h"
 #include "lib/base/buf.h"
@@ -19,17 +19,12 @@
 #include "lib/base/pool.h"
 #include "lib/cli/progress.h"
 #include "lib/crypto/trust.h"
-#include "lib/report/report.h"
 #include "lib/store/channel.h"
 #include "lib/store/content.h"
 #include "lib/store/db.h"
 #include "lib/store/doclist.h"
 #include "lib/store/gather.h"
-#include "lib/store/past.h"
-#include "lib/store/rows.h"
-#include "lib/store/scrub.h"
 #include "lib/store/store.h"
-#include "lib/store/usable.h"
 #include "media/manifest.h"
 #include "media/object_table.h"
 #include "verifier/accept.h"
@@ -46,12 +41,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-/*
- * LISTS_KEPT: bundles whose document lists later deltas may refer to.  SHRINK_PERCENT: of the
- * usable updates may go with a full bundle before it is an alarm; as on ingest.
- */
-enum { LISTS_KEPT = 8, SHRINK_PERCENT = 10 };
 
 struct importing {
 	struct store *store;
@@ -187,17 +176,6 @@ static int catalog_tick(void *ctx)
 	return p->content_done ? progress_tick(&p->bar) : 0;
 }
 
-static void summarize(struct import_result *out)
-{
-	out->summary = (struct catalog_summary){ 0 };
-	for (size_t i = 0; i < out->sources.count; i++) {
-		struct catalog_summary s;
-
-		catalog_summarize(out->sources.items[i]->catalog, &s);
-		report_add_summary(&out->summary, &s);
-	}
-}
-
 static int load_catalog(struct importing *in, struct catalog_progress *progress,
 			struct import_result *out, struct error *err)
 {
@@ -217,7 +195,7 @@ static int load_catalog(struct importing *in, struct catalog_progress *progress,
 
 	if (gather_load(&request, &out->sources, err) < 0)
 		return -1;
-	summarize(out);
+	publish_summarize(out);
 	if (out->summary.processed == 0)
 		return error_set(err, ERROR_IMPORT_EMPTY, "%zu updates, none of them usable",
 				 out->summary.updates);
@@ -228,86 +206,14 @@ static int load_catalog(struct importing *in, struct catalog_progress *progress,
 
 /* ---- publishing ---- */
 
-static int save_state(struct importing *in, const struct import_result *out, struct error *err)
+static struct publish published(struct importing *in, struct import_result *out)
 {
-	const struct manifest *m = verify_manifest(in->bundle);
-	struct channel_bundle b = { .epoch = m->epoch,
-				    .sequence = m->sequence,
-				    .recorded = clock_now(),
-				    .processed = out->processed,
-				    .quarantined = out->quarantined,
-				    .base = m->base,
-				    .bytes = m->object_bytes };
-	struct channel *c = &in->channel;
-
-	b.manifest = verify_manifest_bytes(in->bundle, &b.manifest_len);
-	memcpy(b.digest, verify_manifest_digest(in->bundle), sizeof b.digest);
-	memcpy(c->manifest, b.digest, sizeof c->manifest);
-	memcpy(c->catalog_root, m->catalog_root, sizeof c->catalog_root);
-	c->has_manifest = true;
-	c->direction = CHANNEL_RECEIVED;
-	c->epoch = m->epoch;
-	c->sequence = m->sequence;
-	c->trust_version = verify_trust(in->bundle)->version;
-	if (m->created > c->time_floor)
-		c->time_floor = m->created;
-	return channel_save(in->store, c, err) < 0 ||
-			       channel_record_bundle(in->store, c->id, &b, err) < 0 ||
-			       log_watch_save(in->store, c, &in->log, err) < 0
-		       ? -1
-		       : keep_evidence(in->store, c->id, in->bundle, err);
-}
-
-static int check_root(const struct importing *in, struct error *err)
-{
-	unsigned char root[32];
-
-	if (rows_root(in->store, root, err) < 0)
-		return -1;
-	if (memcmp(root, verify_manifest(in->bundle)->catalog_root, sizeof root) != 0)
-		return error_set(err, ERROR_IMPORT_ROOT,
-				 "the catalog that results is not the one MANIFEST states");
-	return 0;
-}
-
-/* Which documents each source has now: what deltas refer to. */
-static int record_lists(struct importing *in, const struct import_result *out, struct error *err)
-{
-	const struct channel *c = &in->channel;
-
-	for (size_t i = 0; i < out->sources.count; i++) {
-		CLEANUP(doclist_clear) struct doclist list = { .loaded = false };
-
-		doclist_of_gather(out->sources.items[i], &list);
-		if (doclist_record(in->store, c->id, c->epoch, c->sequence, &list, err) < 0)
-			return -1;
-	}
-	if (c->sequence <= LISTS_KEPT)
-		return 0;
-	return doclist_prune(in->store, c->id, c->epoch, c->sequence - LISTS_KEPT, err);
-}
-
-/* All rows of the new state, in a transaction that the caller has begun. */
-static int insert_rows(struct importing *in, struct import_result *out, struct error *err)
-{
-	CLEANUP(usable_clear) struct usable before = { 0 };
-
-	if (usable_load(in->store, resolve_withdraws, &in->resolve, &before, err) < 0 ||
-	    objects_record(in->store, in->bundle, err) < 0)
-		return -1;
-	for (size_t i = 0; i < out->sources.count; i++)
-		if (past_compare(in->store, out->sources.items[i], err) < 0 ||
-		    rows_replace(in->store, out->sources.items[i], false, err) < 0)
-			return -1;
-	summarize(out);
-	if (rows_withdraw_others(in->store, out->sources.items, out->sources.count, err) < 0 ||
-	    scrub_drop_lost(in->store, err) < 0 || check_root(in, err) < 0 ||
-	    usable_gone(in->store, &before, &out->gone, err) < 0 || save_state(in, out, err) < 0)
-		return -1;
-	/* Increments say what they withdraw.  In a full bundle some updates go every month. */
-	out->shrunk = out->gone > 0 && (verify_manifest(in->bundle)->increment ||
-					out->gone * 100 > before.count * SHRINK_PERCENT);
-	return record_lists(in, out, err);
+	return (struct publish){ .store = in->store,
+				 .bundle = in->bundle,
+				 .channel = &in->channel,
+				 .resolve = &in->resolve,
+				 .log = &in->log,
+				 .out = out };
 }
 
 /* Trust files only ever add to a chain that is verified at each load, so they need no transaction.
@@ -364,8 +270,9 @@ static int load_both(struct importing *in, struct objects *objects, struct impor
 		return -1;
 	progress_begin(&job.catalog.bar, "loading the catalog", 0);
 	pool_submit(pool, &job);
+	const struct publish rows = published(in, out);
 	int failed = load_catalog(in, &job.catalog, out, err) < 0 || db_begin(db, err) < 0 ||
-		     insert_rows(in, out, err) < 0;
+		     publish_rows(&rows, err) < 0;
 	if (pool_reap(pool, &done, &content_error) < 0 && !failed) {
 		*err = content_error;
 		failed = true;
@@ -433,6 +340,7 @@ static int is_damaged(struct importing *in, struct error *err)
  */
 static int take_trust(struct importing *in, struct import_result *out, struct error *err)
 {
+	const struct publish state = published(in, out);
 	const struct manifest *m = verify_manifest(in->bundle);
 	struct channel *c = &in->channel;
 	uint64_t before = c->sequence;
@@ -455,7 +363,7 @@ static int take_trust(struct importing *in, struct import_result *out, struct er
 	out->processed = newest.processed;
 	out->quarantined = newest.quarantined;
 	CLEANUP(db_scope_end) struct db_scope scope = { store_db(in->store) };
-	if (db_begin(scope.db, err) < 0 || save_state(in, out, err) < 0 ||
+	if (db_begin(scope.db, err) < 0 || publish_state(&state, err) < 0 ||
 	    doclist_repeat(in->store, c->id, c->epoch, before, m->sequence, err) < 0 ||
 	    import_ledger_add(in->store, in->bundle, in->request, out, err) < 0)
 		return -1;

@@ -3,6 +3,7 @@
 #include "importer/confine.h"
 #include "verifier/care/medium.h"
 #include "verifier/care/verb_options.h"
+#include "verifier/inquiry/verbs.h"
 #include "verifier/medium_verbs.h"
 
 #define REPO                                                                     \
@@ -105,6 +106,10 @@ static const struct cli_verb verbs[] = {
 	{ "updates", NULL, 0, 0, updates_options, "the updates that are here", cmd_updates },
 	{ "export-wsusutil", NULL, 0, 0, export_options, "make a package that a WSUS can import",
 	  cmd_export_wsusutil },
+	{ "query", NULL, 0, 0, query_options, "find updates, and show what belongs to them",
+	  query_verb },
+	{ "inventory", NULL, 0, 0, inventory_options,
+	  "which files that the catalog names are here, by update", cmd_inventory },
 	{ "handover", "BUNDLE-NAME", 1, 1, verb_options_handover,
 	  "record that a medium changes hands", cmd_handover },
 	{ "custody", NULL, 0, 0, verb_options_custody, "the way of each bundle, from the ledger",

@@ -126,6 +126,12 @@
 #define LIMIT_WUSP_DRIVERS 65536u             /* targets of one driver; genuine: 400 */
 #define LIMIT_VIEW_CACHE_BYTES (256u << 20)   /* fragments kept in memory */
 #define LIMIT_VIEW_SCOPES 256u                /* sets of groups kept prepared; genuine: 10 */
+/* ---- selection and queries ---- */
+#define LIMIT_SELECTION_VALUES 256u           /* of one selection; genuine: 10 */
+#define LIMIT_SELECTION_BYTES (64u << 10)     /* its text; genuine: 1 KiB */
+#define LIMIT_INVENTORY_BYTES (512u << 20)    /* the list of one; genuine: 20 MiB */
+#define LIMIT_TREE_DEPTH 48u                  /* of a tree that is printed; genuine: 30 */
+#define LIMIT_TREE_ITEMS 10000u               /* the rest is cut */
 
 /* ---- requests to the server (docs/PROTOCOL.md) ---- */
 #define LIMIT_HTTP_CONNECTIONS 4096u          /* at once; costs LIMIT_HTTP_MEMORY each */

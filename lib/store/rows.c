@@ -29,6 +29,7 @@ static int remove_source(struct store *s, int64_t id, struct error *err)
 		"DELETE FROM document WHERE source_id=?",
 		"DELETE FROM update_info WHERE source_id=?",
 		"DELETE FROM file WHERE source_id=?",
+		"DELETE FROM file_express WHERE source_id=?",
 		"DELETE FROM location WHERE source_id=?",
 		"DELETE FROM finding WHERE source_id=?",
 		"DELETE FROM source_object WHERE source_id=?",
@@ -439,16 +440,6 @@ int rows_root(struct store *s, unsigned char out[32], struct error *err)
 	return row;
 }
 
-static void read_object(struct db_statement *q, int first, struct stored_object *o)
-{
-	*o = (struct stored_object){ .id = db_int(q, first) };
-	db_copy(q, first + 1, o->sha256, sizeof o->sha256);
-	o->size = (uint64_t)db_int(q, first + 2);
-	o->kind = (enum object_kind)db_int(q, first + 3);
-	o->has_sha1 = db_copy(q, first + 4, o->sha1, sizeof o->sha1);
-	snprintf(o->name, sizeof o->name, "%s", db_text(q, first + 5));
-}
-
 int rows_each_object(struct store *s,
 		     int (*each)(void *ctx, const struct stored_object *o, struct error *err),
 		     void *ctx, struct error *err)
@@ -466,60 +457,8 @@ int rows_each_object(struct store *s,
 	while ((row = db_step(q, err)) == 1) {
 		struct stored_object o;
 
-		read_object(q, 0, &o);
+		rows_read_object(q, &o);
 		if (each(ctx, &o, err) < 0)
-			return -1;
-	}
-	return row;
-}
-
-int rows_each_file(struct store *s,
-		   int (*each)(void *ctx, const struct rows_file *f, struct error *err), void *ctx,
-		   struct error *err)
-{
-	/* Ordered so that of several mentions of one file the first states the most. */
-	CLEANUP(db_finalize)
-	struct db_statement *q = db_prepare(
-		store_db(s),
-		"SELECT o.id, o.sha256, o.size, o.kind, o.sha1, o.name, f.sha1, f.sha256, f.size,"
-		" f.name, f.source_revision, s.content_expected, u.verdict FROM file f"
-		" JOIN source s ON s.id=f.source_id JOIN update_info u ON u.source_id=f.source_id"
-		" AND u.source_revision=f.source_revision LEFT JOIN object o ON o.sha1=f.sha1"
-		" ORDER BY f.sha1, u.verdict, f.sha256 IS NULL, f.size IS NULL, f.source_id,"
-		" f.source_revision, o.id",
-		err);
-	unsigned char last[DIGEST_SHA1] = { 0 };
-	bool first = true;
-	int row;
-
-	if (!q)
-		return -1;
-	while ((row = db_step(q, err)) == 1) {
-		struct stored_object o;
-		struct rows_file f = { .object = &o,
-				       .source_revision = (uint32_t)db_int(q, 10),
-				       .content_expected = db_int(q, 11) != 0 };
-		unsigned char sha1[DIGEST_SHA1];
-
-		if (!db_copy(q, 6, sha1, sizeof sha1) ||
-		    (!first && memcmp(sha1, last, sizeof last) == 0))
-			continue;
-		memcpy(last, sha1, sizeof last);
-		first = false;
-		read_object(q, 0, &o);
-		f.sha256_known = !db_is_null(q, 7);
-		f.size_known = !db_is_null(q, 8);
-		if (o.id == 0 && db_int(q, 12) != 0)
-			continue; /* nobody misses the payload of a quarantined update */
-		if (o.id == 0) {
-			o.kind = OBJECT_CONTENT;
-			o.has_sha1 = true;
-			memcpy(o.sha1, sha1, sizeof sha1);
-			db_copy(q, 7, o.sha256, sizeof o.sha256);
-			o.size = (uint64_t)db_int(q, 8);
-			snprintf(o.name, sizeof o.name, "%s", db_text(q, 9));
-		}
-		if (each(ctx, &f, err) < 0)
 			return -1;
 	}
 	return row;

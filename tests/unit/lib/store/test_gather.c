@@ -314,7 +314,7 @@ static void rows_have_the_root_of_what_they_store(void **state)
 	assert_int_equal(rows_each_object(s, count_object, kinds, &err), 0);
 	assert_true(kinds[OBJECT_CATALOG] == 2 && kinds[OBJECT_PACK] == 2 &&
 		    kinds[OBJECT_CABINET] == 2);
-	assert_int_equal(rows_each_file(s, count_file, &files, &err), 0);
+	assert_int_equal(rows_each_file(s, NULL, count_file, &files, &err), 0);
 	assert_int_equal(files, 1);
 
 	struct rows_source source = { 0 };
@@ -332,7 +332,7 @@ static void rows_have_the_root_of_what_they_store(void **state)
 	assert_int_equal(rows_withdraw_others(s, NULL, 0, &err), 0);
 	assert_root(s, none, 0);
 	files = 0;
-	assert_int_equal(rows_each_file(s, count_file, &files, &err), 0);
+	assert_int_equal(rows_each_file(s, NULL, count_file, &files, &err), 0);
 	assert_int_equal(files, 0);
 }
 
