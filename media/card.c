@@ -28,7 +28,7 @@ static const char text[] =
 	"set -u\n"
 	"LC_ALL=C TZ=UTC\n"
 	"export LC_ALL TZ\n"
-	"unset TAR_OPTIONS\n"
+	"unset TAR_OPTIONS OPENSSL_CONF OPENSSL_MODULES OPENSSL_ENGINES\n"
 	"T=$(mktemp -d) || { echo 'NOT VERIFIED'; exit 1; }\n"
 	"trap 'rm -rf \"$T\"' EXIT\n"
 	"trap 'exit 1' HUP INT TERM\n"
