@@ -211,10 +211,10 @@ test: deps                                  ## every test; last line is "N passe
 
 # ---- Checks ---------------------------------------------------------------------
 
-.PHONY: tools unit-bins replay-bins check layers headers symbols banned size docs-check docs-tables format-check format asan analyze coverage fuzz fuzz-run repro bench bench-catalog bench-server scale sequences bench-parity bench-scan sweep model model-broken mutants rules
+.PHONY: tools unit-bins replay-bins check layers headers symbols banned size docs-check limits-check docs-tables format-check format asan analyze coverage fuzz fuzz-run repro bench bench-catalog bench-server scale sequences bench-parity bench-scan sweep model model-broken mutants rules
 tools: $(TOOLS)
 unit-bins: $(TESTBINS)
-check: layers headers symbols banned size docs-check ## the checks of the code itself
+check: layers headers symbols banned size docs-check limits-check ## the checks of the code itself
 
 FUZZBINS := $(patsubst tests/fuzz/fuzz_%.c,$(B)/fuzz/%,$(FUZZERS))
 FUZZ_DIRS := $(filter-out tests/tools tests/scale tests/clients,$(DIRS))
@@ -255,6 +255,8 @@ size:                                       ## no function over 80 lines, no fil
 
 docs-check: $(BINS)                         ## docs name every error id, verb, exit code and limit
 	@tests/check/docs.sh $(B)
+limits-check:                               ## every limit is tried, or it is said why not
+	@tests/check/limits.sh lib/base/limits.h tests/check/limits.exceptions
 docs-tables:                                ## rewrite the generated tables of the docs
 	@mkdir -p $(B); for d in docs/OPERATIONS.md docs/CATALOG-RULES.md docs/SECURITY.md; do tests/check/docs-tables.sh $$d > $(B)/document && cp $(B)/document $$d; done
 

@@ -313,12 +313,17 @@ unsigned repair_spares(struct repair *r, uint32_t volume)
 
 /* ---- objects ---- */
 
+static bool is_last_of_volume(const struct object_table *t, size_t i, const struct object_part *p)
+{
+	return i + 1 == object_table_volume_first(t, p->volume + 1);
+}
+
 /* The last chunk with a byte of the part, its padding or the trailer behind it. */
 static size_t last_chunk(const struct object_table *t, size_t i, const struct object_part *p)
 {
 	uint64_t end = p->offset + p->length + ustar_padding(p->length);
 
-	if (i + 1 == object_table_volume_first(t, p->volume + 1))
+	if (is_last_of_volume(t, i, p))
 		end += USTAR_TRAILER;
 	return (size_t)((end - 1) / VOLUME_CHUNK);
 }
@@ -326,6 +331,39 @@ static size_t last_chunk(const struct object_table *t, size_t i, const struct ob
 static size_t first_chunk(const struct object_part *p)
 {
 	return (size_t)((p->offset - USTAR_BLOCK) / VOLUME_CHUNK);
+}
+
+/*
+ * Header, padding and trailer, as far as they are in the chunk.  It has the signed digest, so what
+ * is wrong here was signed wrong: contents that are right all the same do not make it acceptable.
+ */
+static int check_frame(const struct object_table *t, size_t i, const unsigned char *bytes,
+		       uint64_t from, uint64_t to, struct error *err)
+{
+	struct object_part p = object_table_get(t, i);
+	unsigned char header[USTAR_BLOCK];
+	char member[OBJECT_MEMBER_SIZE];
+	uint64_t begin = p.offset - USTAR_BLOCK, end = p.offset + p.length;
+	uint64_t after = end + ustar_padding(p.length);
+
+	if (is_last_of_volume(t, i, &p))
+		after += USTAR_TRAILER;
+	object_member(&p, member);
+	ustar_header(member, p.length, header);
+	for (uint64_t at = begin > from ? begin : from; at < p.offset && at < to; at++)
+		if (bytes[at - from] != header[at - begin])
+			return error_set(err, ERROR_VOLUME_FRAME,
+					 "every chunk is as signed, so the bundle was made wrong: "
+					 "vol-%04u.tar: the header at byte %llu is not the one of "
+					 "%s",
+					 p.volume, (unsigned long long)begin, member);
+	for (uint64_t at = end > from ? end : from; at < after && at < to; at++)
+		if (bytes[at - from] != 0)
+			return error_set(err, ERROR_VOLUME_FRAME,
+					 "every chunk is as signed, so the bundle was made wrong: "
+					 "vol-%04u.tar: byte %llu of padding is not zero",
+					 p.volume, (unsigned long long)at);
+	return 0;
 }
 
 /* One part: every chunk under it is proved, its data goes to the sink. */
@@ -343,7 +381,8 @@ static int take_part(struct repair *r, size_t i, const struct stream_sink *sink,
 
 		if (repair_stopped(r))
 			return error_set(err, ERROR_STOPPED, "stopped while repairing");
-		if (repair_chunk(r, p.volume, c, &bytes, &len, err) < 0)
+		if (repair_chunk(r, p.volume, c, &bytes, &len, err) < 0 ||
+		    check_frame(t, i, bytes, at, at + len, err) < 0)
 			return -1;
 		uint64_t from = at > p.offset ? at : p.offset;
 		uint64_t to = at + len < end ? at + len : end;

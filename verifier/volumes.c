@@ -44,6 +44,7 @@ struct volumes {
 	struct place *places;
 	size_t place_count, place_capacity;
 	size_t open_count, open_max; /* files that stay open */
+	size_t segments;             /* found, on all media */
 };
 
 struct volumes *volumes_new(const uint64_t *sizes, uint32_t count)
@@ -115,6 +116,7 @@ static void add_name(struct volumes *v, size_t place, const char *name)
 	    (f.kind != VOLUME_WHOLE && f.kind != VOLUME_SEGMENT))
 		return;
 	p.segment = f.kind == VOLUME_SEGMENT;
+	v->segments += p.segment;
 	p.first = (uint64_t)f.chunk * VOLUME_CHUNK;
 	p.name = buf_strdup(name);
 	add_piece(v, f.number, p);
@@ -132,6 +134,10 @@ int volumes_add_dir(struct volumes *v, int dir, const char *path, bool label, st
 	own = -1;
 	for (size_t i = 0; i < list.count; i++)
 		add_name(v, place, list.names[i]);
+	if (v->segments > LIMIT_SEGMENTS)
+		return error_set(err, ERROR_MEDIA_LIMIT,
+				 "%s: more than %u segments on the media together", path,
+				 LIMIT_SEGMENTS);
 	return 0;
 }
 

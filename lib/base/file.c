@@ -69,6 +69,8 @@ int file_open_read(int dirfd, const char *name, int *fd, uint64_t *size, struct 
 
 	if (f < 0 && errno == ENOENT)
 		return 0;
+	if (f < 0 && errno == ELOOP)
+		return error_set(err, ERROR_FILE_NAME, "%s: a link, not a regular file", name);
 	if (f < 0)
 		return error_set_errno(err, ERROR_FILE_READ, "%s: cannot open", name);
 	if (fstat(f, &st) < 0)

@@ -37,7 +37,7 @@
 #define LIMIT_OBJECTS 4000000u
 #define LIMIT_VOLUMES 9999u                   /* vol-0001.tar ... vol-9999.tar */
 #define LIMIT_MEDIUM_FILES 131072u            /* entries of a directory with volumes; genuine: 100 */
-#define LIMIT_SEGMENTS 65536u                 /* files that volumes are cut into; CDs for 5 TiB: 7,600 */
+#define LIMIT_SEGMENTS 65536u                 /* files that volumes are cut into, on all media at once; CDs for 5 TiB: 7,600 */
 #define LIMIT_OBJECT_BYTES (64ull << 30)      /* one content object; genuine: 12 GB */
 #define LIMIT_VOLUME_BYTES (1ull << 40)       /* one volume file; a tape takes several */
 #define LIMIT_CHUNKS (2u << 20)               /* lines of CHUNKS: 8 TiB; costs 64 MiB */

@@ -58,6 +58,21 @@ int pack_compress(const void *bytes, size_t len, struct buf *out, struct error *
 	return compress(c, LEVEL, bytes, len, out, err);
 }
 
+/*
+ * The window that a frame asks for, RFC 8878 3.1.1.1.2, or its size when it is one segment.  zstd
+ * does not ask when it decompresses in one step, but a reader that streams needs that much memory.
+ */
+static uint64_t window_of(const unsigned char *frame, size_t len, uint64_t size)
+{
+	enum { SINGLE_SEGMENT = 1 << 5 };
+
+	if (len < 6 || (frame[4] & SINGLE_SEGMENT))
+		return size;
+	uint64_t base = 1ull << (10 + (frame[5] >> 3));
+
+	return base + base / 8 * (frame[5] & 7);
+}
+
 int pack_decompress(const void *bytes, size_t len, size_t max, const char *label,
 		    unsigned char **out, size_t *out_len, struct error *err)
 {
@@ -78,7 +93,10 @@ int pack_decompress(const void *bytes, size_t len, size_t max, const char *label
 				 max);
 	if (ZSTD_findFrameCompressedSize(bytes, len) != len)
 		return error_set(err, ERROR_PACK_FORMAT, "%s: not exactly one zstd frame", label);
-	ZSTD_DCtx_setParameter(d, ZSTD_d_windowLogMax, LIMIT_ZSTD_WINDOW_LOG);
+	if (window_of(bytes, len, size) > 1ull << LIMIT_ZSTD_WINDOW_LOG)
+		return error_set(err, ERROR_PACK_FORMAT,
+				 "%s: frame needs a window of more than %u bytes", label,
+				 1u << LIMIT_ZSTD_WINDOW_LOG);
 
 	CLEANUP(free) unsigned char *plain = buf_malloc((size_t)size + 1);
 	size_t n = ZSTD_decompressDCtx(d, plain, (size_t)size, bytes, len);

@@ -61,12 +61,17 @@ static void configure(sqlite3 *handle)
 		{ SQLITE_DBCONFIG_DEFENSIVE, 1 },      { SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0 },
 		{ SQLITE_DBCONFIG_ENABLE_TRIGGER, 0 }, { SQLITE_DBCONFIG_ENABLE_VIEW, 0 },
 		{ SQLITE_DBCONFIG_DQS_DML, 0 },        { SQLITE_DBCONFIG_DQS_DDL, 0 },
+	}, limits[] = {
+		{ SQLITE_LIMIT_LENGTH, 16 << 20 },     { SQLITE_LIMIT_SQL_LENGTH, 64 << 10 },
+		{ SQLITE_LIMIT_COLUMN, 64 },           { SQLITE_LIMIT_EXPR_DEPTH, 50 },
+		{ SQLITE_LIMIT_COMPOUND_SELECT, 5 },   { SQLITE_LIMIT_VARIABLE_NUMBER, 64 },
+		{ SQLITE_LIMIT_TRIGGER_DEPTH, 0 },     { SQLITE_LIMIT_ATTACHED, 0 },
 	};
 
 	for (size_t i = 0; i < sizeof settings / sizeof *settings; i++)
 		sqlite3_db_config(handle, settings[i].option, settings[i].value, NULL);
-	sqlite3_limit(handle, SQLITE_LIMIT_LENGTH, 16 << 20);
-	sqlite3_limit(handle, SQLITE_LIMIT_ATTACHED, 0);
+	for (size_t i = 0; i < sizeof limits / sizeof *limits; i++)
+		sqlite3_limit(handle, limits[i].option, limits[i].value);
 	sqlite3_busy_timeout(handle, BUSY_MS);
 }
 

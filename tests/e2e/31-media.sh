@@ -144,7 +144,7 @@ replaced() {
 }
 replaced vol-0002.tar 3 'is a directory' mkdir "$A_BUNDLE/vol-0002.tar"
 replaced vol-0002.tar 3 'is a named pipe' mkfifo "$A_BUNDLE/vol-0002.tar"
-replaced vol-0002.tar 6 'is a dangling link' ln -s /nonexistent "$A_BUNDLE/vol-0002.tar"
+replaced vol-0002.tar 3 'is a dangling link' ln -s /nonexistent "$A_BUNDLE/vol-0002.tar"
 replaced MANIFEST 3 'is a directory' mkdir "$A_BUNDLE/MANIFEST"
 replaced MANIFEST 3 'is a named pipe' mkfifo "$A_BUNDLE/MANIFEST"
 replaced MANIFEST 4 'is empty' touch "$A_BUNDLE/MANIFEST"

@@ -8,6 +8,7 @@
 #include "lib/crypto/cms.h"
 #include "lib/crypto/digest.h"
 #include "lib/crypto/key.h"
+#include "lib/crypto/key_internal.h"
 #include "tests/fuzz/pinned.h"
 
 #include <openssl/cms.h>
@@ -30,6 +31,22 @@ static void check_canonical(const unsigned char *data, size_t size)
 	if (at != data + size || len < 0 || (size_t)len != size || memcmp(again, data, size) != 0)
 		abort();
 	OPENSSL_free(again);
+	CMS_ContentInfo_free(cms);
+}
+
+/* A second opinion: what we accept, libcrypto accepts, with nothing but the pinned certificate. */
+static void check_libcrypto(const unsigned char *data, size_t size)
+{
+	CMS_ContentInfo *cms = d2i_CMS_ContentInfo(NULL, &data, (long)size);
+	STACK_OF(X509) *signers = sk_X509_new_null();
+	BIO *content = BIO_new_mem_buf(text, (int)strlen(text));
+
+	if (!cms || !signers || !content || sk_X509_push(signers, key_cert_handle(pinned())) <= 0 ||
+	    CMS_verify(cms, signers, NULL, content, NULL,
+		       CMS_BINARY | CMS_DETACHED | CMS_NOINTERN | CMS_NO_SIGNER_CERT_VERIFY) != 1)
+		abort();
+	BIO_free(content);
+	sk_X509_free(signers);
 	CMS_ContentInfo_free(cms);
 }
 
@@ -56,6 +73,7 @@ int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
 		abort();
 	if (result == 0) {
 		check_canonical(data, size);
+		check_libcrypto(data, size);
 		check_genuine(data, size);
 	}
 	return 0;

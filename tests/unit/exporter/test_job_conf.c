@@ -208,7 +208,7 @@ static void drop_ins_are_limited(void **state)
 	assert_int_equal(unlinkat(t.dir, "jobs/n.conf", 0), 0);
 	assert_int_equal(symlinkat("n.conf.d/01.conf", t.dir, "jobs/n.conf"), 0);
 	assert_int_equal(job_file_load(&dirs, "n", &c, &err), -1);
-	assert_error(err, ERROR_FILE_READ, "n.conf");
+	assert_error(err, ERROR_FILE_NAME, "n.conf");
 	temporary_remove(&t);
 }
 

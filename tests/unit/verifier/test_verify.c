@@ -174,7 +174,7 @@ static void files_may_not_be_missing_or_of_another_length(void **state)
 		assert_refused(i == 0 ? ERROR_CMS_MESSAGE_DIGEST : ERROR_BUNDLE_DIGEST, "");
 		assert_int_equal(unlinkat(bundle.folder.dir, names[i], 0), 0);
 		assert_int_equal(symlinkat("/etc/passwd", bundle.folder.dir, names[i]), 0);
-		assert_refused(ERROR_FILE_READ, names[i]);
+		assert_refused(ERROR_FILE_NAME, names[i]);
 		temporary_write(&bundle.folder, names[i], bytes, len);
 		free(bytes);
 		assert_good();

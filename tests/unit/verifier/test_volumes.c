@@ -1,6 +1,7 @@
 /* Volumes whole and in segments, in several directories: what is at hand, gaps, copies. */
 #include "verifier/volumes.h"
 
+#include "lib/base/limits.h"
 #include "tests/unit/verifier/bundle.h"
 #include "verifier/verify.h"
 
@@ -108,6 +109,49 @@ static void segments_are_many(void **state)
 	temporary_remove(&folder);
 }
 
+/* Empty files from number `from` on, up to the one before `to`. */
+static void make_files(const struct temporary *t, const char *form, unsigned from, unsigned to)
+{
+	for (unsigned i = from; i < to; i++) {
+		char name[32];
+
+		snprintf(name, sizeof name, "%s%06u", form, i);
+		assert_int_equal(mknodat(t->dir, name, S_IFREG | 0600, 0), 0);
+	}
+}
+
+static int look(const struct temporary *t, struct error *err)
+{
+	static const uint64_t largest = LIMIT_VOLUME_BYTES;
+	struct volumes *v = volumes_new(&largest, 1);
+	int result = volumes_add_dir(v, t->dir, "medium", false, err);
+
+	volumes_free(v);
+	return result;
+}
+
+static void files_on_media_are_limited(void **state)
+{
+	struct error err = ERROR_INIT;
+	struct temporary t;
+
+	(void)state;
+	temporary_create(&t);
+	make_files(&t, "vol-0001.s", 0, LIMIT_SEGMENTS);
+	assert_int_equal(look(&t, &err), 0);
+	make_files(&t, "vol-0001.s", LIMIT_SEGMENTS, LIMIT_SEGMENTS + 1);
+	assert_int_equal(look(&t, &err), -1);
+	assert_error(err, ERROR_MEDIA_LIMIT, "more than 65536 segments");
+	error_clear(&err);
+	assert_int_equal(unlinkat(t.dir, "vol-0001.s000000", 0), 0);
+	make_files(&t, "other", LIMIT_SEGMENTS, LIMIT_MEDIUM_FILES);
+	assert_int_equal(look(&t, &err), 0);
+	make_files(&t, "other", LIMIT_MEDIUM_FILES, LIMIT_MEDIUM_FILES + 1);
+	assert_int_equal(look(&t, &err), -1);
+	assert_error(err, ERROR_LIMIT_BYTES, "more than 131072");
+	temporary_remove(&t);
+}
+
 static void segments_have_whole_chunks(void **state)
 {
 	const uint64_t volume = 2 * (uint64_t)VOLUME_CHUNK + 5;
@@ -128,6 +172,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(segments_make_a_volume),
 		cmocka_unit_test(segments_are_many),
+		cmocka_unit_test(files_on_media_are_limited),
 		cmocka_unit_test(segments_have_whole_chunks),
 	};
 

@@ -306,6 +306,67 @@ static void keys_are_limited(void **state)
 	}
 }
 
+/* Revocations up to their limits, and one more of either kind. */
+static void revocations_are_limited(void **state)
+{
+	static const struct {
+		unsigned keys, bundles;
+		const char *message;
+	} rows[] = {
+		{ LIMIT_TRUST_REVOKED_KEYS, LIMIT_TRUST_REVOKED_BUNDLES, NULL },
+		{ LIMIT_TRUST_REVOKED_KEYS + 1, 0, "too many" },
+		{ 0, LIMIT_TRUST_REVOKED_BUNDLES + 1, "too many" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		CLEANUP(buf_clear) struct buf out = BUF_INIT(LIMIT_TRUST_BYTES);
+		struct error err = ERROR_INIT;
+
+		assert_int_equal(buf_printf(&out, &err, "%s", TOP2), 0);
+		for (unsigned k = 1; k <= rows[i].keys; k++)
+			assert_int_equal(
+				buf_printf(&out, &err, "revoked-key e%07x%056x - a\n", k, 0), 0);
+		for (unsigned b = 1; b <= rows[i].bundles; b++)
+			assert_int_equal(
+				buf_printf(&out, &err, "revoked-bundle m 1 %u %064x a\n", b, b), 0);
+		assert_int_equal(
+			buf_printf(&out, &err, "end %u\n", 11 + rows[i].keys + rows[i].bundles), 0);
+		CLEANUP(trust_free) struct trust *t = trust_parse(out.bytes, out.len, &err);
+
+		if (rows[i].message)
+			assert_error(err, ERROR_TRUST_FORMAT, rows[i].message);
+		else
+			assert_no_error(err);
+		assert_int_equal(t == NULL, rows[i].message != NULL);
+	}
+}
+
+static void versions_are_limited(void **state)
+{
+	(void)state;
+	for (unsigned n = LIMIT_TRUST_VERSIONS; n <= LIMIT_TRUST_VERSIONS + 1; n++) {
+		CLEANUP(buf_clear) struct buf out = BUF_INIT(LIMIT_TRUST_BYTES);
+		struct error err = ERROR_INIT;
+		const char *rest;
+
+		text_of_keys(&out, 3);
+		rest = strstr((char *)out.bytes, "created");
+		CLEANUP(buf_clear) struct buf text = BUF_INIT(LIMIT_TRUST_BYTES);
+		assert_int_equal(buf_printf(&text, &err, "gapferry-trust 1\nversion %u\n", n), 0);
+		assert_int_equal(
+			buf_append(&text, rest, out.len - (size_t)(rest - (char *)out.bytes), &err),
+			0);
+		CLEANUP(trust_free) struct trust *t = trust_parse(text.bytes, text.len, &err);
+
+		if (n > LIMIT_TRUST_VERSIONS)
+			assert_error(err, ERROR_TRUST_FORMAT, "line 2: a number from 1");
+		else
+			assert_no_error(err);
+		assert_int_equal(t != NULL, n <= LIMIT_TRUST_VERSIONS);
+	}
+}
+
 /* ---- on disk ---- */
 
 struct site {
@@ -911,6 +972,8 @@ int main(void)
 		cmocka_unit_test(texts_are_canonical_or_refused),
 		cmocka_unit_test(thresholds_must_be_within_reach),
 		cmocka_unit_test(keys_are_limited),
+		cmocka_unit_test(revocations_are_limited),
+		cmocka_unit_test(versions_are_limited),
 		cmocka_unit_test(long_texts_are_refused),
 		cmocka_unit_test(revocations_are_canonical_or_refused),
 		cmocka_unit_test(revocations_have_a_time),

@@ -164,6 +164,47 @@ static void only_one_plain_frame_will_do(void **state)
 	free(out);
 }
 
+/* A frame that asks for a window of 8 MiB, and for one of 8 MiB and an eighth. */
+static void larger_windows_are_refused(void **state)
+{
+	enum { SIZE = 20 << 20, BLOCK = 128 << 10 };
+	/* Checksum and dictionary off, size in four bytes, window descriptor. */
+	static const unsigned char head[] = { 0x28, 0xb5, 0x2f, 0xfd, 0x80 };
+	static const unsigned char size[] = { 0, 0, 0x40, 1 };
+	static const unsigned char windows[] = { (LIMIT_ZSTD_WINDOW_LOG - 10) << 3,
+						 ((LIMIT_ZSTD_WINDOW_LOG - 10) << 3) + 1 };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(windows); i++) {
+		CLEANUP(buf_clear) struct buf frame = BUF_INIT(SIZE_MAX);
+		struct error err = ERROR_INIT;
+		unsigned char *out = NULL;
+		size_t len = 0;
+
+		assert_int_equal(buf_append(&frame, head, sizeof head, &err), 0);
+		assert_int_equal(buf_append(&frame, &windows[i], 1, &err), 0);
+		assert_int_equal(buf_append(&frame, size, sizeof size, &err), 0);
+		for (unsigned at = 0; at < SIZE; at += BLOCK) {
+			/* A block of one byte repeated; bit 0 on the last one. */
+			unsigned n = (unsigned)BLOCK << 3 | 1u << 1 | (at + BLOCK == SIZE);
+			const unsigned char block[] = { (unsigned char)n, (unsigned char)(n >> 8),
+							(unsigned char)(n >> 16), 'x' };
+
+			assert_int_equal(buf_append(&frame, block, sizeof block, &err), 0);
+		}
+		int result = pack_decompress(frame.bytes, frame.len, LIMIT_PACK_BYTES, "f", &out,
+					     &len, &err);
+		if (i > 0) {
+			assert_int_equal(result, -1);
+			assert_error(err, ERROR_PACK_FORMAT, "a window of more than 8388608");
+		} else {
+			assert_no_error(err);
+			assert_int_equal(len, SIZE);
+		}
+		free(out);
+	}
+}
+
 /* The largest pack that building makes: just below the target, then the largest fragment. */
 static void the_largest_pack_opens(void **state)
 {
@@ -215,6 +256,7 @@ int main(void)
 		cmocka_unit_test(every_number_of_fragments_has_its_header),
 		cmocka_unit_test(every_refusal_has_its_reason),
 		cmocka_unit_test(only_one_plain_frame_will_do),
+		cmocka_unit_test(larger_windows_are_refused),
 		cmocka_unit_test(the_largest_pack_opens),
 		cmocka_unit_test(a_pack_beyond_the_limit_is_refused),
 	};

@@ -1,0 +1,9 @@
+#!/bin/sh
+# Attacks of tests/attack/forms.cases: each of verifier, importer and card gives the verdict and the
+# reason of the table.
+. tests/e2e/lib.sh
+. tests/attack/run.sh
+t_need mkcatalog gapferry-export gapferry-verify gapferry-import openssl basenc
+
+attack_site
+attack_run tests/attack/forms.cases
