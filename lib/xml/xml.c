@@ -82,7 +82,10 @@ static int fast_start(void *ctx, const char *name, size_t from, size_t to, struc
 	(void)err; /* is r->err */
 	r->now = (struct xml_span){ r->scan.offset + from, r->scan.offset + to };
 	r->depth++;
-	return xml_deliver_start(r, name, r->fast.attributes, r->fast.count);
+	int answer = xml_deliver_start(r, name, r->fast.attributes, r->fast.count);
+	if (answer == 1)
+		r->depth--; /* the end of a skipped element is not told */
+	return answer;
 }
 
 static int fast_end(void *ctx, const char *name, size_t to, struct error *err)

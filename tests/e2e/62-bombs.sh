@@ -45,7 +45,7 @@ root='<OfflineSyncPackage xmlns=\"http://schemas.microsoft.com/msus/2004/02/Offl
 xml GF-1402 '80,000 attributes' "printf \"<a\"; for (i = 0; i < 80000; i++) printf \" a%d=\\\"\\\"\", i; print \"/>\""
 xml GF-1402 '30,000 namespaces' \
 	"printf \"<a\"; for (i = 0; i < 30000; i++) printf \" xmlns:n%d=\\\"u\\\"\", i; print \"/>\""
-xml GF-1402 'a million levels' "times(1000000, \"<a>\")"
+xml GF-1402 'a million levels' "printf \"$root\"; times(1000000, \"<a>\")"
 xml GF-1402 'a name of 5 MB' "printf \"<\"; times(5000000, \"a\"); print \"/>\""
 xml GF-1402 'an attribute of 9 MB' "printf \"<a b=\\\"\"; times(9000000, \"x\"); print \"\\\"/>\""
 xml GF-1402 'a text of 9 MB' "printf \"$root\"; times(9000000, \"x\"); print \"</OfflineSyncPackage>\""
