@@ -22,6 +22,10 @@ static const struct cli_option options[] = {
 	{ "access-log", CLI_TEXT, "FILE", NULL, false, "append one line per request" },
 	{ "content-url", CLI_TEXT, "URL", NULL, false,
 	  "where clients get content, http://HOST:PORT; default: from here" },
+	{ "redirect-originals", CLI_FLAG, NULL, NULL, false,
+	  "send who asks for a path of Microsoft's on to /Content/" },
+	{ "accel-redirect", CLI_TEXT, "PATH", NULL, false,
+	  "let nginx in front send content, which it has below PATH" },
 	{ "api-token-file", CLI_TEXT, "FILE", NULL, false,
 	  "token that allows to change approvals and groups over HTTP" },
 	CLI_OPTIONS_END,
@@ -55,7 +59,13 @@ static int run(const struct cli_args *args, struct error *err)
 	CLEANUP(view_stop) struct view_keeper *views = view_start(o.repo, err);
 	if (!views)
 		return -1;
-	const struct service_options so = { clients, views, cli_text(args, "content-url") };
+	const struct service_options so = {
+		.clients = clients,
+		.views = views,
+		.content_url = cli_text(args, "content-url"),
+		.redirect = cli_flag(args, "redirect-originals"),
+		.accel = cli_text(args, "accel-redirect"),
+	};
 	CLEANUP(service_free) struct service *service = service_new(&so, err);
 	if (!service)
 		return -1;

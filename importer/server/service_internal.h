@@ -18,6 +18,8 @@ struct service {
 	struct clients *clients;
 	struct view_keeper *views;
 	char *content_url; /* NULL: from Host */
+	bool redirect;
+	char *accel; /* NULL: none */
 	unsigned char location[COOKIE_LOCATION];
 	struct cookie_seal seal;
 };

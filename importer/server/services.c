@@ -27,6 +27,9 @@ const struct route *services(void)
 {
 	static const struct route table[] = {
 		ROW("/Content/", reading, true, false, serve_content),
+		ROW("/c/", reading, true, false, service_original),
+		ROW("/d/", reading, true, false, service_original),
+		ROW("/msdownload/", reading, true, false, service_original),
 		SOAP("/ClientWebService/client.asmx", service_client),
 		SOAP("/ClientWebService/client.asmx/secured", service_client),
 		SOAP("/SimpleAuthWebService/SimpleAuth.asmx", service_auth),

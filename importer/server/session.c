@@ -25,6 +25,7 @@ static void session_close(void *session)
 	clients_close(s->clients);
 	query_close(s->query);
 	store_close(s->store);
+	object_cache_clear(s->cache);
 	free(s->cache);
 	free(s);
 }

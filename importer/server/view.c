@@ -56,6 +56,7 @@ void view_free(struct view *v)
 	view_cache_free(v->cache);
 	wusp_graph_free(v->graph);
 	free(v->packs);
+	free(v->originals);
 	free(v->documents);
 	free(v->document_first);
 	free(v->languages);
