@@ -5,6 +5,7 @@
 #include "importer/server/services.h"
 #include "importer/server/view.h"
 #include "lib/base/error.h"
+#include "lib/base/limits.h"
 #include "lib/base/pool.h"
 #include "lib/cli/cli.h"
 #include "lib/clients/clients.h"
@@ -28,8 +29,71 @@ static const struct cli_option options[] = {
 	  "let nginx in front send content, which it has below PATH" },
 	{ "api-token-file", CLI_TEXT, "FILE", NULL, false,
 	  "token that allows to change approvals and groups over HTTP" },
+	{ "tls-cert", CLI_TEXT, "FILE", NULL, false,
+	  "certificate chain (PEM): the update services are served with TLS" },
+	{ "tls-key", CLI_TEXT, "FILE", NULL, false, "its key (PEM)" },
+	{ "tls-listen", CLI_TEXT, "ADDRESS:PORT", NULL, false,
+	  "where; default: the port after that of --listen, 443 for 80" },
+	{ "per-address", CLI_TEXT, "N", NULL, false,
+	  "connections of one address, 0 any; default: 256, any on loopback" },
 	CLI_OPTIONS_END,
 };
+
+enum { TICK_SECONDS = 5 };
+
+/* What main() decides of the options; the rest are texts. */
+static int read_options(const struct cli_args *args, struct http_options *o, struct error *err)
+{
+	struct address where;
+	uint64_t threads, connections;
+
+	if (cli_number(args, "threads", 1, 64, pool_default_threads(), &threads, err) < 0 ||
+	    address_parse(o->listen, &where, err) < 0 ||
+	    cli_number(args, "per-address", 0, LIMIT_HTTP_CONNECTIONS,
+		       address_is_loopback(&where) ? 0 : LIMIT_HTTP_PER_ADDRESS, &connections,
+		       err) < 0)
+		return -1;
+	if (!o->tls_cert != !o->tls_key || (o->tls_listen && !o->tls_cert))
+		return error_set(err, ERROR_TLS_FILES, "--tls-cert and --tls-key belong together");
+	o->threads = (unsigned)threads;
+	o->per_address = (unsigned)connections;
+	return 0;
+}
+
+static int tell(const struct cli_args *args, const struct http *h, struct error *err)
+{
+	char where[ADDRESS_TEXT_SIZE], secure[ADDRESS_TEXT_SIZE];
+	bool tls = http_tls_address(h, secure);
+
+	http_address(h, where);
+	if (args->json)
+		cli_print_json(json_pack("{s:s, s:s*}", "listening", where, "listening_tls",
+					 tls ? secure : NULL));
+	else
+		printf("listening on %s\n%s%s%s", where, tls ? "with TLS on " : "",
+		       tls ? secure : "", tls ? "\n" : "");
+	if (fflush(stdout) != 0)
+		return error_set_errno(err, ERROR_FILE_WRITE, "standard output: cannot write");
+	return 0;
+}
+
+/* Until a signal says to stop. */
+static void wait_for_end(struct http *h, const sigset_t *signals)
+{
+	static const struct timespec tick = { .tv_sec = TICK_SECONDS };
+
+	for (;;) {
+		struct error err = ERROR_INIT;
+		int number = sigtimedwait(signals, NULL, &tick);
+
+		if (number == SIGINT || number == SIGTERM)
+			return;
+		if (number == SIGHUP && http_reload(h, &err) < 0)
+			fprintf(stderr, "gapferry-server: %s: %s (went on as before)\n",
+				error_id_text(err.id), err.message);
+		http_tick(h);
+	}
+}
 
 static int run(const struct cli_args *args, struct error *err)
 {
@@ -37,21 +101,21 @@ static int run(const struct cli_args *args, struct error *err)
 				  .listen = cli_text(args, "listen"),
 				  .access_log = cli_text(args, "access-log"),
 				  .api_token = cli_text(args, "api-token-file"),
+				  .tls_cert = cli_text(args, "tls-cert"),
+				  .tls_key = cli_text(args, "tls-key"),
+				  .tls_listen = cli_text(args, "tls-listen"),
 				  .routes = services() };
-	char where[ADDRESS_TEXT_SIZE];
-	uint64_t threads;
-	sigset_t stop;
-	int number;
+	sigset_t signals;
 
-	if (cli_number(args, "threads", 1, 64, pool_default_threads(), &threads, err) < 0)
+	if (read_options(args, &o, err) < 0)
 		return -1;
-	o.threads = (unsigned)threads;
-	/* Blocked before the threads start, so that only sigwait() below takes them. */
+	/* Blocked before the threads start, so that only wait_for_end() takes them. */
 	signal(SIGPIPE, SIG_IGN);
-	sigemptyset(&stop);
-	sigaddset(&stop, SIGINT);
-	sigaddset(&stop, SIGTERM);
-	pthread_sigmask(SIG_BLOCK, &stop, NULL);
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGINT);
+	sigaddset(&signals, SIGTERM);
+	sigaddset(&signals, SIGHUP);
+	pthread_sigmask(SIG_BLOCK, &signals, NULL);
 
 	CLEANUP(clients_close) struct clients *clients = clients_open(o.repo, CLIENTS_SERVER, err);
 	if (!clients)
@@ -71,16 +135,9 @@ static int run(const struct cli_args *args, struct error *err)
 		return -1;
 	o.service = service;
 	CLEANUP(http_stop) struct http *h = http_start(&o, err);
-	if (!h)
+	if (!h || tell(args, h, err) < 0)
 		return -1;
-	http_address(h, where);
-	if (args->json)
-		cli_print_json(json_pack("{s:s}", "listening", where));
-	else
-		printf("listening on %s\n", where);
-	if (fflush(stdout) != 0)
-		return error_set_errno(err, ERROR_FILE_WRITE, "standard output: cannot write");
-	sigwait(&stop, &number);
+	wait_for_end(h, &signals);
 	cli_note(args, "stopping");
 	return 0;
 }

@@ -71,6 +71,10 @@ enum { SERVICE_HOST_SIZE = 272 };
 void service_host(const struct service_call *call, char out[SERVICE_HOST_SIZE])
 	__attribute__((nonnull));
 
+/* The same with the port of content: what clients get over TLS names the place without. */
+void service_content_host(const struct service_call *call, char out[SERVICE_HOST_SIZE])
+	__attribute__((nonnull));
+
 /* service_cache.c: an UpdateIdentity, lists of them, and the node that one names or WUSP_NONE. */
 struct service_identity {
 	struct catalog_guid id;

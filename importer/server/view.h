@@ -40,6 +40,9 @@ const struct wusp_graph *view_graph(const struct view *v)
 /* Counts snapshots; deployments made from one belong to it alone. */
 uint64_t view_generation(const struct view *v) __attribute__((nonnull, pure));
 
+/* When it was made: seconds since 1970. */
+int64_t view_made(const struct view *v) __attribute__((nonnull, pure));
+
 /*
  * The deployments of a set of groups, shared by everybody who asks with the same scope and the same
  * version of the approvals: made by fill() when nobody has asked before, borrowed until view_put().

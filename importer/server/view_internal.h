@@ -36,6 +36,7 @@ struct view {
 	struct view_keeper *keeper;
 	const struct store *store; /* for content only: used by any thread */
 	uint64_t generation;
+	int64_t made;
 	struct wusp_graph *graph;
 	struct view_pack *packs;
 	size_t packs_count;
