@@ -4,6 +4,7 @@
 #include "lib/base/buf.h"
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 
@@ -69,6 +70,17 @@ void watch_due(struct watch_entry *e, uint64_t now)
 	e->due = now;
 }
 
+/*
+ * The peer has closed its side: libmicrohttpd 0.9.75 does not see that when it came together with
+ * the last bytes, and waits.
+ */
+static bool is_left(int fd)
+{
+	char byte;
+
+	return recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+}
+
 size_t watch_expire(struct watch *w, uint64_t now, uint64_t limit)
 {
 	size_t count = 0;
@@ -78,11 +90,11 @@ size_t watch_expire(struct watch *w, uint64_t now, uint64_t limit)
 	for (struct watch_entry *e = w->first; e; e = e->next) {
 		uint64_t due = e->due;
 
-		if (due == 0 || now < due || now - due <= limit)
+		if (due == 0 || now < due || (now - due <= limit && !is_left(e->fd)))
 			continue;
 		(void)shutdown(e->fd, SHUT_RDWR);
 		e->due = 0;
-		count++;
+		count += now - due > limit;
 	}
 	view_cache_unlock(&w->lock);
 	return count;

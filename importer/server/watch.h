@@ -28,7 +28,10 @@ void watch_complete(struct watch_entry *e) __attribute__((nonnull));
 /* The answer is sent: now the next request is due. */
 void watch_due(struct watch_entry *e, uint64_t now) __attribute__((nonnull));
 
-/* Shut down what has owed a request for more than limit milliseconds: how many. */
+/*
+ * Shut down what has owed a request for more than limit milliseconds (how many), and what its peer
+ * has left.
+ */
 size_t watch_expire(struct watch *w, uint64_t now, uint64_t limit) __attribute__((nonnull));
 
 #endif
