@@ -65,7 +65,9 @@ static int dispatch(const struct http *h, struct request *q, const struct route 
 	if (request_check(q, err) < 0)
 		return -1;
 	*route = route_find(h->routes, q->path, &rest);
-	if (!*route || !in_clear(h, q, *route))
+	if (*route && !in_clear(h, q, *route))
+		*route = NULL;
+	if (!*route)
 		return error_set(err, ERROR_SERVER_NOT_FOUND, "there is nothing at this address");
 	q->counted = (*route)->counted;
 	if (!route_allows(*route, q->method))

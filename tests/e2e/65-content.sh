@@ -97,7 +97,7 @@ t_server_stop
 t_need nginx
 start
 
-# t_nginx CONFIGURATION: on a free port, NGINX_URL; the configuration is what is inside a server.
+# nginx_start SERVER HTTP: on a free port, NGINX_URL; what is inside of "server" and of "http".
 nginx_start() {
 	# A port that the kernel gave to a server of ours that is gone.
 	gapferry-server --repo "$T_DIR/importer" --listen 127.0.0.1:0 >"$T_DIR/free.log" 2>&1 &
@@ -114,7 +114,7 @@ nginx_start() {
 		for place in client_body proxy fastcgi uwsgi scgi; do
 			echo "${place}_temp_path $T_DIR/nginx/$place;"
 		done
-		echo "$2 server { listen 127.0.0.1:$nginx_port; $1 } }"
+		printf '%s server { listen 127.0.0.1:%s; %s\n} }\n' "$2" "$nginx_port" "$1"
 	} >"$T_DIR/nginx/conf"
 	nginx -p "$T_DIR/nginx" -c "$T_DIR/nginx/conf" -e "$T_DIR/nginx/error.log"
 }
@@ -182,7 +182,7 @@ t_server_stop
 
 start --accel-redirect /objects
 chmod -R a+rX "$T_DIR/importer/content"
-sed -n '/^# nginx: locations/,/^# nginx: end/p' docs/OPERATIONS.md |
+sed -n '/^    # nginx: locations/,/^    # nginx: end/p' docs/OPERATIONS.md |
 	sed "s|/var/lib/gapferry/repository|$T_DIR/importer|; s|127.0.0.1:8529|${T_URL#http://}|" >"$T_DIR/locations"
 t_ok 'the document has the configuration' test "$(wc -l <"$T_DIR/locations")" -gt 8
 sleep 0.2

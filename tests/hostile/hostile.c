@@ -92,32 +92,34 @@ static void put_many(struct text *t, const char *text, size_t count)
 #define PICK(h, list) ((list)[dice(h, sizeof(list) / sizeof *(list))])
 
 static const char *const paths[] = {
-	"/ClientWebService/client.asmx",
-	"/ClientWebService/client.asmx/secured",
-	"/SimpleAuthWebService/SimpleAuth.asmx",
-	"/ReportingWebService/ReportingWebService.asmx",
+	"/ClientWebService/client.asmx",         "/ClientWebService/client.asmx/secured",
+	"/SimpleAuthWebService/SimpleAuth.asmx", "/ReportingWebService/ReportingWebService.asmx",
 	"/ReportingWebService/WebService.asmx",
 };
 
 #define CLIENT "http://www.microsoft.com/SoftwareDistribution/Server/ClientWebService"
 #define AUTH "http://www.microsoft.com/SoftwareDistribution/Server/SimpleAuthWebService"
 #define REPORT "http://www.microsoft.com/SoftwareDistribution"
-#define COOKIE                                                         \
-	"<cookie><Expiration>2030-01-01T00:00:00Z</Expiration>"        \
+#define COOKIE                                                  \
+	"<cookie><Expiration>2030-01-01T00:00:00Z</Expiration>" \
 	"<EncryptedData>AAECAwQFBgcICQoLDA0ODw==</EncryptedData></cookie>"
 
 /* What well-behaved clients say; mutations begin here. */
 static const char *const bodies[] = {
 	"<GetConfig xmlns=\"" CLIENT "\"><protocolVersion>3.2</protocolVersion></GetConfig>",
-	"<GetCookie xmlns=\"" CLIENT "\"><authCookies><AuthorizationCookie><PlugInId>SimpleTargeting"
-	"</PlugInId><CookieData>AAECAw==</CookieData></AuthorizationCookie></authCookies><oldCookie/>"
-	"<lastChange>2026-01-01T00:00:00Z</lastChange><currentTime>2026-01-01T00:00:00Z</currentTime>"
+	"<GetCookie xmlns=\"" CLIENT
+	"\"><authCookies><AuthorizationCookie><PlugInId>SimpleTargeting"
+	"</PlugInId><CookieData>AAECAw==</CookieData></AuthorizationCookie></"
+	"authCookies><oldCookie/>"
+	"<lastChange>2026-01-01T00:00:00Z</lastChange><currentTime>2026-01-01T00:00:00Z</"
+	"currentTime>"
 	"<protocolVersion>3.2</protocolVersion></GetCookie>",
 	"<SyncUpdates xmlns=\"" CLIENT "\">" COOKIE "<parameters><ExpressQuery>false</ExpressQuery>"
 	"<InstalledNonLeafUpdateIDs><int>1</int><int>2</int></InstalledNonLeafUpdateIDs>"
 	"<OtherCachedUpdateIDs><int>3</int></OtherCachedUpdateIDs><SkipSoftwareSync>false"
 	"</SkipSoftwareSync></parameters></SyncUpdates>",
-	"<GetExtendedUpdateInfo xmlns=\"" CLIENT "\">" COOKIE "<revisionIDs><int>1</int></revisionIDs>"
+	"<GetExtendedUpdateInfo xmlns=\"" CLIENT "\">" COOKIE
+	"<revisionIDs><int>1</int></revisionIDs>"
 	"<infoTypes><XmlUpdateFragmentType>Extended</XmlUpdateFragmentType></infoTypes><locales>"
 	"<string>en</string></locales></GetExtendedUpdateInfo>",
 	"<RegisterComputer xmlns=\"" CLIENT "\">" COOKIE "<computerInfo><DnsName>pc</DnsName>"
@@ -129,16 +131,37 @@ static const char *const bodies[] = {
 	"</UpdateIdentity></globalIDs></RefreshCache>",
 	"<GetAuthorizationCookie xmlns=\"" AUTH "\"><clientId></clientId><targetGroupName>g"
 	"</targetGroupName><dnsName>pc</dnsName></GetAuthorizationCookie>",
-	"<ReportEventBatch xmlns=\"" REPORT "\">" COOKIE "<clientTime>2026-01-01T00:00:00Z</clientTime>"
+	"<ReportEventBatch xmlns=\"" REPORT "\">" COOKIE
+	"<clientTime>2026-01-01T00:00:00Z</clientTime>"
 	"<eventBatch><ReportingEvent><BasicData/></ReportingEvent></eventBatch></ReportEventBatch>",
 	"<SyncPrinterCatalog xmlns=\"" CLIENT "\">" COOKIE "</SyncPrinterCatalog>",
 	"<StartCategoryScan xmlns=\"" CLIENT "\"><requestedCategories/></StartCategoryScan>",
 };
 
 static const char *const words[] = {
-	"<int>", "</int>", "<![CDATA[", "]]>", "<!--", "-->", "&#0;", "&#x10FFFF;", "&lol;", "<?x ?>",
-	"<!DOCTYPE a [<!ENTITY b \"c\">]>", "2147483648", "-1", "NaN", "xsi:nil=\"true\"", "\xff\xfe",
-	"xmlns=\"\"", "<s:Body>", "9999-99-99T99:99:99Z", "AAAA====", "\x01", "<cookie>", "</cookie>",
+	"<int>",
+	"</int>",
+	"<![CDATA[",
+	"]]>",
+	"<!--",
+	"-->",
+	"&#0;",
+	"&#x10FFFF;",
+	"&lol;",
+	"<?x ?>",
+	"<!DOCTYPE a [<!ENTITY b \"c\">]>",
+	"2147483648",
+	"-1",
+	"NaN",
+	"xsi:nil=\"true\"",
+	"\xff\xfe",
+	"xmlns=\"\"",
+	"<s:Body>",
+	"9999-99-99T99:99:99Z",
+	"AAAA====",
+	"\x01",
+	"<cookie>",
+	"</cookie>",
 };
 
 static void mutate(struct hostile *h, struct text *t)
@@ -237,7 +260,8 @@ static const char *lengths(struct hostile *h)
 					    "",
 					    "1 1" };
 	static const char *const chunks[] = { "5\r\nhello\r\n0\r\n\r\n", "ffffffffffffffff\r\n",
-					      "-1\r\n", "zz\r\nhello", "5;x=\"\r\nhello\r\n0\r\n\r\n" };
+					      "-1\r\n", "zz\r\nhello",
+					      "5;x=\"\r\nhello\r\n0\r\n\r\n" };
 	struct text *r = &h->request;
 
 	head(r, "POST", PICK(h, paths));
@@ -258,12 +282,24 @@ static const char *noise(struct hostile *h)
 
 static const char *lines(struct hostile *h)
 {
-	static const char *const methods[] = { "GET", "HEAD", "PUT", "TRACE", "CONNECT", "get",
-					       "POST", "DELETE", "OPTIONS", "PRI", "" };
-	static const char *const targets[] = { "/", "*", "//", "/%", "/%00", "/%2e%2e/%2e%2e/etc/passwd",
-					       "/../../etc/passwd", "/Content/../../catalog.db",
-					       "http://elsewhere/", "/Content/00/", "/api/v1/updates/x",
-					       "/c/../d/x", "/api/v1/status?a=%zz", "/\x80\xff", "?" };
+	static const char *const methods[] = { "GET",     "HEAD", "PUT",  "TRACE",
+					       "CONNECT", "get",  "POST", "DELETE",
+					       "OPTIONS", "PRI",  "" };
+	static const char *const targets[] = { "/",
+					       "*",
+					       "//",
+					       "/%",
+					       "/%00",
+					       "/%2e%2e/%2e%2e/etc/passwd",
+					       "/../../etc/passwd",
+					       "/Content/../../catalog.db",
+					       "http://elsewhere/",
+					       "/Content/00/",
+					       "/api/v1/updates/x",
+					       "/c/../d/x",
+					       "/api/v1/status?a=%zz",
+					       "/\x80\xff",
+					       "?" };
 	static const char *const versions[] = { "HTTP/1.1", "HTTP/1.0", "HTTP/9.9", "", "FTP/1.1" };
 	struct text *r = &h->request;
 
@@ -303,13 +339,27 @@ static const char *headers(struct hostile *h)
 
 static const char *range_of(struct hostile *h)
 {
-	static const char *const pieces[] = { "0-0", "-1", "5-", "5-2", "-0", "18446744073709551616-",
-					      "0-18446744073709551615", "-", "a-b", " ", ",", "1-1,1-1",
+	static const char *const pieces[] = { "0-0",
+					      "-1",
+					      "5-",
+					      "5-2",
+					      "-0",
+					      "18446744073709551616-",
+					      "0-18446744073709551615",
+					      "-",
+					      "a-b",
+					      " ",
+					      ",",
+					      "1-1,1-1",
 					      "-99999999999999999999" };
-	static const char *const others[] = { "If-Range: \"x\"", "If-Range: Sun, 22 Nov 2026 00:00:00 GMT",
-					      "If-None-Match: *", "If-Match: W/\"x\"",
+	static const char *const others[] = { "If-Range: \"x\"",
+					      "If-Range: Sun, 22 Nov 2026 00:00:00 GMT",
+					      "If-None-Match: *",
+					      "If-Match: W/\"x\"",
 					      "If-Modified-Since: Sun, 99 Nov 9999 99:99:99 GMT",
-					      "If-Unmodified-Since: 0", "If-Match: \"", "X: y" };
+					      "If-Unmodified-Since: 0",
+					      "If-Match: \"",
+					      "X: y" };
 	struct text *r = &h->request;
 
 	head(r, dice(h, 4) ? "GET" : "HEAD", dice(h, 2) ? h->object : h->original);
@@ -322,12 +372,22 @@ static const char *range_of(struct hostile *h)
 
 static const char *query(struct hostile *h)
 {
-	static const char *const where[] = { "/api/v1/updates", "/api/v1/findings", "/api/v1/status",
-					     "/api/v1/computers", "/api/v1/compliance", "/metrics",
+	static const char *const where[] = { "/api/v1/updates",    "/api/v1/findings",
+					     "/api/v1/status",     "/api/v1/computers",
+					     "/api/v1/compliance", "/metrics",
 					     "/api/v1/groups" };
-	static const char *const what[] = { "limit=0", "limit=99999999999999999999", "after=%00",
-					    "after=1.2.3.4", "kb='%20OR%201=1", "title=%25", "x", "=",
-					    "limit=1&limit=2", "update_id=z", "severity=all", "%" };
+	static const char *const what[] = { "limit=0",
+					    "limit=99999999999999999999",
+					    "after=%00",
+					    "after=1.2.3.4",
+					    "kb='%20OR%201=1",
+					    "title=%25",
+					    "x",
+					    "=",
+					    "limit=1&limit=2",
+					    "update_id=z",
+					    "severity=all",
+					    "%" };
 	struct text *r = &h->request;
 	char target[512];
 
@@ -437,8 +497,9 @@ static const char *judge(struct hostile *h, const char *allowed, bool to_service
 
 int main(int argc, char **argv)
 {
-	static const char *(*const kinds[])(struct hostile *) = { soap,     soap,    soap,  lengths, noise,
-								  lines, headers, range_of, query };
+	static const char *(*const kinds[])(struct hostile *) = { soap,    soap,     soap,
+								  lengths, noise,    lines,
+								  headers, range_of, query };
 	static struct hostile h;
 
 	if (argc != 6) {
@@ -458,7 +519,8 @@ int main(int argc, char **argv)
 
 		h.request.len = h.body.len = 0;
 		const char *allowed = kinds[kind](&h);
-		const char *why = exchange(&h) ? judge(&h, allowed, kind < 4) : "no connection or silence";
+		const char *why =
+			exchange(&h) ? judge(&h, allowed, kind < 4) : "no connection or silence";
 		if (why) {
 			fprintf(stderr, "hostile: request %" PRIu64 " of seed %s\n", i, argv[3]);
 			show(&h, why);
