@@ -33,9 +33,8 @@ DEFINE_CLEANUP(struct metrics *, metrics_free);
 struct metrics_request {
 	enum metrics_service service;
 	unsigned status;
-	uint64_t bytes;        /* of the body */
-	uint64_t milliseconds; /* from its first line to its last byte */
-	bool whole;            /* the client took all of it */
+	uint64_t bytes; /* of the body */
+	bool whole;     /* the client took all of it */
 };
 void metrics_count(struct metrics *m, const struct metrics_request *r) __attribute__((nonnull));
 

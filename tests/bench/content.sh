@@ -86,6 +86,7 @@ start() {
 
 # cpu PID: processor time in microseconds, of its children too.
 cpu() {
+	# shellcheck disable=SC2046 # several words
 	cat "/proc/$1/stat" $(pgrep -P "$1" | sed 's|.*|/proc/&/stat|') |
 		awk -v hz="$(getconf CLK_TCK)" '{ sum += $14 + $15 } END { printf "%d", sum * 1000000 / hz }'
 }
@@ -130,7 +131,7 @@ start_nginx "$front_port" front "
 front=$(cat "$dir/front/pid")
 
 for range in 16384 1048576; do
-	for round in $(seq "$rounds"); do
+	for _ in $(seq "$rounds"); do
 		load server "$ours_port" "$ours" "$range"
 		load nginx "$peer_port" "$peer" "$range"
 		load front "$front_port" "$front" "$range"
