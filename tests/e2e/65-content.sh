@@ -2,7 +2,7 @@
 # Content: Microsoft's paths, ranges beside nginx, nginx in front, TLS, reload, metrics.
 . tests/e2e/lib.sh
 PATH=$PATH:/usr/sbin
-t_need gapferry-export gapferry-import gapferry-server mkcatalog curl jq openssl
+t_need gapferry-export gapferry-import gapferry-server mkcatalog curl jq openssl python3 sqlite3
 
 t_site "$T_DIR" --updates 60 --payloads 8 --payload-min 100K --payload-max 300K
 t_bundle "$T_DIR" 1
@@ -91,6 +91,33 @@ for path in /api/v1/status /metrics /ClientWebService/client.asmx; do
 	t_contains "$path is not there without" "$T_DIR/out" 404
 done
 t_server_stop
+
+# ---- connections ----
+
+start --per-address 1
+python3 -c 'import socket, sys, time
+c = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
+c.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+c.recv(1000)
+open(sys.argv[2], "w").close()
+time.sleep(60)' "${T_URL##*:}" "$T_DIR/held" &
+holder=$!
+t_tries=0
+until [ -e "$T_DIR/held" ] || [ "$t_tries" -gt 100 ]; do
+	sleep 0.1
+	t_tries=$((t_tries + 1))
+done
+t_ok 'a second connection of one address is refused' sh -c "! curl -fsS '$T_URL/healthz'"
+kill "$holder"
+wait "$holder" 2>/dev/null
+t_tries=0
+until curl -fsS -o /dev/null "$T_URL/healthz" 2>/dev/null || [ "$t_tries" -gt 100 ]; do
+	sleep 0.1
+	t_tries=$((t_tries + 1))
+done
+t_ok 'the next is not' curl -fsS "$T_URL/healthz"
+t_server_stop
+t_ok 'told to stop, it ends well' test "$T_STATUS" -eq 0
 
 # ---- beside nginx ----
 
