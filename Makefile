@@ -31,10 +31,11 @@ export SOURCE_DATE_EPOCH_BUILD ?= 0
 # DIRS lists every component, X.needs the components it may include and link:
 # this is the architecture of docs/ARCHITECTURE.md, and `make layers` enforces it.
 
-DIRS := lib/base lib/cli lib/conf lib/crypto lib/log lib/xml lib/cab lib/pack lib/wsus lib/catalog lib/wusp lib/report lib/store lib/clients \
-        media verifier verifier/care exporter importer importer/server tests/tools tests/scale tests/clients
+DIRS := lib/base lib/sandbox lib/cli lib/conf lib/crypto lib/log lib/xml lib/cab lib/pack lib/wsus lib/catalog lib/unpack lib/wusp lib/report lib/select lib/store lib/clients \
+        media verifier verifier/care verifier/inquiry exporter importer importer/server tests/tools tests/scale tests/clients
 
 lib/base.needs        :=
+lib/sandbox.needs     := lib/base
 lib/cli.needs         := lib/base
 lib/conf.needs        := lib/base
 lib/crypto.needs      := lib/base
@@ -45,20 +46,24 @@ lib/pack.needs        := lib/base lib/crypto
 lib/wsus.needs        := lib/base lib/xml
 lib/catalog.needs     := lib/base lib/xml
 lib/wusp.needs        := lib/base lib/catalog lib/xml
-lib/report.needs      := lib/base lib/catalog lib/xml
-lib/store.needs       := lib/base lib/crypto lib/log lib/catalog lib/pack lib/xml
-media.needs           := lib/base lib/crypto lib/log
-verifier.needs        := lib/base lib/cli lib/crypto lib/log media
-verifier/care.needs   := lib/base lib/cli lib/crypto lib/log lib/xml lib/pack lib/catalog lib/store media verifier
-exporter.needs        := lib/base lib/cli lib/conf lib/crypto lib/log lib/xml lib/cab lib/pack lib/wsus lib/catalog lib/report lib/store media verifier verifier/care
-importer.needs        := lib/base lib/cli lib/crypto lib/log lib/xml lib/pack lib/wsus lib/catalog lib/report lib/store media verifier verifier/care
-importer/server.needs := lib/base lib/cli lib/crypto lib/log lib/pack lib/catalog lib/wusp lib/store lib/xml lib/clients
 lib/clients.needs     := lib/base lib/store
+lib/unpack.needs      := lib/base lib/sandbox lib/crypto lib/xml lib/pack lib/catalog
+lib/report.needs      := lib/base lib/catalog lib/xml
+lib/select.needs      := lib/base lib/conf
+lib/store.needs       := lib/base lib/conf lib/sandbox lib/crypto lib/log lib/catalog lib/pack lib/select lib/xml lib/unpack
+media.needs           := lib/base lib/crypto lib/log
+verifier.needs        := lib/base lib/sandbox lib/cli lib/crypto lib/log media
+verifier/care.needs   := lib/base lib/sandbox lib/cli lib/conf lib/crypto lib/select lib/log lib/xml lib/pack lib/catalog lib/unpack lib/store media verifier
+verifier/inquiry.needs := lib/base lib/sandbox lib/cli lib/conf lib/crypto lib/log lib/xml lib/pack lib/catalog lib/select lib/unpack lib/store media verifier verifier/care
+exporter.needs        := lib/base lib/sandbox lib/cli lib/conf lib/crypto lib/log lib/xml lib/cab lib/pack lib/wsus lib/catalog lib/report lib/select lib/unpack lib/store media verifier verifier/care verifier/inquiry
+importer.needs        := lib/base lib/sandbox lib/cli lib/conf lib/crypto lib/log lib/xml lib/pack lib/wsus lib/catalog lib/report lib/select lib/unpack lib/store media verifier verifier/care verifier/inquiry
+importer/server.needs := lib/base lib/sandbox lib/cli lib/conf lib/crypto lib/log lib/pack lib/catalog lib/select lib/wusp lib/unpack lib/store lib/xml lib/clients
 tests/tools.needs     := lib/base lib/crypto
 tests/scale.needs     := $(exporter.needs) exporter
 tests/clients.needs   := lib/base lib/crypto
 
 lib/base.pkgs        := threads
+lib/sandbox.pkgs     := libseccomp
 lib/cli.pkgs         := jansson
 lib/conf.pkgs        := inih
 lib/crypto.pkgs      := libcrypto p11-kit-1
@@ -74,7 +79,7 @@ importer/server.pkgs := libmicrohttpd
 
 # Third-party headers appear in one component each ("jansson.h" is the text of every program).
 SEALED := ini.h=lib/conf openssl/=lib/crypto p11-kit/=lib/crypto libxml/=lib/xml sqlite3.h=lib/store archive=lib/cab zstd=lib/pack zlib=lib/wsus \
-          microhttpd=importer/server isa-l=media qrencode=importer
+          microhttpd=importer/server seccomp.h=lib/sandbox isa-l=media qrencode=importer
 
 exporter.program        := gapferry-export
 verifier.program        := gapferry-verify
@@ -94,7 +99,7 @@ B    := build/$(MODE)
 mode.release  := -O2 -g
 mode.debug    := -Og -g3
 mode.asan     := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
-mode.coverage := -O0 -g --coverage
+mode.coverage := -O0 -g --coverage -DSANDBOX_COVERAGE
 mode.analyze  := -O0 -g -fanalyzer
 mode.fuzz     := $(mode.asan) -fsanitize=fuzzer-no-link
 ifeq ($(origin mode.$(MODE)),undefined)
@@ -178,10 +183,11 @@ endef
 $(foreach p,$(PROGRAMS) tests/tools tests/scale tests/clients,$(eval $(call program,$(p))))
 
 # tests/unit/C/test_x.c links component C and what C needs, nothing more: an
-# undeclared dependency does not link.
+# undeclared dependency does not link.  X.c.tools names what the test alone needs.
+tests/unit/lib/catalog/test_catalog_parts.c.tools := tests/tools
 define unittest
-$(B)/$(2:.c=): $(call objs,$(2)) $(call libs,$(1))
-	$$(call say,LD)$(CC) -o $$@ $(call objs,$(2)) $$(LDFLAGS_ALL) $$(call ldlibs,$(1)) -lcmocka
+$(B)/$(2:.c=): $(call objs,$(2)) $(call libs,$(1)) $(foreach d,$($(2).tools),$(call libs,$(d)))
+	$$(call say,LD)$(CC) -o $$@ $(call objs,$(2)) $$(LDFLAGS_ALL) $$(foreach d,$($(2).tools) $(1),$$(call ldlibs,$$(d))) -lcmocka
 endef
 $(foreach t,$(TESTS),$(eval $(call unittest,$(patsubst tests/unit/%/,%,$(dir $(t))),$(t))))
 
@@ -205,7 +211,7 @@ test: deps                                  ## every test; last line is "N passe
 
 # ---- Checks ---------------------------------------------------------------------
 
-.PHONY: tools unit-bins replay-bins check layers headers symbols banned size docs-check docs-tables format-check format asan analyze coverage fuzz fuzz-run repro bench bench-server bench-content hostile scale sequences bench-parity bench-scan sweep model model-broken mutants rules
+.PHONY: tools unit-bins replay-bins check layers headers symbols banned size docs-check docs-tables format-check format asan analyze coverage fuzz fuzz-run repro bench bench-catalog bench-server bench-content hostile scale sequences bench-parity bench-scan sweep model model-broken mutants rules
 tools: $(TOOLS)
 unit-bins: $(TESTBINS)
 check: layers headers symbols banned size docs-check ## the checks of the code itself
@@ -294,6 +300,8 @@ $(B)/bin/mkwsusutil: $(call objs,tests/wsusutil/mkwsusutil.c) $(call libs,tests/
 sweep: all tools                            ## 10,000 random damages: repaired or named
 	@BIN=$(CURDIR)/$(B)/bin sh tests/sweep/sweep.sh
 SWEEP_LIBS := $(foreach d,verifier media lib/log lib/crypto lib/base,$(call lib,$(d)))
+bench-catalog: all tools                    ## taking in catalogs of true profile beside 7zz and xmllint
+	@tests/bench/catalog.sh $(B)/bin
 bench-parity: all tools $(B)/bin/measure $(B)/bin/parity-bench $(B)/bin/repair ## parity and repair beside cp and par2
 	@tests/bench/parity.sh $(B)/bin
 bench-scan: $(B)/bin/scan $(B)/bin/view-bench                 ## what a scan of a client costs the server

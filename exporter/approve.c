@@ -84,6 +84,7 @@ static int load_catalogs(struct approve *a, const struct approve_request *r, str
 						  .bases = r->bases,
 						  .base_count = r->base_count,
 						  .threads = r->threads,
+						  .unpack = r->unpack,
 						  .progress = r->progress };
 	/* Whether there is a base is said before everything is read. */
 	CLEANUP(approve_origin_free)

@@ -23,6 +23,7 @@ struct error;
 struct progress;
 struct store;
 struct trust;
+struct unpack;
 struct verified_bundle;
 
 struct approve {
@@ -60,6 +61,7 @@ struct approve_request {
 	const char *const *bases;
 	size_t base_count;
 	unsigned threads;
+	struct unpack *unpack; /* who reads packs and documents; borrowed */
 	struct progress *progress;
 };
 int approve_read(const struct approve_request *request, struct approve *out, struct error *err)

@@ -262,7 +262,8 @@ static int resolve_increment(struct approve_origin *o, struct result *r, struct 
 					  .catalogs = (const unsigned char(*)[32])r->listings,
 					  .catalog_count = r->listing_count,
 					  .fetch = fetch,
-					  .ctx = o };
+					  .ctx = o,
+					  .unpack = o->request->unpack };
 	if (relist_make(&request, &relist, err) < 0)
 		return -1;
 	if (relist.missing_count > 0)
@@ -325,7 +326,7 @@ static int load(struct approve_origin *o, const unsigned char (*listings)[32], s
 		.listing_count = listing_count,
 		.packs = packs,
 		.pack_count = pack_count,
-		.threads = o->request->threads,
+		.unpack = o->request->unpack,
 		.done = &progress->done,
 		.tick = progress_tick,
 		.tick_ctx = progress,

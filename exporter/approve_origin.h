@@ -19,6 +19,7 @@ struct manifest;
 struct progress;
 struct store;
 struct trust;
+struct unpack;
 struct verified_bundle;
 
 struct approve_origin_request {
@@ -28,6 +29,7 @@ struct approve_origin_request {
 	const char *const *bases;
 	size_t base_count;
 	unsigned threads;
+	struct unpack *unpack; /* who reads packs and documents; borrowed */
 	struct progress *progress;
 };
 

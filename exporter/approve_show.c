@@ -1,14 +1,18 @@
 #include "exporter/approve_show.h"
 
 #include "exporter/approve.h"
+#include "lib/base/error.h"
 #include "lib/base/kind.h"
 #include "lib/base/str.h"
 #include "lib/crypto/digest.h"
 #include "lib/crypto/trust.h"
 #include "lib/report/report.h"
+#include "lib/select/rules.h"
 #include "lib/store/gather.h"
 #include "media/manifest.h"
 #include "media/object_table.h"
+#include "verifier/inquiry/clean.h"
+#include "verifier/inquiry/selection_medium.h"
 #include "verifier/verify.h"
 
 #include <stdio.h>
@@ -45,6 +49,21 @@ static void sources_text(const struct approve *a)
 	}
 }
 
+/* What content was left out on purpose, in the words of who chose. */
+static void selection_text(const struct approve *a)
+{
+	struct error err = ERROR_INIT;
+	struct rules rules;
+	int found = selection_medium_load(a->bundle, &rules, &err);
+
+	if (found < 0)
+		printf("  selection cannot be read: %s\n", err.message);
+	for (size_t i = 0; found == 1 && i < rules.count; i++)
+		printf("  selected: %s = %s\n", rules_key_name(rules.entries[i].key),
+		       rules.entries[i].value);
+	error_clear(&err);
+}
+
 static void bundle_text(const struct approve *a)
 {
 	const struct manifest *m = verify_manifest(a->bundle);
@@ -70,6 +89,7 @@ static void bundle_text(const struct approve *a)
 		printf("  withdrawn: catalog %s %s\n", m->withdrawn[i].kind,
 		       m->withdrawn[i].series);
 	sources_text(a);
+	selection_text(a);
 	for (size_t i = 0; i < object_table_count(t); i++) {
 		struct object_part p = object_table_get(t, i);
 
@@ -79,26 +99,6 @@ static void bundle_text(const struct approve *a)
 	for (int k = 0; k < OBJECT_KINDS; k++)
 		printf("  %-8s %8llu objects %14llu bytes\n", object_kind_name((enum object_kind)k),
 		       (unsigned long long)counts[k], (unsigned long long)bytes[k]);
-}
-
-/*
- * Text of a catalog: no control characters (C0, DEL, and C1 in UTF-8) and no marks that change the
- * direction, which could make a terminal show another view than this one.
- */
-static void clean_text(const char *text)
-{
-	for (const unsigned char *c = (const unsigned char *)text; *c;) {
-		bool control = c[0] < 0x20 || c[0] == 0x7f;
-		bool c1 = c[0] == 0xc2 && c[1] >= 0x80 && c[1] < 0xa0;
-		bool mark = c[0] == 0xe2 && ((c[1] == 0x80 && c[2] >= 0x8b && c[2] <= 0xae) ||
-					     (c[1] == 0x81 && c[2] >= 0xa0 && c[2] <= 0xaf));
-
-		if (control || c1 || mark)
-			putchar('?');
-		else
-			putchar(c[0]);
-		c += mark ? 3 : c1 ? 2 : 1;
-	}
 }
 
 static void update_text(const struct catalog_diff_update *u)
@@ -115,9 +115,9 @@ static void update_text(const struct catalog_diff_update *u)
 	else
 		printf(" revision %u (id %u)", r->revision_number, r->revision_id);
 	fputs(r->kb && *r->kb ? " KB" : "", stdout);
-	clean_text(r->kb ? r->kb : "");
+	clean_print(r->kb ? r->kb : "");
 	putchar(' ');
-	clean_text(r->title ? r->title : "");
+	clean_print(r->title ? r->title : "");
 	putchar('\n');
 }
 

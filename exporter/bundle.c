@@ -1,6 +1,7 @@
 #include "exporter/bundle.h"
 
 #include "exporter/bundle_log.h"
+#include "exporter/chosen.h"
 #include "exporter/plan.h"
 #include "exporter/provenance.h"
 #include "exporter/tables.h"
@@ -22,6 +23,7 @@
 #include "lib/store/db.h"
 #include "lib/store/ledger_rows.h"
 #include "lib/store/rows.h"
+#include "lib/store/selection.h"
 #include "lib/store/store.h"
 #include "lib/store/stored.h"
 #include "media/card.h"
@@ -33,6 +35,7 @@
 #include "media/sum_table.h"
 #include "media/volume.h"
 #include "verifier/care/medium.h"
+#include "verifier/inquiry/selection_medium.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -48,6 +51,7 @@ struct making {
 	struct signer signer;
 	struct increment increment;
 	struct plan plan;
+	struct selection selection;
 	struct object_table *objects;
 	struct chunk_table *chunks;
 	struct tree object_lines; /* of OBJECTS */
@@ -75,6 +79,7 @@ static void making_clear(struct making *m)
 	object_table_free(m->objects);
 	chunk_table_free(m->chunks);
 	bundle_log_clear(&m->log);
+	selection_clear(&m->selection);
 }
 DEFINE_CLEANUP_IN_PLACE(struct making, making_clear);
 
@@ -124,8 +129,9 @@ static int prepare(struct making *m, struct error *err)
 			       ? -1
 			       : 0;
 	}
-	if (increment_make(m->store, &m->channel, &r->wish, &m->increment, err) < 0 ||
-	    plan_make(m->store, &m->increment, r->volume_limit, &m->plan, err) < 0 ||
+	if (chosen_load(m->store, &m->channel, r->selection, &m->selection, err) < 0 ||
+	    increment_make(m->store, &m->channel, &r->wish, &m->increment, err) < 0 ||
+	    plan_make(m->store, &m->increment, &m->selection, r->volume_limit, &m->plan, err) < 0 ||
 	    check_complete(m, err) < 0)
 		return -1;
 	m->objects = plan_table(&m->plan, err);
@@ -363,6 +369,19 @@ static int save_log(struct making *m, struct sum_table *sums, struct error *err)
 			      sums, err);
 }
 
+/* By which rules content was chosen, for who wonders what is not here. */
+static int save_selection(struct making *m, struct sum_table *sums, struct error *err)
+{
+	CLEANUP(buf_clear) struct buf text = BUF_INIT(LIMIT_SELECTION_BYTES);
+
+	if (!m->selection.has)
+		return 0;
+	if (rules_write(&m->selection.rules, &text, err) < 0)
+		return -1;
+	return add_small_file(m, m->dir, SELECTION_MEDIUM_NAME, SELECTION_MEDIUM_NAME, text.bytes,
+			      text.len, sums, err);
+}
+
 static int save_small_files(struct making *m, struct error *err)
 {
 	CLEANUP(sum_table_clear) struct sum_table sums = { 0 };
@@ -372,7 +391,8 @@ static int save_small_files(struct making *m, struct error *err)
 	if (add_small_file(m, m->dir, "VERIFY.txt", "VERIFY.txt", card, strlen(card), &sums, err) <
 		    0 ||
 	    copy_trust(m, &sums, err) < 0 || save_origin(m, &sums, err) < 0 ||
-	    save_log(m, &sums, err) < 0 || sum_table_write(&sums, &text, err) < 0)
+	    save_log(m, &sums, err) < 0 || save_selection(m, &sums, err) < 0 ||
+	    sum_table_write(&sums, &text, err) < 0)
 		return -1;
 	struct manifest_file *f = &m->manifest.files[MANIFEST_SUMS];
 	f->size = text.len;
@@ -434,6 +454,8 @@ static int add_records(struct making *m, const unsigned char digest[32], struct 
 	ledger_number(&body, "objects", m->manifest.objects);
 	ledger_number(&body, "bytes", m->manifest.object_bytes);
 	ledger_number(&body, "volumes", m->manifest.volumes);
+	if (m->selection.has)
+		ledger_digest(&body, "selection", m->selection.digest);
 	medium_add(m->request->medium, &body);
 	if (ledger_rows_append(m->store, body.text, err) < 0)
 		return -1;
@@ -466,7 +488,10 @@ static int record(struct making *m, const struct buf *text, const unsigned char 
 	m->channel.sequence = m->manifest.sequence;
 	if (db_begin(scope.db, err) < 0 || channel_save(m->store, &m->channel, err) < 0 ||
 	    channel_record_bundle(m->store, m->channel.id, &b, err) < 0 ||
-	    record_view(m, err) < 0 || add_records(m, digest, err) < 0 ||
+	    record_view(m, err) < 0 ||
+	    (m->request->selection &&
+	     selection_save(m->store, m->channel.id, m->request->selection, err) < 0) ||
+	    add_records(m, digest, err) < 0 ||
 	    bundle_log_record(m->store, &m->channel, &m->log, &m->manifest, digest, &m->signer,
 			      err) < 0)
 		return -1;

@@ -16,6 +16,7 @@
 struct error;
 struct medium;
 struct progress;
+struct rules;
 struct store;
 
 struct bundle_request {
@@ -25,11 +26,12 @@ struct bundle_request {
 	uint64_t volume_limit;
 	int64_t valid_seconds; /* expires = created + this */
 	struct increment_wish wish;
-	uint64_t min_free; /* bytes of out that must stay free */
-	bool trust_only;   /* no objects: the trust root alone */
-	bool incomplete;   /* payload that was expected may be missing */
-	bool parity;       /* parity files beside the volumes */
-	unsigned spares;   /* spare volumes per eight volumes */
+	const struct rules *selection; /* becomes that of the channel; NULL: it keeps its own */
+	uint64_t min_free;             /* bytes of out that must stay free */
+	bool trust_only;               /* no objects: the trust root alone */
+	bool incomplete;               /* payload that was expected may be missing */
+	bool parity;                   /* parity files beside the volumes */
+	unsigned spares;               /* spare volumes per eight volumes */
 	unsigned threads;
 	struct progress *progress;
 	const struct medium *medium; /* for the ledger */

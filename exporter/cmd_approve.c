@@ -10,6 +10,8 @@
 #include "lib/crypto/digest.h"
 #include "lib/crypto/trust.h"
 #include "lib/store/store.h"
+#include "lib/unpack/unpack.h"
+#include "media/ledger.h"
 #include "media/manifest.h"
 #include "verifier/verify.h"
 
@@ -133,6 +135,11 @@ int cmd_approve(const struct cli_args *args, struct error *err)
 	if (check_options(args, err) < 0 || (!look && elsewhere_choose(args, &signer, err) < 0) ||
 	    cli_number(args, "threads", 1, 64, pool_default_threads(), &threads, err) < 0)
 		return -1;
+	CLEANUP(unpack_free)
+	struct unpack *unpack = unpack_new(
+		&(struct unpack_options){ .workers = (unsigned)threads, .separate = true }, err);
+	if (!unpack)
+		return -1;
 	CLEANUP(file_close) int dir = file_open_dir(cli_text(args, "trust"), err);
 	CLEANUP(trust_free)
 	struct trust *trust = dir < 0 ? NULL : trust_load(dir, cli_text(args, "trust"), err);
@@ -149,6 +156,7 @@ int cmd_approve(const struct cli_args *args, struct error *err)
 					   .base_count =
 						   cli_list(args, "base", bases, CLI_VALUES_MAX),
 					   .threads = (unsigned)threads,
+					   .unpack = unpack,
 					   .progress = &progress };
 	if (approve_read(&request, &a, err) < 0)
 		return -1;

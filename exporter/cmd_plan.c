@@ -1,10 +1,13 @@
+#include "exporter/chosen.h"
 #include "exporter/commands.h"
 #include "exporter/increment.h"
 #include "exporter/plan.h"
+#include "exporter/plan_reasons.h"
 #include "exporter/wish.h"
 #include "lib/base/error.h"
 #include "lib/base/kind.h"
 #include "lib/store/channel.h"
+#include "lib/store/selection.h"
 #include "lib/store/store.h"
 #include "media/object_table.h"
 #include "media/profile.h"
@@ -75,20 +78,36 @@ int cmd_plan(const struct cli_args *args, struct error *err)
 	const char *media = cli_text(args, "media");
 	CLEANUP(increment_clear) struct increment inc = { .full = true };
 	CLEANUP(plan_clear) struct plan p = { 0 };
+	CLEANUP(selection_clear) struct selection chosen = { .has = false };
+	const char *file = cli_text(args, "selection");
+	struct rules rules = { .count = 0 };
 	struct increment_wish wish;
 	struct channel c;
 	uint64_t limit;
 
 	if (profile_volume_limit(media ? media : "usb", &limit, err) < 0 ||
-	    wish_read(args, &wish, err) < 0)
+	    wish_read(args, &wish, err) < 0 || (file && chosen_read(file, &rules, err) < 0))
 		return -1;
 	CLEANUP(store_close) struct store *s = store_open(cli_text(args, "repo"), false, err);
 	if (!s || channel_load_sent(s, args->operands[0], &c, err) < 0 ||
-	    increment_make(s, &c, &wish, &inc, err) < 0 || plan_make(s, &inc, limit, &p, err) < 0)
+	    chosen_load(s, &c, file ? &rules : NULL, &chosen, err) < 0 ||
+	    increment_make(s, &c, &wish, &inc, err) < 0 ||
+	    plan_make(s, &inc, &chosen, limit, &p, err) < 0)
 		return -1;
-	if (args->json)
-		cli_print_json(plan_json(&c, &inc, &p));
-	else
+	struct plan_reasons reasons = { .store = s,
+					.increment = &inc,
+					.chosen = &chosen,
+					.explain = cli_flag(args, "explain"),
+					.missing = cli_flag(args, "missing") };
+	if (!args->json) {
 		plan_text(&c, &inc, &p);
+		return plan_reasons_text(&reasons, err);
+	}
+	json_t *out = plan_json(&c, &inc, &p);
+	if (plan_reasons_json(&reasons, out, err) < 0) {
+		json_decref(out);
+		return -1;
+	}
+	cli_print_json(out);
 	return 0;
 }

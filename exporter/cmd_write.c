@@ -1,5 +1,6 @@
 #include "exporter/bundle.h"
 #include "exporter/bundle_json.h"
+#include "exporter/chosen.h"
 #include "exporter/commands.h"
 #include "exporter/wish.h"
 #include "lib/base/error.h"
@@ -7,6 +8,7 @@
 #include "lib/base/str.h"
 #include "lib/cli/progress.h"
 #include "lib/crypto/digest.h"
+#include "lib/select/rules.h"
 #include "lib/store/store.h"
 #include "media/parity.h"
 #include "media/profile.h"
@@ -54,7 +56,9 @@ int cmd_write(const struct cli_args *args, struct error *err)
 					  .trust_only = cli_flag(args, "trust-only"),
 					  .parity = !cli_flag(args, "no-parity"),
 					  .progress = &progress };
+	const char *selection = cli_text(args, "selection");
 	struct bundle_result result;
+	struct rules rules = { .count = 0 };
 	struct medium medium;
 	uint64_t threads, days, spares;
 
@@ -69,6 +73,11 @@ int cmd_write(const struct cli_args *args, struct error *err)
 		return -1;
 	if (request.trust_only && (request.wish.full || request.wish.since > 0))
 		return error_set(err, ERROR_USAGE, "--trust-only leaves everything out already");
+	if (request.trust_only && selection)
+		return error_set(err, ERROR_USAGE, "--trust-only carries no content to choose");
+	if (selection && chosen_read(selection, &rules, err) < 0)
+		return -1;
+	request.selection = selection ? &rules : NULL;
 	request.medium = &medium;
 	request.threads = (unsigned)threads;
 	request.spares = (unsigned)spares;

@@ -19,6 +19,7 @@ int cmd_gc(const struct cli_args *args, struct error *err);
 int cmd_handover(const struct cli_args *args, struct error *err);
 int cmd_ingest(const struct cli_args *args, struct error *err);
 int cmd_init(const struct cli_args *args, struct error *err);
+int cmd_inventory(const struct cli_args *args, struct error *err);
 int cmd_job_check(const struct cli_args *args, struct error *err);
 int cmd_job_list(const struct cli_args *args, struct error *err);
 int cmd_job_service(const struct cli_args *args, struct error *err);

@@ -271,11 +271,23 @@ static int begin_source(struct job_conf *c, const struct conf_entry *e, const ch
 	return 0;
 }
 
+static int on_selection(struct job_conf *c, const struct conf_entry *e, struct error *err)
+{
+	if (e->key)
+		return rules_add_entry(&c->selection, e, err);
+	if (c->seen_selection)
+		return conf_fail(e, err, "[selection]: given twice");
+	c->seen_selection = c->has_selection = true;
+	return 0;
+}
+
 static int on_entry(void *ctx, const struct conf_entry *e, struct error *err)
 {
 	struct job_conf *c = ctx;
 	bool source = strncmp(e->section, "source ", 7) == 0;
 
+	if (strcmp(e->section, "selection") == 0)
+		return on_selection(c, e, err);
 	if (!source && strcmp(e->section, "job") != 0)
 		return conf_fail(e, err, "[%s]: unknown section", e->section);
 	if (!e->key && source)
@@ -296,7 +308,8 @@ int job_conf_add(struct job_conf *c, const char *file, const unsigned char *byte
 		 struct error *err)
 {
 	c->seen = 0;
-	c->seen_section = false;
+	c->seen_section = c->seen_selection = false;
+	rules_begin_file(&c->selection);
 	for (size_t i = 0; i < c->source_count; i++)
 		c->sources[i].seen = 0;
 	return conf_parse(file, bytes, len, on_entry, c, err);

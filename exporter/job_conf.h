@@ -7,6 +7,7 @@
 
 #include "lib/base/limits.h"
 #include "lib/conf/conf.h"
+#include "lib/select/rules.h"
 #include "lib/store/channel.h"
 
 #include <stdbool.h>
@@ -64,8 +65,11 @@ struct job_conf {
 	struct job_command on_success, on_failure;
 	struct job_source sources[LIMIT_JOB_SOURCES];
 	size_t source_count;
-	uint64_t seen;     /* keys of the file being read */
-	bool seen_section; /* [job] of it */
+	bool has_selection;     /* there is a [selection], maybe an empty one */
+	struct rules selection; /* then it replaces that of the channel */
+	uint64_t seen;          /* keys of the file being read */
+	bool seen_section;      /* [job] of it */
+	bool seen_selection;
 };
 
 /*

@@ -34,6 +34,9 @@ int job_step_source_changed(struct job_step *s, const struct job_source *source,
 int job_step_sources(struct job_step *s, struct error *err)
 	__attribute__((nonnull, warn_unused_result));
 
+/* [selection] of the job; NULL: that of the channel. */
+const struct rules *job_step_selection(const struct job_step *s) __attribute__((nonnull));
+
 /*
  * job_step_write.c: why a bundle should be written now, into s->reason; 1, or 0 with "unchanged",
  * -1.  view is what job_print_view() says.

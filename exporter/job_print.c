@@ -8,6 +8,7 @@
 #include "lib/base/str.h"
 #include "lib/crypto/digest.h"
 #include "lib/store/rows.h"
+#include "lib/store/selection.h"
 #include "lib/store/stored.h"
 
 #include <errno.h>
@@ -126,15 +127,17 @@ static int compare(const void *a, const void *b)
 	return memcmp(a, b, DIGEST_SHA256);
 }
 
-int job_print_view(struct store *s, const struct channel *c, char out[65], struct error *err)
+int job_print_view(struct store *s, const struct channel *c, struct selection *chosen, char out[65],
+		   struct error *err)
 {
+	const struct rows_filter filter = { selection_wants, chosen };
 	CLEANUP(objects_clear) struct objects o = { 0 };
 	CLEANUP(digest_free) struct digest *d = digest_new(DIGEST_KIND_SHA256);
 	unsigned char root[DIGEST_SHA256];
 	char text[CHANNEL_NAME_SIZE + CHANNEL_AUDIENCE_SIZE + 48];
 
 	/* Cabinets and documents are in the root; how documents are packed does not matter. */
-	if (rows_root(s, root, err) < 0 || rows_each_file(s, on_file, &o, err) < 0)
+	if (rows_root(s, root, err) < 0 || rows_each_file(s, &filter, on_file, &o, err) < 0)
 		return -1;
 	if (o.count > 0)
 		qsort(o.sha256, o.count, sizeof *o.sha256, compare);
@@ -142,6 +145,8 @@ int job_print_view(struct store *s, const struct channel *c, char out[65], struc
 			   c->trust_version);
 	digest_update(d, text, (size_t)len + 1);
 	digest_update(d, root, sizeof root);
+	if (chosen->has)
+		digest_update(d, chosen->digest, sizeof chosen->digest);
 	digest_update(d, o.sha256, o.count * sizeof *o.sha256);
 	final_hex(d, out);
 	return 0;

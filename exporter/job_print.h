@@ -10,6 +10,7 @@
 struct channel;
 struct error;
 struct job_source;
+struct selection;
 struct store;
 
 /*
@@ -28,7 +29,7 @@ int job_print_file(const char *path, char out[65], struct error *err)
  * SHA-256, in hexadecimal, over all that decides a bundle of the channel: catalogs, payload that
  * is here, audience, epoch, trust version.
  */
-int job_print_view(struct store *s, const struct channel *c, char out[65], struct error *err)
-	__attribute__((nonnull, warn_unused_result));
+int job_print_view(struct store *s, const struct channel *c, struct selection *chosen, char out[65],
+		   struct error *err) __attribute__((nonnull, warn_unused_result));
 
 #endif

@@ -1,5 +1,6 @@
 #include "exporter/job_run.h"
 
+#include "exporter/chosen.h"
 #include "exporter/increment.h"
 #include "exporter/job_due.h"
 #include "exporter/job_internal.h"
@@ -9,6 +10,7 @@
 #include "lib/base/clock.h"
 #include "lib/base/error.h"
 #include "lib/base/str.h"
+#include "lib/store/selection.h"
 
 #include <string.h>
 #include <unistd.h>
@@ -139,6 +141,7 @@ int job_run_preview(const struct job_conf *c, const struct job_run *options, jso
 	const struct increment_wish wish = { .full = c->kind == JOB_KIND_FULL };
 	CLEANUP(increment_clear) struct increment inc = { 0 };
 	CLEANUP(plan_clear) struct plan p = { 0 };
+	CLEANUP(selection_clear) struct selection chosen = { .has = false };
 	char view[65], key[JOB_SECRET_PATH];
 	struct job_due d;
 	bool any = false;
@@ -149,8 +152,9 @@ int job_run_preview(const struct job_conf *c, const struct job_run *options, jso
 	s.store = store_open(c->repo, false, err);
 	if (!s.store || channel_load_sent(s.store, c->channel, &s.channel, err) < 0 ||
 	    job_secret_path(c->key, key, err) < 0 || preview_sources(&s, &any, err) < 0 ||
+	    chosen_load(s.store, &s.channel, job_step_selection(&s), &chosen, err) < 0 ||
 	    increment_make(s.store, &s.channel, &wish, &inc, err) < 0 ||
-	    plan_make(s.store, &inc, c->volume_limit, &p, err) < 0)
+	    plan_make(s.store, &inc, &chosen, c->volume_limit, &p, err) < 0)
 		return -1;
 	int wanted = job_step_wants_bundle(&s, view, err);
 	struct job_retain r = { .only_look = true,

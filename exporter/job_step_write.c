@@ -10,6 +10,7 @@
 #include "lib/base/str.h"
 #include "lib/cli/progress.h"
 #include "lib/crypto/digest.h"
+#include "lib/store/selection.h"
 #include "verifier/care/medium.h"
 
 #include <stdlib.h>
@@ -20,13 +21,21 @@ static int64_t number_of(const json_t *object, const char *key)
 	return json_integer_value(json_object_get(object, key));
 }
 
+const struct rules *job_step_selection(const struct job_step *s)
+{
+	return s->conf->has_selection ? &s->conf->selection : NULL;
+}
+
 int job_step_wants_bundle(struct job_step *s, char view[65], struct error *err)
 {
 	const json_t *last = json_object_get(s->state.values, "bundle");
 	const char *seen = json_string_value(json_object_get(last, "view"));
 	int64_t age = clock_now() - number_of(last, "time");
 
-	if (job_print_view(s->store, &s->channel, view, err) < 0)
+	CLEANUP(selection_clear) struct selection chosen = { .has = false };
+
+	if (selection_decide(s->store, s->channel.id, job_step_selection(s), &chosen, err) < 0 ||
+	    job_print_view(s->store, &s->channel, &chosen, view, err) < 0)
 		return -1;
 	if (s->options->force)
 		s->reason = "forced";
@@ -49,6 +58,7 @@ static int write_bundle(struct job_step *s, const char *view, struct error *err)
 	char key[JOB_SECRET_PATH];
 	struct medium medium = { .serial = "" };
 	struct bundle_request request = { .channel = s->conf->channel,
+					  .selection = job_step_selection(s),
 					  .signer.key_path = key,
 					  .out = s->conf->out,
 					  .volume_limit = s->conf->volume_limit,

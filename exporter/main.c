@@ -2,6 +2,7 @@
 #include "exporter/commands.h"
 #include "verifier/care/medium.h"
 #include "verifier/care/verb_options.h"
+#include "verifier/inquiry/verbs.h"
 #include "verifier/medium_verbs.h"
 
 #define REPO                                                                     \
@@ -112,6 +113,9 @@ static const struct cli_option channel_set_options[] = {
 	{ "one-way", CLI_FLAG, NULL, NULL, false, "no receipts come back" },
 	{ "two-way", CLI_FLAG, NULL, NULL, false, "receipts say what has arrived" },
 	{ "overlap", CLI_TEXT, "N", NULL, false, "one-way: bundles in a row that may get lost" },
+	{ "selection", CLI_TEXT, "FILE", NULL, false,
+	  "which content its bundles carry: the section [selection]" },
+	{ "select-all", CLI_FLAG, NULL, NULL, false, "all content again" },
 	CLI_OPTIONS_END,
 };
 
@@ -127,6 +131,12 @@ static const struct cli_option channel_confirm_options[] = {
 	{                                                                                  \
 		"since", CLI_TEXT, "N", NULL, false,                                       \
 			"leave out what who has bundle N has (default: what is confirmed)" \
+	}
+
+#define SELECTION                                                                               \
+	{                                                                                       \
+		"selection", CLI_TEXT, "FILE", NULL, false,                                     \
+			"which content: the section [selection] (default: that of the channel)" \
 	}
 
 static const struct cli_option ingest_options[] = {
@@ -156,6 +166,10 @@ static const struct cli_option plan_options[] = {
 	{ "media", CLI_TEXT, "PROFILE|SIZE", "GAPFERRY_MEDIA", false,
 	  "kind of medium (default usb)" },
 	WISH,
+	SELECTION,
+	{ "explain", CLI_FLAG, NULL, NULL, false, "why each update is in or out" },
+	{ "missing", CLI_FLAG, NULL, NULL, false,
+	  "each update that a site would lack files of if it had only this bundle" },
 	CLI_OPTIONS_END,
 };
 
@@ -179,6 +193,7 @@ static const struct cli_option write_options[] = {
 	{ "media", CLI_TEXT, "PROFILE|SIZE", "GAPFERRY_MEDIA", false,
 	  "kind of medium (default usb)" },
 	WISH,
+	SELECTION,
 	{ "trust-only", CLI_FLAG, NULL, NULL, false, "carry the trust root and nothing else" },
 	{ "expires-days", CLI_TEXT, "N", NULL, false,
 	  "how long the bundle may be imported (default 90)" },
@@ -367,6 +382,10 @@ static const struct cli_verb verbs[] = {
 	{ "receive", "RECEIPT", 1, 1, receive_options, "record what an isolated site confirms",
 	  cmd_receive },
 	{ "status", NULL, 0, 0, status_options, "what the repository holds and sent", cmd_status },
+	{ "query", NULL, 0, 0, query_options, "find updates, and show what belongs to them",
+	  query_verb },
+	{ "inventory", "CHANNEL", 1, 1, inventory_options,
+	  "which files that the catalog names are here, by update", cmd_inventory },
 	{ "handover", "BUNDLE-NAME", 1, 1, verb_options_handover,
 	  "record that a medium changes hands", cmd_handover },
 	{ "custody", NULL, 0, 0, verb_options_custody, "the way of each bundle, from the ledger",

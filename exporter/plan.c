@@ -6,6 +6,7 @@
 #include "lib/base/str.h"
 #include "lib/crypto/digest.h"
 #include "lib/store/rows.h"
+#include "lib/store/selection.h"
 #include "lib/store/stored.h"
 #include "media/object_table.h"
 
@@ -143,14 +144,15 @@ static void sort_assumed(struct plan *p)
 	p->assumed_count = kept;
 }
 
-int plan_make(struct store *s, const struct increment *inc, uint64_t volume_limit, struct plan *out,
-	      struct error *err)
+int plan_make(struct store *s, const struct increment *inc, struct selection *chosen,
+	      uint64_t volume_limit, struct plan *out, struct error *err)
 {
+	const struct rows_filter filter = { selection_wants, chosen };
 	struct collecting c = { out, inc };
 
 	*out = (struct plan){ .table = object_table_new() };
 	if (rows_each_object(s, on_object, &c, err) < 0 ||
-	    rows_each_file(s, on_file, &c, err) < 0 || add_catalogs(out, inc, err) < 0)
+	    rows_each_file(s, &filter, on_file, &c, err) < 0 || add_catalogs(out, inc, err) < 0)
 		return -1;
 	sort_assumed(out);
 	/* One object may be wanted under two SHA-1s: it is carried once. */

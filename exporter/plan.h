@@ -15,6 +15,7 @@
 struct error;
 struct increment;
 struct object_table;
+struct selection;
 struct store;
 
 struct plan_assumed {
@@ -48,10 +49,12 @@ struct plan {
 
 /*
  * Everything the stored sources need but for what the increment assumes, with its catalog objects,
- * laid out in volumes of at most volume_limit bytes.
+ * laid out in volumes of at most volume_limit bytes.  Files that the selection does not take are
+ * not wanted.
  */
-int plan_make(struct store *s, const struct increment *inc, uint64_t volume_limit, struct plan *out,
-	      struct error *err) __attribute__((nonnull, warn_unused_result));
+int plan_make(struct store *s, const struct increment *inc, struct selection *chosen,
+	      uint64_t volume_limit, struct plan *out, struct error *err)
+	__attribute__((nonnull, warn_unused_result));
 
 /*
  * The OBJECTS table of a plan; the caller frees it.  It takes over the objects of the plan, of

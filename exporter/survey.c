@@ -117,6 +117,29 @@ static const struct index_shard *shard_of(const struct index *x, uint32_t revisi
 	return low > 0 && x->shards[low - 1].has_range ? &x->shards[low - 1] : NULL;
 }
 
+struct survey_span survey_span(const struct survey *s, const char *label)
+{
+	const struct index *x = s->index;
+	struct survey_span span = { .first = 1 };
+	bool ranges = false, found = false;
+
+	for (size_t i = 0; i < x->count; i++) {
+		const struct index_shard *shard = &x->shards[i];
+
+		if (!shard->has_range)
+			continue;
+		ranges = true;
+		if (found) {
+			span.last = shard->range_start - 1; /* they rise: not 0 */
+			break;
+		}
+		found = strcmp(shard->name, label) == 0;
+		if (found)
+			span = (struct survey_span){ shard->range_start, UINT32_MAX };
+	}
+	return ranges ? span : (struct survey_span){ 0, UINT32_MAX };
+}
+
 static void check_range(struct survey *s, const char *label, const char *name,
 			const struct index_name *n)
 {

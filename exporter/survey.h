@@ -10,6 +10,8 @@
 #include "exporter/index.h"
 #include "lib/base/cleanup.h"
 
+#include <stdint.h>
+
 struct authenticode_verdict;
 struct cab_info;
 struct catalog;
@@ -27,6 +29,16 @@ void survey_cabinet(struct survey *s, const char *label, const struct cab_info *
 
 /* index.xml was parsed. */
 void survey_index(struct survey *s) __attribute__((nonnull));
+
+/*
+ * Revisions whose fragments survey_member() says nothing about in the cabinet called label, as
+ * index.xml is known now.  For whoever reads a cabinet on another thread: the others have to be
+ * told, these need not.
+ */
+struct survey_span {
+	uint32_t first, last; /* none when first > last */
+};
+struct survey_span survey_span(const struct survey *s, const char *label) __attribute__((nonnull));
 
 /* A member of a cabinet that is no cabinet itself; n as index_classify() filled it. */
 void survey_member(struct survey *s, const char *label, const char *name, enum index_class class,

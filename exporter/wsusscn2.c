@@ -5,6 +5,7 @@
 #include "lib/base/error.h"
 #include "lib/base/file.h"
 #include "lib/base/limits.h"
+#include "lib/base/pool.h"
 #include "lib/base/source.h"
 #include "lib/base/str.h"
 #include "lib/cab/cab.h"
@@ -19,6 +20,7 @@
 #include "lib/store/stored.h"
 
 #include "exporter/index.h"
+#include "exporter/shard.h"
 #include "exporter/survey.h"
 
 #include <assert.h>
@@ -46,8 +48,11 @@ struct reader {
 	struct gather_build *build;
 	struct catalog_master *master;
 	struct listing_source *source;
+	struct pool *pool; /* shards on their way through workers */
 	struct survey *survey;
-	struct buf member; /* one fragment at a time */
+	unsigned threads;
+	uint64_t waiting;  /* bytes of those shards */
+	bool shard_failed; /* one that was reaped: nothing before it did */
 	const char *label; /* of the inner cabinet */
 	bool has_index, has_master;
 	struct index index;
@@ -58,8 +63,8 @@ static void reader_clear(struct reader *r)
 	catalog_master_free(r->master);
 	survey_free(r->survey);
 	gather_build_free(r->build);
-	buf_clear(&r->member);
 	index_clear(&r->index);
+	pool_free(r->pool);
 }
 DEFINE_CLEANUP_IN_PLACE(struct reader, reader_clear);
 
@@ -161,133 +166,152 @@ static int read_master(struct reader *r, struct cab *cab, struct error *err)
 	return 0;
 }
 
-/* ---- fragments and licence texts ---- */
+/* ---- inner cabinets ---- */
 
-static int load_member(struct reader *r, struct cab *cab, const struct cab_member *m,
-		       struct error *err)
+static int master_of(void *ctx, struct shard *s, struct cab *cab, struct error *err)
 {
-	if (m->size > LIMIT_FRAGMENT_BYTES)
-		return error_set(err, ERROR_SCAN_LIMIT, "%s: %s: %llu bytes, more than %u",
-				 r->label, m->name, (unsigned long long)m->size,
-				 LIMIT_FRAGMENT_BYTES);
-	r->member.len = 0;
-	unsigned char *room = buf_room(&r->member, (size_t)m->size, err);
-	for (size_t done = 0; room && done < m->size;) {
-		ssize_t n = cab_read(cab, room + done, (size_t)m->size - done, err);
+	struct reader *r = ctx;
 
-		if (n < 0)
-			return -1;
-		if (n == 0)
-			return error_set(err, ERROR_SCAN_LAYOUT, "%s: %s: ends early", r->label,
-					 m->name);
-		done += (size_t)n;
-	}
-	if (!room)
-		return -1;
-	r->member.len = (size_t)m->size;
-	return 0;
+	r->label = s->name;
+	return read_master(r, cab, err);
 }
 
-static int read_fragment(struct reader *r, struct cab *cab, const struct cab_member *m,
-			 struct listing_entry *e, struct error *err)
+static struct shard *new_shard(const struct reader *r, const char *name)
 {
-	if (load_member(r, cab, m, err) < 0)
-		return -1;
-	if (gather_build_add(r->build, e, r->member.bytes, r->member.len, err) < 0)
-		return error_wrap(err, "%s: %s", r->label, m->name);
-	return gather_feed(r->gather, e, r->member.bytes, r->member.len, err);
+	return shard_new(name, r->store, gather_build_known(r->build),
+			 survey_span(r->survey, name));
 }
 
-/* files/<hh>/<SHA-1>: an object of its own, served to clients under that SHA-1. */
-static int read_licence(struct reader *r, struct cab *cab, const struct cab_member *m,
-			const struct index_name *n, struct error *err)
+/* What a shard found becomes part of the catalog, in the order of the shards. */
+static int take_shard(struct reader *r, struct shard *s, struct error *err)
 {
 	struct wsusscn2 *out = r->out;
-	struct stored_object o = { .kind = OBJECT_CONTENT, .size = m->size, .has_sha1 = true };
 
-	if (load_member(r, cab, m, err) < 0)
+	for (size_t i = 0; i < s->licence_count; i++) {
+		out->licences = buf_grow(out->licences, &out->licence_capacity, out->licence_count,
+					 sizeof *out->licences);
+		out->licences[out->licence_count++] = s->licences[i];
+	}
+	shard_survey(s, r->survey);
+	out->unknown_members += s->unknown_members;
+	out->bad_licences += s->bad_licences;
+	return gather_build_take(r->build, s->part, err);
+}
+
+/* On this thread, with the master document if that is in it. */
+static int read_here(struct reader *r, const char *name, struct source *src, struct error *err)
+{
+	CLEANUP(shard_free) struct shard *s = new_shard(r, name);
+
+	s->master = master_of;
+	s->master_ctx = r;
+	if (shard_read(s, src, err) == 0)
+		return take_shard(r, s, err);
+	shard_forget(s);
+	return -1;
+}
+
+/* A shard that a worker is done with. */
+static int finish_shard(struct reader *r, struct shard *s, bool failed, struct error *err)
+{
+	struct source_memory source;
+
+	if (!failed && !s->has_master)
+		return take_shard(r, s, err);
+	shard_forget(s);
+	if (failed)
 		return -1;
-	digest_sha1(r->member.bytes, r->member.len, o.sha1);
-	if (memcmp(o.sha1, n->sha1, sizeof o.sha1) != 0)
-		out->bad_licences++;
-	survey_licence(r->survey, r->label, m->name, n, o.sha1);
-	snprintf(o.name, sizeof o.name, "%s", m->name + strlen(m->name) - 40);
-	int known = content_put(r->store, r->member.bytes, r->member.len, o.sha256, err);
-	if (known < 0)
-		return -1;
-	o.id = known ? -1 : 0; /* 0: new in the content store, see wsusscn2_forget() */
-	out->licences = buf_grow(out->licences, &out->licence_capacity, out->licence_count,
-				 sizeof *out->licences);
-	out->licences[out->licence_count++] = o;
+	source_memory_init(&source, s->bytes.bytes, s->bytes.len);
+	return read_here(r, s->name, &source.base, err);
+}
+
+/* The oldest shard that workers were given. */
+static int reap_shard(struct reader *r, struct error *err)
+{
+	void *arg = NULL;
+	bool failed = pool_reap(r->pool, &arg, err) < 0;
+	CLEANUP(shard_free) struct shard *s = arg;
+
+	r->waiting -= s->bytes.len;
+	r->shard_failed = finish_shard(r, s, failed, err) < 0;
+	return r->shard_failed ? -1 : 0;
+}
+
+static int reap_all(struct reader *r, struct error *err)
+{
+	while (pool_pending(r->pool) > 0)
+		if (reap_shard(r, err) < 0)
+			return -1;
 	return 0;
 }
 
-static int read_member(struct reader *r, struct cab *cab, const struct cab_member *m,
-		       struct error *err)
+/*
+ * After a failure: shards that nobody will take.  One of them may have failed before what is
+ * being reported, had they been read one after the other.
+ */
+static void drain_shards(struct reader *r, struct error *err)
 {
-	struct index_name name;
+	while (r->pool && pool_pending(r->pool) > 0) {
+		struct error failed = ERROR_INIT;
+		void *arg = NULL;
 
-	if (strcmp(m->name, "package.xml") == 0)
-		return read_master(r, cab, err);
-	enum index_class class = index_classify(m->name, &name);
-
-	survey_member(r->survey, r->label, m->name, class, &name);
-	switch (class) {
-	case INDEX_FRAGMENT: {
-		struct listing_entry e = { .stream = name.stream, .revision = name.revision };
-
-		snprintf(e.key, sizeof e.key, "%s", name.language);
-		return read_fragment(r, cab, m, &e, err);
-	}
-	case INDEX_LICENCE:
-		return read_licence(r, cab, m, &name, err);
-	case INDEX_UNKNOWN:
-	default:
-		r->out->unknown_members++;
-		return 0;
+		if (pool_reap(r->pool, &arg, &failed) < 0 && !r->shard_failed) {
+			*err = failed;
+			r->shard_failed = true;
+		}
+		CLEANUP(shard_free) struct shard *s = arg;
+		shard_forget(s);
 	}
 }
 
-/* One package*.cab: its members in order. */
+/* One package*.cab.  The one with the master document, and very large ones, are read as streams. */
 static int read_inner(struct reader *r, struct cab *outer, const struct cab_member *member,
 		      struct error *err)
 {
-	CLEANUP(cab_close) struct cab *cab = cab_open(cab_member_source(outer), member->name, err);
-	struct cab_member m;
-	int more;
-
-	if (!cab)
-		return -1;
-	r->label = member->name;
-	survey_cabinet(r->survey, r->label, cab_info(cab));
-	while ((more = cab_next(cab, &m, err)) == 1)
-		if (read_member(r, cab, &m, err) < 0)
+	if (strcmp(member->name, "package.cab") == 0 || member->size > LIMIT_SHARD_BYTES)
+		return reap_all(r, err) < 0
+			       ? -1
+			       : read_here(r, member->name, cab_member_source(outer), err);
+	while (pool_pending(r->pool) > r->threads ||
+	       (pool_pending(r->pool) > 0 && r->waiting + member->size > LIMIT_SHARD_BYTES))
+		if (reap_shard(r, err) < 0)
 			return -1;
-	return more;
+	CLEANUP(shard_free) struct shard *s = new_shard(r, member->name);
+	if (shard_load("wsusscn2", outer, member, LIMIT_SHARD_BYTES, &s->bytes, err) < 0)
+		return -1;
+	r->waiting += s->bytes.len;
+	pool_submit(r->pool, STEAL(s));
+	return 0;
 }
 
 static int read_index(struct reader *r, struct cab *cab, const struct cab_member *m,
 		      struct error *err)
 {
-	r->label = "wsusscn2";
+	CLEANUP(buf_clear) struct buf text = BUF_INIT(LIMIT_FRAGMENT_BYTES + 1);
+
 	if (r->has_index)
 		return error_set(err, ERROR_SCAN_LAYOUT, "a second index.xml");
 	r->has_index = true;
-	if (load_member(r, cab, m, err) < 0)
+	if (shard_load("wsusscn2", cab, m, LIMIT_FRAGMENT_BYTES, &text, err) < 0)
 		return -1;
-	assert(r->member.bytes);
-	if (index_parse(&r->index, r->member.bytes, r->member.len, err) < 0)
+	assert(text.bytes);
+	/* shards that came before it are judged without it */
+	if (reap_all(r, err) < 0 || index_parse(&r->index, text.bytes, text.len, err) < 0)
 		return -1;
 	survey_index(r->survey);
 	return 0;
 }
 
-static void unknown_member(struct reader *r, const struct cab_member *m)
+static int unknown_member(struct reader *r, const struct cab_member *m, struct error *err)
 {
 	struct index_name none = { .stream = 0 };
 
+	/* remarks in the order of the members, however many threads there are */
+	if (reap_all(r, err) < 0)
+		return -1;
 	r->out->unknown_members++;
 	survey_member(r->survey, r->source->name, m->name, INDEX_UNKNOWN, &none);
+	return 0;
 }
 
 static int read_outer(struct reader *r, struct cab *cab, struct error *err)
@@ -308,11 +332,11 @@ static int read_outer(struct reader *r, struct cab *cab, struct error *err)
 			failed = read_inner(r, cab, &m, err) < 0 ||
 				 index_package(&r->index, m.name, err) < 0;
 		else
-			unknown_member(r, &m);
+			failed = unknown_member(r, &m, err);
 		if (failed)
 			return -1;
 	}
-	if (more < 0)
+	if (more < 0 || reap_all(r, err) < 0)
 		return -1;
 	if (!r->has_master)
 		return error_set(err, ERROR_SCAN_LAYOUT, "no package.cab with a package.xml in it");
@@ -374,15 +398,18 @@ int wsusscn2_read(struct store *s, const char *path, unsigned threads, struct pr
 			    .out = &w,
 			    .gather = w.gather,
 			    .source = &w.gather->source,
-			    .member = BUF_INIT(LIMIT_FRAGMENT_BYTES + 1) };
+			    .threads = threads };
 	w.signature = authenticode_new();
 	struct tee tee = { .base = { tee_read }, .signature = w.signature, .progress = progress };
 	source_fd_init(&tee.file, fd, path);
 	progress_begin(progress, "reading catalog", size);
 	r.survey = survey_new(w.gather->catalog, &r.index);
 	r.build = gather_build_new(w.gather, s, threads, err);
-	tee.copy = r.build ? content_begin(s, false, err) : NULL;
+	r.pool = r.build ? pool_new(threads, shard_run, err) : NULL;
+	tee.copy = r.pool ? content_begin(s, false, err) : NULL;
 	int failed = tee.copy ? read_file(&r, &tee, err) : -1;
+	if (failed)
+		drain_shards(&r, err);
 	content_abandon(tee.copy);
 	progress_end(progress);
 	if (failed) {

@@ -7,6 +7,7 @@
 #include "lib/crypto/digest.h"
 #include "media/manifest.h"
 #include "verifier/medium_find.h"
+#include "verifier/prover.h"
 #include "verifier/verify.h"
 
 #include <stdbool.h>
@@ -52,7 +53,7 @@ static bool is_better(const struct choice *a, const struct choice *b)
 static int consider(const struct choose_request *r, const char *path, struct choice *best,
 		    struct error *err)
 {
-	struct choice c = { .bundle = verify_open(path, r->trust, VERIFY_COMPLETE, err) };
+	struct choice c = { .bundle = prover_open(r->prover, path, r->trust_dir, r->trust, err) };
 
 	if (!c.bundle || r->decide(r->ctx, c.bundle, &c.decision, err) < 0) {
 		verify_close(c.bundle);

@@ -18,6 +18,8 @@ struct choose_request {
 	const char *const *places;
 	size_t count;
 	const struct trust *trust;
+	struct prover *prover;       /* who looks at signatures */
+	const char *trust_dir;       /* path of what trust was read from */
 	const unsigned char *wanted; /* SHA-256 of the only MANIFEST to look for, or NULL */
 	/* What accept_decide() says of it, with all that the channel remembers. */
 	int (*decide)(void *ctx, const struct verified_bundle *b, enum accept_decision *out,

@@ -1,4 +1,5 @@
 #include "importer/commands.h"
+#include "importer/confine.h"
 #include "importer/import.h"
 #include "importer/import_ledger.h"
 #include "importer/incident.h"
@@ -12,12 +13,15 @@
 #include "lib/cli/progress.h"
 #include "lib/crypto/authenticode.h"
 #include "lib/report/report.h"
+#include "lib/sandbox/sandbox.h"
 #include "lib/store/channel.h"
 #include "lib/store/gather.h"
 #include "lib/store/store.h"
+#include "lib/unpack/unpack.h"
 #include "media/manifest.h"
 #include "verifier/care/medium.h"
 #include "verifier/care/medium_note.h"
+#include "verifier/prover.h"
 
 #include <stdbool.h>
 #include <stdio.h>
@@ -98,6 +102,7 @@ static void print_json(const struct import_result *r, const struct retry *again,
 				 "waiting", (json_int_t)again->waiting, "updates_gone",
 				 (json_int_t)(r->gone + again->gone), "shrunk",
 				 r->shrunk || again->shrunk, "repaired", repaired_json(r));
+	json_object_set_new(out, "landlock", json_integer(sandbox_landlock()));
 	json_object_set_new(out, "trust_only", json_boolean(r->trust_only));
 	json_object_set_new(out, "revoked_imports", revoked_json(revoked));
 	json_object_set(out, "incidents", incidents);
@@ -303,6 +308,18 @@ int cmd_import(const struct cli_args *args, struct error *err)
 	    medium_read(args, &medium_here, request.places[0], &medium, err) < 0)
 		return -1;
 	request.threads = (unsigned)threads;
+	/* Before anything else is open, and before this process may start none any more. */
+	CLEANUP(prover_end) struct prover *prover = confine_prover(args, err);
+	if (!prover)
+		return -1;
+	CLEANUP(unpack_free)
+	struct unpack *unpack = unpack_new(
+		&(struct unpack_options){ .workers = request.threads, .separate = true }, err);
+	if (!unpack || confine_importer(args, err) < 0)
+		return -1;
+	request.prover = prover;
+	request.repo = cli_text(args, "repo");
+	request.unpack = unpack;
 	request.permission = cli_text(args, "override");
 	if (!cli_text(args, "receipt-key") != !cli_text(args, "receipt-out"))
 		return error_set(err, ERROR_USAGE, "--receipt-key and --receipt-out go together");

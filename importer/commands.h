@@ -14,6 +14,7 @@ int cmd_gc(const struct cli_args *args, struct error *err);
 int cmd_handover(const struct cli_args *args, struct error *err);
 int cmd_import(const struct cli_args *args, struct error *err);
 int cmd_init(const struct cli_args *args, struct error *err);
+int cmd_inventory(const struct cli_args *args, struct error *err);
 int cmd_log_forget(const struct cli_args *args, struct error *err);
 int cmd_log_show(const struct cli_args *args, struct error *err);
 int cmd_need(const struct cli_args *args, struct error *err);

@@ -5,10 +5,10 @@
 #include "importer/collect.h"
 #include "importer/import_ledger.h"
 #include "importer/incident.h"
-#include "importer/keep.h"
 #include "importer/log_watch.h"
 #include "importer/objects.h"
 #include "importer/pending.h"
+#include "importer/publish.h"
 #include "importer/resolve.h"
 #include "importer/signatures.h"
 #include "lib/base/buf.h"
@@ -19,42 +19,34 @@
 #include "lib/base/pool.h"
 #include "lib/cli/progress.h"
 #include "lib/crypto/trust.h"
-#include "lib/report/report.h"
 #include "lib/store/channel.h"
 #include "lib/store/content.h"
 #include "lib/store/db.h"
 #include "lib/store/doclist.h"
 #include "lib/store/gather.h"
-#include "lib/store/past.h"
-#include "lib/store/rows.h"
-#include "lib/store/scrub.h"
 #include "lib/store/store.h"
-#include "lib/store/usable.h"
 #include "media/manifest.h"
 #include "media/object_table.h"
 #include "verifier/accept.h"
 #include "verifier/care/trust_take.h"
 #include "verifier/override.h"
+#include "verifier/prover.h"
 #include "verifier/repair.h"
 #include "verifier/stream.h"
 #include "verifier/verify.h"
 
+#include <limits.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/*
- * LISTS_KEPT: bundles whose document lists later deltas may refer to.  SHRINK_PERCENT: of the
- * usable updates may go with a full bundle before it is an alarm; as on ingest.
- */
-enum { LISTS_KEPT = 8, SHRINK_PERCENT = 10 };
-
 struct importing {
 	struct store *store;
 	const struct import_request *request;
 	struct channel channel;
+	char trust_dir[PATH_MAX];
 	struct trust *trust;
 	struct verified_bundle *bundle;
 	struct resolve resolve;
@@ -86,18 +78,33 @@ static int open_bundle(struct importing *in, enum accept_decision *decision, str
 	CLEANUP(file_close) int dir = channel_open_trust(in->store, in->channel.name, err);
 	if (dir < 0)
 		return -1;
+	if ((size_t)snprintf(in->trust_dir, sizeof in->trust_dir, "%s/trust/%s", in->request->repo,
+			     in->channel.name) >= sizeof in->trust_dir)
+		return error_set(err, ERROR_USAGE, "%s: path too long", in->request->repo);
 	in->trust = trust_load(dir, "trust of this repository", err);
 	if (!in->trust)
 		return -1;
 	in->bundle = choose_bundle(&(struct choose_request){ .places = in->request->places,
 							     .count = in->request->place_count,
 							     .trust = in->trust,
+							     .prover = in->request->prover,
+							     .trust_dir = in->trust_dir,
 							     .wanted = in->request->wanted,
 							     .decide = decide,
 							     .ctx = in },
 				   decision, err);
 	/* Again, because what is remembered was that of the bundle looked at last. */
 	return in->bundle ? decide(in, in->bundle, decision, err) : -1;
+}
+
+static int load_permission(struct importing *in, const struct verified_bundle *b, int64_t now,
+			   struct error *err)
+{
+	const char *path = in->request->permission;
+	int found = prover_override(in->request->prover, path, b, in->trust_dir, now,
+				    &in->permission, err);
+
+	return incident_permission(path, b, now, found, &in->permission, err);
 }
 
 /* A permission is asked for only when the bundle has nothing else against it. */
@@ -115,9 +122,7 @@ static int judge(struct importing *in, const struct verified_bundle *b, struct a
 		return -1;
 	error_clear(err);
 	override_clear(&in->permission);
-	if (incident_permission(in->request->permission, b,
-				now > state->time_floor ? now : state->time_floor, &in->permission,
-				err) < 0)
+	if (load_permission(in, b, now > state->time_floor ? now : state->time_floor, err) < 0)
 		return -1;
 	state->overridden = in->permission.said.until;
 	if (accept_decide(state, m, digest, now, decision, err) < 0)
@@ -171,17 +176,6 @@ static int catalog_tick(void *ctx)
 	return p->content_done ? progress_tick(&p->bar) : 0;
 }
 
-static void summarize(struct import_result *out)
-{
-	out->summary = (struct catalog_summary){ 0 };
-	for (size_t i = 0; i < out->sources.count; i++) {
-		struct catalog_summary s;
-
-		catalog_summarize(out->sources.items[i]->catalog, &s);
-		report_add_summary(&out->summary, &s);
-	}
-}
-
 static int load_catalog(struct importing *in, struct catalog_progress *progress,
 			struct import_result *out, struct error *err)
 {
@@ -193,7 +187,7 @@ static int load_catalog(struct importing *in, struct catalog_progress *progress,
 		.listing_count = r->listing_count,
 		.packs = (const unsigned char(*)[32])r->packs,
 		.pack_count = r->pack_count,
-		.threads = in->request->threads,
+		.unpack = in->request->unpack,
 		.done = &progress->bar.done,
 		.tick = catalog_tick,
 		.tick_ctx = progress,
@@ -201,7 +195,7 @@ static int load_catalog(struct importing *in, struct catalog_progress *progress,
 
 	if (gather_load(&request, &out->sources, err) < 0)
 		return -1;
-	summarize(out);
+	publish_summarize(out);
 	if (out->summary.processed == 0)
 		return error_set(err, ERROR_IMPORT_EMPTY, "%zu updates, none of them usable",
 				 out->summary.updates);
@@ -212,86 +206,14 @@ static int load_catalog(struct importing *in, struct catalog_progress *progress,
 
 /* ---- publishing ---- */
 
-static int save_state(struct importing *in, const struct import_result *out, struct error *err)
+static struct publish published(struct importing *in, struct import_result *out)
 {
-	const struct manifest *m = verify_manifest(in->bundle);
-	struct channel_bundle b = { .epoch = m->epoch,
-				    .sequence = m->sequence,
-				    .recorded = clock_now(),
-				    .processed = out->processed,
-				    .quarantined = out->quarantined,
-				    .base = m->base,
-				    .bytes = m->object_bytes };
-	struct channel *c = &in->channel;
-
-	b.manifest = verify_manifest_bytes(in->bundle, &b.manifest_len);
-	memcpy(b.digest, verify_manifest_digest(in->bundle), sizeof b.digest);
-	memcpy(c->manifest, b.digest, sizeof c->manifest);
-	memcpy(c->catalog_root, m->catalog_root, sizeof c->catalog_root);
-	c->has_manifest = true;
-	c->direction = CHANNEL_RECEIVED;
-	c->epoch = m->epoch;
-	c->sequence = m->sequence;
-	c->trust_version = verify_trust(in->bundle)->version;
-	if (m->created > c->time_floor)
-		c->time_floor = m->created;
-	return channel_save(in->store, c, err) < 0 ||
-			       channel_record_bundle(in->store, c->id, &b, err) < 0 ||
-			       log_watch_save(in->store, c, &in->log, err) < 0
-		       ? -1
-		       : keep_evidence(in->store, c->id, in->bundle, err);
-}
-
-static int check_root(const struct importing *in, struct error *err)
-{
-	unsigned char root[32];
-
-	if (rows_root(in->store, root, err) < 0)
-		return -1;
-	if (memcmp(root, verify_manifest(in->bundle)->catalog_root, sizeof root) != 0)
-		return error_set(err, ERROR_IMPORT_ROOT,
-				 "the catalog that results is not the one MANIFEST states");
-	return 0;
-}
-
-/* Which documents each source has now: what deltas refer to. */
-static int record_lists(struct importing *in, const struct import_result *out, struct error *err)
-{
-	const struct channel *c = &in->channel;
-
-	for (size_t i = 0; i < out->sources.count; i++) {
-		CLEANUP(doclist_clear) struct doclist list = { .loaded = false };
-
-		doclist_of_gather(out->sources.items[i], &list);
-		if (doclist_record(in->store, c->id, c->epoch, c->sequence, &list, err) < 0)
-			return -1;
-	}
-	if (c->sequence <= LISTS_KEPT)
-		return 0;
-	return doclist_prune(in->store, c->id, c->epoch, c->sequence - LISTS_KEPT, err);
-}
-
-/* All rows of the new state, in a transaction that the caller has begun. */
-static int insert_rows(struct importing *in, struct import_result *out, struct error *err)
-{
-	CLEANUP(usable_clear) struct usable before = { 0 };
-
-	if (usable_load(in->store, resolve_withdraws, &in->resolve, &before, err) < 0 ||
-	    objects_record(in->store, in->bundle, err) < 0)
-		return -1;
-	for (size_t i = 0; i < out->sources.count; i++)
-		if (past_compare(in->store, out->sources.items[i], err) < 0 ||
-		    rows_replace(in->store, out->sources.items[i], false, err) < 0)
-			return -1;
-	summarize(out);
-	if (rows_withdraw_others(in->store, out->sources.items, out->sources.count, err) < 0 ||
-	    scrub_drop_lost(in->store, err) < 0 || check_root(in, err) < 0 ||
-	    usable_gone(in->store, &before, &out->gone, err) < 0 || save_state(in, out, err) < 0)
-		return -1;
-	/* Increments say what they withdraw.  In a full bundle some updates go every month. */
-	out->shrunk = out->gone > 0 && (verify_manifest(in->bundle)->increment ||
-					out->gone * 100 > before.count * SHRINK_PERCENT);
-	return record_lists(in, out, err);
+	return (struct publish){ .store = in->store,
+				 .bundle = in->bundle,
+				 .channel = &in->channel,
+				 .resolve = &in->resolve,
+				 .log = &in->log,
+				 .out = out };
 }
 
 /* Trust files only ever add to a chain that is verified at each load, so they need no transaction.
@@ -348,8 +270,9 @@ static int load_both(struct importing *in, struct objects *objects, struct impor
 		return -1;
 	progress_begin(&job.catalog.bar, "loading the catalog", 0);
 	pool_submit(pool, &job);
+	const struct publish rows = published(in, out);
 	int failed = load_catalog(in, &job.catalog, out, err) < 0 || db_begin(db, err) < 0 ||
-		     insert_rows(in, out, err) < 0;
+		     publish_rows(&rows, err) < 0;
 	if (pool_reap(pool, &done, &content_error) < 0 && !failed) {
 		*err = content_error;
 		failed = true;
@@ -417,14 +340,15 @@ static int is_damaged(struct importing *in, struct error *err)
  */
 static int take_trust(struct importing *in, struct import_result *out, struct error *err)
 {
+	const struct publish state = published(in, out);
 	const struct manifest *m = verify_manifest(in->bundle);
 	struct channel *c = &in->channel;
 	uint64_t before = c->sequence;
 	struct channel_bundle newest;
 
 	out->trust_only = true;
-	int newer = trust_take(in->store, c, verify_trust_dir(in->bundle), verify_path(in->bundle),
-			       err);
+	int newer = trust_take_proved(in->store, c, verify_trust_dir(in->bundle),
+				      verify_trust(in->bundle), in->trust, err);
 	if (newer < 0)
 		return -1;
 	out->trust_updated = newer == 1;
@@ -439,7 +363,7 @@ static int take_trust(struct importing *in, struct import_result *out, struct er
 	out->processed = newest.processed;
 	out->quarantined = newest.quarantined;
 	CLEANUP(db_scope_end) struct db_scope scope = { store_db(in->store) };
-	if (db_begin(scope.db, err) < 0 || save_state(in, out, err) < 0 ||
+	if (db_begin(scope.db, err) < 0 || publish_state(&state, err) < 0 ||
 	    doclist_repeat(in->store, c->id, c->epoch, before, m->sequence, err) < 0 ||
 	    import_ledger_add(in->store, in->bundle, in->request, out, err) < 0)
 		return -1;
@@ -476,7 +400,7 @@ static int store_and_load(struct importing *in, struct objects *objects, struct 
 	if (in->request->waited)
 		objects_lost(objects, &in->resolve.need);
 	if (!resolve_lacks(&in->resolve) &&
-	    resolve_make(in->store, &in->channel, &in->resolve, err) < 0)
+	    resolve_make(in->store, &in->channel, in->request->unpack, &in->resolve, err) < 0)
 		return -1;
 	if (!resolve_lacks(&in->resolve)) {
 		if (load_both(in, objects, out, err) == 0)

@@ -23,7 +23,9 @@ struct authenticode_roots;
 struct error;
 struct medium;
 struct progress;
+struct prover;
 struct store;
+struct unpack;
 struct verified_bundle;
 
 struct import_request {
@@ -32,6 +34,9 @@ struct import_request {
 	const unsigned char *wanted; /* SHA-256 of the MANIFEST to go on with, or NULL */
 	bool waited;                 /* it is one of R/pending: volumes are not looked for */
 	unsigned threads;
+	struct prover *prover; /* who looks at signatures; borrowed */
+	const char *repo;      /* path of the repository, for it */
+	struct unpack *unpack; /* who reads packs and documents; borrowed */
 	const char *
 		permission; /* directory: let an expired bundle in (importer/incident.h), or NULL */
 	const struct authenticode_roots *roots; /* NULL: signatures of cabinets are not checked */

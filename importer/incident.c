@@ -262,17 +262,12 @@ int incident_log(struct store *s, const struct verified_bundle *b, const struct 
 
 /* ---- permission ---- */
 
-int incident_permission(const char *path, const struct verified_bundle *b, int64_t now,
-			struct override_proof *out, struct error *err)
+int incident_permission(const char *path, const struct verified_bundle *b, int64_t now, int found,
+			const struct override_proof *p, struct error *err)
 {
-	CLEANUP(file_close) int dir = file_open_dir(path, err);
-
-	if (dir < 0)
-		return -1;
-	int found = override_load(dir, verify_trust(b), now, out, err);
 	if (found == 0)
 		error_set(err, ERROR_FILE_OPEN, "%s: not there", OVERRIDE_FILE);
-	if (found <= 0 || override_check(out, verify_manifest_digest(b), now, err) < 0)
+	if (found <= 0 || override_check(p, verify_manifest_digest(b), now, err) < 0)
 		return error_wrap(err, "%s", path);
 	return 0;
 }

@@ -34,12 +34,12 @@ int incident_log(struct store *s, const struct verified_bundle *b, const struct 
 	__attribute__((nonnull, warn_unused_result));
 
 /*
- * The permission of two approvers in a directory, for this bundle at this time.  -1 with
- * FILE_OPEN when there is none, and errors of override_load() and override_check().  The caller
- * clears *out in any case.
+ * Does the permission of two approvers, as prover_override() answered (found, p), hold for this
+ * bundle at this time?  -1 with FILE_OPEN when there is none, and errors of override_check(); an
+ * error that is there already gets the path in front.
  */
-int incident_permission(const char *path, const struct verified_bundle *b, int64_t now,
-			struct override_proof *out, struct error *err)
+int incident_permission(const char *path, const struct verified_bundle *b, int64_t now, int found,
+			const struct override_proof *p, struct error *err)
 	__attribute__((nonnull, warn_unused_result));
 
 /* Record its use and keep the signed text, in a transaction of the caller. */

@@ -10,8 +10,8 @@ struct verified_bundle;
 
 /*
  * Keep the signatures that counted, their certificates, and the files of origin/, so that this
- * site can prove and hand on what it received.  Signatures are verified again by the read that
- * keeps them.  Inside a transaction of the caller.
+ * site can prove and hand on what it received.  Signatures are kept as they were verified.  Inside
+ * a transaction of the caller.
  */
 int keep_evidence(struct store *s, int64_t channel_id, const struct verified_bundle *b,
 		  struct error *err) __attribute__((nonnull, warn_unused_result));

@@ -1,7 +1,9 @@
 /* gapferry-import: the isolated side.  Opens no socket. */
 #include "importer/commands.h"
+#include "importer/confine.h"
 #include "verifier/care/medium.h"
 #include "verifier/care/verb_options.h"
+#include "verifier/inquiry/verbs.h"
 #include "verifier/medium_verbs.h"
 
 #define REPO                                                                     \
@@ -104,6 +106,10 @@ static const struct cli_verb verbs[] = {
 	{ "updates", NULL, 0, 0, updates_options, "the updates that are here", cmd_updates },
 	{ "export-wsusutil", NULL, 0, 0, export_options, "make a package that a WSUS can import",
 	  cmd_export_wsusutil },
+	{ "query", NULL, 0, 0, query_options, "find updates, and show what belongs to them",
+	  query_verb },
+	{ "inventory", NULL, 0, 0, inventory_options,
+	  "which files that the catalog names are here, by update", cmd_inventory },
 	{ "handover", "BUNDLE-NAME", 1, 1, verb_options_handover,
 	  "record that a medium changes hands", cmd_handover },
 	{ "custody", NULL, 0, 0, verb_options_custody, "the way of each bundle, from the ledger",
@@ -125,6 +131,12 @@ static const struct cli_verb verbs[] = {
 	{ NULL, NULL, 0, 0, NULL, NULL, NULL },
 };
 
+/* An import starts processes first, and then does it itself. */
+static int confine(const struct cli_args *args, struct error *err)
+{
+	return args->verb->run == cmd_import ? 0 : confine_importer(args, err);
+}
+
 int main(int argc, char **argv)
 {
 	static const struct cli_program program = {
@@ -132,6 +144,7 @@ int main(int argc, char **argv)
 		.summary = "The isolated side of gapferry: verifies bundles and loads the local "
 			   "repository.",
 		.verbs = verbs,
+		.confine = confine,
 	};
 
 	return cli_main(&program, argc, argv);

@@ -67,14 +67,16 @@ static void collect_packs(struct resolve *r)
 }
 
 /* Full listings in place of deltas. */
-static int relist(struct store *s, const struct channel *c, struct resolve *r, struct error *err)
+static int relist(struct store *s, const struct channel *c, struct unpack *unpack,
+		  struct resolve *r, struct error *err)
 {
 	struct relist_request request = { .store = s,
 					  .channel_id = c->id,
 					  .catalogs = (const unsigned char(*)[32])r->listings,
 					  .catalog_count = r->listing_count,
 					  .fetch = fetch,
-					  .ctx = s };
+					  .ctx = s,
+					  .unpack = unpack };
 
 	if (relist_make(&request, &r->relist, err) < 0)
 		return -1;
@@ -93,7 +95,8 @@ static int relist(struct store *s, const struct channel *c, struct resolve *r, s
 	return content_sync(s, err);
 }
 
-int resolve_make(struct store *s, const struct channel *c, struct resolve *r, struct error *err)
+int resolve_make(struct store *s, const struct channel *c, struct unpack *unpack, struct resolve *r,
+		 struct error *err)
 {
 	const struct object_table *t = verify_objects(r->bundle);
 
@@ -101,7 +104,7 @@ int resolve_make(struct store *s, const struct channel *c, struct resolve *r, st
 	r->listing_count = object_table_collect(t, OBJECT_CATALOG, &r->listings);
 	if (!verify_manifest(r->bundle)->increment)
 		return 0;
-	return relist(s, c, r, err) < 0 ? -1 : assumed_check(s, t, &r->need, err);
+	return relist(s, c, unpack, r, err) < 0 ? -1 : assumed_check(s, t, &r->need, err);
 }
 
 bool resolve_withdraws(void *resolve, const char *kind, const char *series, uint32_t revision)

@@ -16,6 +16,7 @@
 struct channel;
 struct error;
 struct store;
+struct unpack;
 struct verified_bundle;
 
 struct resolve {
@@ -38,8 +39,8 @@ void resolve_begin(const struct channel *c, const struct verified_bundle *b, str
  * The catalog objects and packs that the bundle carries are in the content store of s.  Listings
  * that come out of deltas are put there, too, and flushed.
  */
-int resolve_make(struct store *s, const struct channel *c, struct resolve *r, struct error *err)
-	__attribute__((nonnull, warn_unused_result));
+int resolve_make(struct store *s, const struct channel *c, struct unpack *unpack, struct resolve *r,
+		 struct error *err) __attribute__((nonnull, warn_unused_result));
 
 /* Whether something is lacking. */
 bool resolve_lacks(const struct resolve *r) __attribute__((nonnull));

@@ -6,6 +6,7 @@
 #include "lib/cli/progress.h"
 #include "lib/crypto/digest.h"
 #include "lib/crypto/trust.h"
+#include "lib/sandbox/sandbox.h"
 #include "media/chunk_table.h"
 #include "media/manifest.h"
 #include "media/object_table.h"
@@ -346,6 +347,8 @@ static void print_json(const struct run *r)
 		"{s:s, s:s, s:s, s:o, s:O, s:O}", "verdict", verdict(r), "checked", r->checked,
 		"bundle", r->bundle ? verify_path(r->bundle) : r->args->operands[0], "signers",
 		signers_json(r), "problems", r->problems, "repairs", r->repairs);
+
+	json_object_set_new(out, "landlock", json_integer(sandbox_landlock()));
 
 	if (r->bundle) {
 		const struct manifest *m = verify_manifest(r->bundle);

@@ -1,5 +1,9 @@
-/* gapferry-verify: the auditor's program.  Reads media, writes nothing, opens no socket. */
+/*
+ * gapferry-verify: the auditor's program.  Reads media, writes nothing but a proof that it is asked
+ * for, opens no socket.
+ */
 #include "verifier/commands.h"
+#include "verifier/confine.h"
 
 static const struct cli_option options[] = {
 	{ "trust", CLI_TEXT, "DIR", "GAPFERRY_TRUST", true,
@@ -48,6 +52,17 @@ static const struct cli_verb verbs[] = {
 	{ NULL, NULL, 0, 0, NULL, NULL, NULL },
 };
 
+static int confine(const struct cli_args *args, struct error *err)
+{
+	static const struct confine_option paths[] = {
+		{ "trust", SANDBOX_READ }, { "volume", SANDBOX_READ }, { "log", SANDBOX_READ },
+		{ "make", SANDBOX_WRITE }, { NULL, SANDBOX_READ },
+	};
+
+	return confine_to(args, cli_text(args, "make") ? SANDBOX_STORE : SANDBOX_READER, paths,
+			  err);
+}
+
 int main(int argc, char **argv)
 {
 	static const struct cli_program program = {
@@ -55,6 +70,7 @@ int main(int argc, char **argv)
 		.summary = "The auditor's side of gapferry.",
 		.verbs = verbs,
 		.single = true,
+		.confine = confine,
 	};
 
 	return cli_main(&program, argc, argv);

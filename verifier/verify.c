@@ -17,10 +17,9 @@
 #include "verifier/origin.h"
 #include "verifier/signed.h"
 #include "verifier/table.h"
+#include "verifier/verify_prove.h"
 #include "verifier/volumes.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,14 +27,10 @@
 struct verified_bundle {
 	char *path;
 	int dir, trust_dir;
-	unsigned char *manifest_bytes;
-	size_t manifest_len;
+	struct verify_proof proof;
 	unsigned char manifest_digest[DIGEST_SHA256];
 	struct manifest manifest;
 	const struct trust *trust; /* in force: the caller's or newer */
-	struct trust *newer;       /* owned; NULL unless the bundle carries a newer one */
-	enum verify_policy policy;
-	struct trust_verdict signers;
 	struct object_table *objects;
 	struct log_text_lines object_lines;
 	struct chunk_table *chunks;
@@ -43,153 +38,27 @@ struct verified_bundle {
 	struct volumes *volumes;
 };
 
-/* A file every bundle has. */
-static int load(int dir, const char *name, size_t max, unsigned char **out, size_t *len,
-		struct error *err)
-{
-	int found = file_load(dir, name, max, out, len, err);
-
-	if (found == 0)
-		return error_set(err, ERROR_BUNDLE_FILE_MISSING, "%s: not there", name);
-	return found < 0 ? -1 : 0;
-}
+/* ---- tables ---- */
 
 /*
- * A directory of the bundle: 1 and *fd, or 0 when it is not there.  What stands in its place is a
- * defect of the medium, never of the command.
+ * Who proved it may have done so in another process, so what can be judged without looking at a
+ * signature is judged here too.
  */
-static int open_part(int dir, const char *name, int *fd, struct error *err)
+static int read_manifest(struct verified_bundle *b, enum verify_policy policy, struct error *err)
 {
-	*fd = file_open_subdir(dir, name, false, err);
-	if (*fd >= 0)
-		return 1;
-	int sys = err->sys;
+	const struct verify_proof *p = &b->proof;
 
-	error_clear(err);
-	if (sys == ENOENT)
-		return 0;
-	if (sys == ENOTDIR || sys == ELOOP)
-		return error_set(err, ERROR_FILE_NAME, "%s: not a directory", name);
-	errno = sys;
-	return error_set_errno(err, ERROR_FILE_READ, "%s: cannot open", name);
-}
-
-/* ---- signatures ---- */
-
-struct signatures {
-	struct file_list names;
-	struct trust_signature items[LIMIT_SIGNATURES];
-	unsigned char *bytes[LIMIT_SIGNATURES];
-};
-
-static void signatures_clear(struct signatures *s)
-{
-	for (size_t i = 0; i < LIMIT_SIGNATURES; i++)
-		free(s->bytes[i]);
-	file_list_clear(&s->names);
-}
-DEFINE_CLEANUP_IN_PLACE(struct signatures, signatures_clear);
-
-static int load_signatures(int dir, struct signatures *s, struct error *err)
-{
-	CLEANUP(file_close) int sigs = -1;
-	int found = open_part(dir, "sigs", &sigs, err);
-
-	if (found <= 0)
-		return found; /* no directory, no signature: the policy says so better */
-	if (file_list_load(sigs, LIMIT_SIGNATURES, &s->names, err) < 0)
-		return error_wrap(err, "sigs");
-	for (size_t i = 0; i < s->names.count; i++) {
-		s->items[i].name = s->names.names[i];
-		if (load(sigs, s->items[i].name, LIMIT_SIGNATURE_BYTES, &s->bytes[i],
-			 &s->items[i].len, err) < 0)
-			return error_wrap(err, "sigs");
-		s->items[i].bytes = s->bytes[i];
-	}
-	return 0;
-}
-
-/* The trust root the bundle carries, if it is a newer one that continues ours. */
-static int adopt_newer_trust(struct verified_bundle *b, struct error *err)
-{
-	int found = open_part(b->dir, "trust", &b->trust_dir, err);
-
+	if (manifest_parse(p->manifest, p->manifest_len, &b->manifest, err) < 0)
+		return -1;
+	digest_sha256(p->manifest, p->manifest_len, b->manifest_digest);
+	if (trust_check_bundle(b->trust, b->manifest_digest, err) < 0)
+		return -1;
+	if (policy == VERIFY_COMPLETE && trust_check_policy(b->trust, &p->signers, err) < 0)
+		return -1;
+	int found = verify_open_part(b->dir, "trust", &b->trust_dir, err);
 	if (found == 0)
 		return error_set(err, ERROR_BUNDLE_FILE_MISSING, "trust: not there");
-	if (found < 0)
-		return -1;
-	CLEANUP(trust_free) struct trust *offered = trust_load(b->trust_dir, "trust", err);
-	if (!offered)
-		return -1;
-	int newer = trust_extends(b->trust, offered, err);
-	if (newer < 0)
-		return error_wrap(err, "trust");
-	if (newer == 1) {
-		b->newer = STEAL(offered);
-		b->trust = b->newer;
-	}
-	return 0;
-}
-
-static int has_builder(const struct verified_bundle *b, struct error *err)
-{
-	const struct trust_verdict *v = &b->signers;
-
-	for (size_t i = 0; i < v->count; i++)
-		if (v->signers[i].role == KEY_ROLE_BUILDER)
-			return 0;
-	if (v->revoked_count > 0)
-		return error_set(err, ERROR_TRUST_REVOKED_KEY,
-				 "signed by the revoked key %s, and by no other builder",
-				 v->revoked);
-	return error_set(err, ERROR_TRUST_NO_BUILDER,
-			 "no builder of the trust root has signed this bundle");
-}
-
-/* A builder signed, and nobody whose signature does not hold. */
-static int check_builder(struct verified_bundle *b, const struct signatures *s, struct error *err)
-{
-	for (size_t i = 0; i < s->names.count; i++) {
-		char id[KEY_SHORT_SIZE] = "";
-
-		snprintf(id, sizeof id, "%.16s", s->items[i].name);
-		const struct trust_key *key = trust_find(b->trust, id);
-		if (!key)
-			continue;
-		if (trust_check_role(b->trust, key->role, b->manifest_bytes, b->manifest_len,
-				     &s->items[i], TRUST_TIME_LATER,
-				     &b->signers.signers[b->signers.count], err) < 0)
-			return -1;
-		b->signers.count++;
-	}
-	return has_builder(b, err);
-}
-
-static int check_signatures(struct verified_bundle *b, enum verify_policy policy, struct error *err)
-{
-	CLEANUP(signatures_clear) struct signatures s = { 0 };
-
-	if (load(b->dir, "MANIFEST", LIMIT_MANIFEST_BYTES, &b->manifest_bytes, &b->manifest_len,
-		 err) < 0 ||
-	    load_signatures(b->dir, &s, err) < 0 || adopt_newer_trust(b, err) < 0)
-		return -1;
-	if (policy == VERIFY_FOR_APPROVAL)
-		return check_builder(b, &s, err);
-	return trust_check_signatures(b->trust, b->manifest_bytes, b->manifest_len, s.items,
-				      s.names.count, TRUST_TIME_LATER, &b->signers, err);
-}
-
-/* ---- MANIFEST and tables ---- */
-
-static int read_manifest(struct verified_bundle *b, struct error *err)
-{
-	if (manifest_parse(b->manifest_bytes, b->manifest_len, &b->manifest, err) < 0)
-		return -1;
-	digest_sha256(b->manifest_bytes, b->manifest_len, b->manifest_digest);
-	if (signed_check(b->trust, &b->manifest, b->manifest_digest, &b->signers, err) < 0)
-		return -1;
-	return b->policy == VERIFY_FOR_APPROVAL ? has_builder(b, err)
-						: trust_check_policy(b->trust, &b->signers, err);
+	return found < 0 ? -1 : 0;
 }
 
 /* SHA256SUMS whole, its size and digest proved, not yet interpreted. */
@@ -200,7 +69,7 @@ static int load_sums(const struct verified_bundle *b, unsigned char **out, size_
 	const char *name = manifest_table_name(MANIFEST_SUMS);
 	unsigned char digest[DIGEST_SHA256];
 
-	if (load(b->dir, name, LIMIT_SUMS_BYTES, out, len, err) < 0)
+	if (verify_load_file(b->dir, name, LIMIT_SUMS_BYTES, out, len, err) < 0)
 		return -1;
 	if (*len != want->size)
 		return error_set(err, ERROR_BUNDLE_DIGEST, "%s: %zu bytes, MANIFEST says %llu",
@@ -269,7 +138,7 @@ static int check_sums(struct verified_bundle *b, struct error *err)
 		unsigned char digest[DIGEST_SHA256];
 		const char *name = b->sums.entries[i].name;
 
-		if (load(b->dir, name, LIMIT_SUMS_BYTES, &file, &len, err) < 0)
+		if (verify_load_file(b->dir, name, LIMIT_SUMS_BYTES, &file, &len, err) < 0)
 			return -1;
 		digest_sha256(file, len, digest);
 		if (memcmp(digest, b->sums.entries[i].sha256, sizeof digest) != 0)
@@ -358,7 +227,7 @@ static int check_strangers(const struct verified_bundle *b, struct error *err)
 		if (strcmp(folder, last) == 0)
 			continue;
 		memcpy(last, folder, sizeof last);
-		int found = open_part(b->dir, folder, &dir, err);
+		int found = verify_open_part(b->dir, folder, &dir, err);
 		if (found == 0)
 			return error_set(err, ERROR_BUNDLE_FILE_MISSING, "%s: not there", folder);
 		if (found < 0 || check_folder(b, dir, folder, err) < 0)
@@ -369,14 +238,16 @@ static int check_strangers(const struct verified_bundle *b, struct error *err)
 
 /* ---- life ---- */
 
-struct verified_bundle *verify_open(const char *path, const struct trust *trust,
-				    enum verify_policy policy, struct error *err)
+struct verified_bundle *verify_open_proved(const char *path, const struct trust *trust,
+					   enum verify_policy policy, struct verify_proof *proof,
+					   struct error *err)
 {
 	CLEANUP(verify_close) struct verified_bundle *b = buf_calloc(1, sizeof *b);
 
 	b->path = buf_strdup(path);
-	b->trust = trust;
-	b->policy = policy;
+	b->proof = *proof;
+	*proof = (struct verify_proof){ .newer = NULL };
+	b->trust = b->proof.newer ? b->proof.newer : trust;
 	b->trust_dir = -1;
 	b->dir = file_open_dir(path, err);
 	if (b->dir < 0) {
@@ -385,10 +256,9 @@ struct verified_bundle *verify_open(const char *path, const struct trust *trust,
 			  path);
 		return NULL;
 	}
-	if (check_signatures(b, policy, err) < 0 || read_manifest(b, err) < 0 ||
-	    read_objects(b, err) < 0 || read_chunks(b, err) < 0 || check_sums(b, err) < 0 ||
-	    check_strangers(b, err) < 0 || origin_check(b, err) < 0 ||
-	    log_medium_check(b, &b->object_lines.tree, err) < 0) {
+	if (read_manifest(b, policy, err) < 0 || read_objects(b, err) < 0 ||
+	    read_chunks(b, err) < 0 || check_sums(b, err) < 0 || check_strangers(b, err) < 0 ||
+	    origin_check(b, err) < 0 || log_medium_check(b, &b->object_lines.tree, err) < 0) {
 		error_wrap(err, "%s", path);
 		return NULL;
 	}
@@ -399,6 +269,16 @@ struct verified_bundle *verify_open(const char *path, const struct trust *trust,
 	return STEAL(b);
 }
 
+struct verified_bundle *verify_open(const char *path, const struct trust *trust,
+				    enum verify_policy policy, struct error *err)
+{
+	CLEANUP(verify_proof_clear) struct verify_proof proof = { .newer = NULL };
+
+	if (verify_prove(path, trust, policy, &proof, err) < 0)
+		return NULL;
+	return verify_open_proved(path, trust, policy, &proof, err);
+}
+
 void verify_close(struct verified_bundle *b)
 {
 	if (!b)
@@ -407,8 +287,7 @@ void verify_close(struct verified_bundle *b)
 	object_table_free(b->objects);
 	chunk_table_free(b->chunks);
 	sum_table_clear(&b->sums);
-	trust_free(b->newer);
-	free(b->manifest_bytes);
+	verify_proof_clear(&b->proof);
 	file_close(b->trust_dir);
 	file_close(b->dir);
 	free(b->path);
@@ -427,8 +306,8 @@ const unsigned char *verify_manifest_digest(const struct verified_bundle *b)
 
 const void *verify_manifest_bytes(const struct verified_bundle *b, size_t *len)
 {
-	*len = b->manifest_len;
-	return b->manifest_bytes;
+	*len = b->proof.manifest_len;
+	return b->proof.manifest;
 }
 
 const struct object_table *verify_objects(const struct verified_bundle *b)
@@ -448,7 +327,7 @@ const struct sum_table *verify_sums(const struct verified_bundle *b)
 
 const struct trust_verdict *verify_signers(const struct verified_bundle *b)
 {
-	return &b->signers;
+	return &b->proof.signers;
 }
 
 const struct trust *verify_trust(const struct verified_bundle *b)
@@ -458,7 +337,7 @@ const struct trust *verify_trust(const struct verified_bundle *b)
 
 bool verify_trust_is_newer(const struct verified_bundle *b)
 {
-	return b->newer != NULL;
+	return b->proof.newer != NULL;
 }
 
 int verify_dir(const struct verified_bundle *b)
@@ -479,4 +358,9 @@ struct volumes *verify_places(const struct verified_bundle *b)
 const char *verify_path(const struct verified_bundle *b)
 {
 	return b->path;
+}
+
+const struct verify_evidence *verify_evidence(const struct verified_bundle *b, size_t i)
+{
+	return &b->proof.evidence[i];
 }

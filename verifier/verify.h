@@ -24,6 +24,7 @@ struct sum_table;
 struct trust;
 struct trust_verdict;
 struct verified_bundle;
+struct verify_evidence;
 struct volumes;
 
 enum verify_policy {
@@ -98,6 +99,10 @@ const struct object_table *verify_objects(const struct verified_bundle *b);
 const struct chunk_table *verify_chunks(const struct verified_bundle *b);
 const struct sum_table *verify_sums(const struct verified_bundle *b);
 const struct trust_verdict *verify_signers(const struct verified_bundle *b);
+
+/* Signature and certificate of signer i of the verdict; struct verify_evidence of verify_prove.h.
+ */
+const struct verify_evidence *verify_evidence(const struct verified_bundle *b, size_t i);
 
 /* The trust root in force after looking at the bundle: ours, or the newer one it carries. */
 const struct trust *verify_trust(const struct verified_bundle *b);

@@ -11,6 +11,7 @@
 #include "lib/base/error.h"
 #include "lib/base/file.h"
 #include "lib/base/limits.h"
+#include "lib/base/lock.h"
 
 #include <fcntl.h>
 #include <microhttpd.h>
@@ -25,6 +26,7 @@ struct port {
 	struct http *http;
 	struct MHD_Daemon *daemon; /* NULL: not used */
 	struct address address;
+	int listener; /* until the daemon has it */
 	bool tls;
 };
 
@@ -41,6 +43,9 @@ struct http {
 	_Atomic unsigned active;          /* requests begun and not yet completed */
 	_Atomic size_t bodies;            /* bytes of bodies that are in memory */
 	_Atomic size_t answers;           /* of answers that are */
+	size_t answers_most;              /* from there on requests with a body wait */
+	struct lock *queue_lock;
+	struct request *first, *last; /* that wait, in order of arrival */
 	_Atomic bool draining;
 };
 
@@ -54,7 +59,7 @@ static bool takes_body(const struct route *route, const struct request *q)
 /* With TLS, only what carries its own proof goes without: content, whose digest clients know. */
 static bool in_clear(const struct http *h, const struct request *q, const struct route *r)
 {
-	return !h->secure.daemon || q->content_port != 0 || r->in_clear;
+	return !h->secure.tls || q->content_port != 0 || r->in_clear;
 }
 
 static int dispatch(const struct http *h, struct request *q, const struct route **route,
@@ -78,9 +83,6 @@ static int dispatch(const struct http *h, struct request *q, const struct route 
 		*err = q->refused;
 		return -1;
 	}
-	/* Clients that ask and do not read must not fill the memory. */
-	if (takes_body(*route, q) && h->answers > LIMIT_SOAP_ANSWERS)
-		return error_set(err, ERROR_SOAP_BUSY, "too many answers on their way");
 	return (*route)->answer(q, rest, out, err);
 }
 
@@ -144,6 +146,46 @@ static enum MHD_Result answer(struct http *h, struct request *q)
 	h->answers += q->held;
 	q->length = request_is_head(q) || out.status == 304 ? 0 : out.length;
 	return MHD_queue_response(q->connection, out.status, out.response);
+}
+
+/* ---- waiting ---- */
+
+/*
+ * Many clients that read slowly would fill the memory with answers.  A request that may have a long
+ * one waits instead until some have been sent: telling it to come back costs its user hours.
+ * True when it waits; the library calls again after go_on().
+ */
+static bool must_wait(struct http *h, struct request *q)
+{
+	if (!q->route || h->answers <= h->answers_most)
+		return false;
+	CLEANUP(lock_release) struct lock *held = lock_take(h->queue_lock);
+	/* Whoever makes room looks for waiting ones after that, with the lock. */
+	if (h->draining || h->answers <= h->answers_most)
+		return false;
+	if (h->last)
+		h->last->next = q;
+	else
+		h->first = q;
+	h->last = q;
+	MHD_suspend_connection(q->connection);
+	return true;
+}
+
+/* Let the first `most` of those that wait go on, if there is room. */
+static void go_on(struct http *h, size_t most)
+{
+	CLEANUP(lock_release) struct lock *held = lock_take(h->queue_lock);
+
+	for (; most > 0 && h->first && (h->draining || h->answers <= h->answers_most); most--) {
+		struct request *q = h->first;
+
+		h->first = q->next;
+		if (!h->first)
+			h->last = NULL;
+		q->next = NULL;
+		MHD_resume_connection(q->connection);
+	}
 }
 
 static void copy_cut(char *out, size_t size, const char *text)
@@ -230,7 +272,7 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, 
 	q->path = url;
 	if (q->announced) {
 		complete(connection);
-		return answer(h, q);
+		return must_wait(h, q) ? MHD_YES : answer(h, q);
 	}
 	q->announced = true;
 	copy_cut(q->method, sizeof q->method, method);
@@ -272,6 +314,8 @@ static void on_completed(void *cls, struct MHD_Connection *connection, void **co
 		.service = q->counted, .status = q->status, .bytes = q->length, .whole = whole
 	};
 	metrics_count(h->metrics, &over);
+	/* Each that is done makes room for one; a second one takes up what short answers leave. */
+	go_on(h, 2);
 	if (h->log < 0)
 		return;
 	const union MHD_ConnectionInfo *info =
@@ -304,11 +348,9 @@ static void on_connection(void *cls, struct MHD_Connection *connection, void **c
 
 /* ---- the daemon ---- */
 
-static int start_daemon(struct port *p, const struct http_options *o, const struct address *where,
-			struct error *err)
+static int start_daemon(struct port *p, const struct http_options *o, struct error *err)
 {
 	const struct http *h = p->http;
-	CLEANUP(file_close) int listener = address_listen(where, &p->address, err);
 	/* A pool of one is the library's plain internal thread. */
 	struct MHD_OptionItem more[] = {
 		{ MHD_OPTION_THREAD_POOL_SIZE, (intptr_t)o->threads, NULL },
@@ -316,14 +358,13 @@ static int start_daemon(struct port *p, const struct http_options *o, const stru
 		{ MHD_OPTION_HTTPS_MEM_KEY, 0, h->key },
 		{ MHD_OPTION_END, 0, NULL },
 	};
-	unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ITC | (p->tls ? MHD_USE_TLS : 0);
+	unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME |
+			 (p->tls ? MHD_USE_TLS : 0);
 
-	if (listener < 0)
-		return -1;
 	if (!p->tls)
 		more[1].option = MHD_OPTION_END;
 	p->daemon = MHD_start_daemon(
-		flags, 0, NULL, NULL, on_request, p, MHD_OPTION_LISTEN_SOCKET, listener,
+		flags, 0, NULL, NULL, on_request, p, MHD_OPTION_LISTEN_SOCKET, p->listener,
 		MHD_OPTION_ARRAY, o->threads > 1 ? more : more + 1, MHD_OPTION_CONNECTION_LIMIT,
 		LIMIT_HTTP_CONNECTIONS, MHD_OPTION_PER_IP_CONNECTION_LIMIT, o->per_address,
 		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)LIMIT_HTTP_MEMORY,
@@ -337,7 +378,7 @@ static int start_daemon(struct port *p, const struct http_options *o, const stru
 	if (!p->daemon)
 		return error_set(err, ERROR_SERVER_START, "cannot start %u threads to serve",
 				 o->threads);
-	listener = -1; /* the daemon's now */
+	p->listener = -1; /* the daemon's now */
 	return 0;
 }
 
@@ -352,7 +393,7 @@ static int load_pem(const char *path, unsigned char **out, struct error *err)
 }
 
 /* The address of the port with TLS: as it was given, or the port after the other one's. */
-static int start_secure(struct http *h, const struct http_options *o, struct error *err)
+static int open_secure(struct http *h, const struct http_options *o, struct error *err)
 {
 	struct address where = h->clear.address;
 	uint16_t port = address_port(&where);
@@ -366,7 +407,8 @@ static int start_secure(struct http *h, const struct http_options *o, struct err
 	if (!o->tls_listen)
 		address_set_port(&where, port == 80 ? 443 : (uint16_t)(port + 1));
 	h->secure.tls = true;
-	return start_daemon(&h->secure, o, &where, err);
+	h->secure.listener = address_listen(&where, &h->secure.address, err);
+	return h->secure.listener < 0 ? -1 : 0;
 }
 
 static void http_free(struct http *h)
@@ -374,8 +416,11 @@ static void http_free(struct http *h)
 	if (!h)
 		return;
 	session_pool_free(h->sessions);
+	file_close(h->clear.listener);
+	file_close(h->secure.listener);
 	metrics_free(h->metrics);
 	watch_free(h->watch);
+	lock_free(h->queue_lock);
 	file_close(h->log);
 	free(h->log_path);
 	free(h->token_path);
@@ -394,19 +439,27 @@ static void stop_port(struct port *p)
 	p->daemon = NULL;
 }
 
-/* What has started already is ended when the rest cannot start. */
-static int start_ports(struct http *h, const struct http_options *o, struct error *err)
+static int open_ports(struct http *h, const struct http_options *o, struct error *err)
 {
 	struct address wanted;
 
-	h->clear.http = h->secure.http = h;
-	if (address_parse(o->listen, &wanted, err) < 0 ||
-	    start_daemon(&h->clear, o, &wanted, err) < 0)
+	if (address_parse(o->listen, &wanted, err) < 0)
 		return -1;
-	if (!o->tls_cert || start_secure(h, o, err) == 0)
-		return 0;
-	stop_port(&h->clear);
-	return -1;
+	h->clear.listener = address_listen(&wanted, &h->clear.address, err);
+	if (h->clear.listener < 0)
+		return -1;
+	return o->tls_cert ? open_secure(h, o, err) : 0;
+}
+
+/* What has started already is ended when the rest cannot start. */
+static int start_ports(struct http *h, const struct http_options *o, struct error *err)
+{
+	if ((h->secure.tls && start_daemon(&h->secure, o, err) < 0) ||
+	    start_daemon(&h->clear, o, err) < 0) {
+		stop_port(&h->secure);
+		return -1;
+	}
+	return 0;
 }
 
 struct http *http_start(const struct http_options *options, struct error *err)
@@ -417,7 +470,10 @@ struct http *http_start(const struct http_options *options, struct error *err)
 	h->service = options->service;
 	h->metrics = metrics_new();
 	h->watch = watch_new();
+	h->answers_most = options->answers_most ? options->answers_most : LIMIT_SOAP_ANSWERS;
+	h->queue_lock = lock_new();
 	h->log = -1;
+	h->clear = h->secure = (struct port){ .http = h, .listener = -1 };
 	h->log_path = options->access_log ? buf_strdup(options->access_log) : NULL;
 	h->token_path = options->api_token ? buf_strdup(options->api_token) : NULL;
 	h->sessions = session_pool_new(options->repo, err);
@@ -427,7 +483,9 @@ struct http *http_start(const struct http_options *options, struct error *err)
 		return NULL;
 	if (h->log_path && (h->log = access_log_open(h->log_path, err)) < 0)
 		return NULL;
-	if (start_ports(h, options, err) < 0)
+	if (open_ports(h, options, err) < 0 ||
+	    (options->begin && options->begin(options->begin_ctx, &h->service, err) < 0) ||
+	    start_ports(h, options, err) < 0)
 		return NULL;
 	return STEAL(h);
 }
@@ -470,6 +528,7 @@ void http_stop(struct http *h)
 	if (mine->secure.daemon)
 		file_close(MHD_quiesce_daemon(mine->secure.daemon));
 	mine->draining = true;
+	go_on(mine, SIZE_MAX);
 	for (uint64_t start = clock_ticks();
 	     mine->active > 0 && clock_ticks() - start < LIMIT_HTTP_DRAIN_SECONDS * 1000u;)
 		nanosleep(&moment, NULL);

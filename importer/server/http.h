@@ -27,7 +27,16 @@ struct http_options {
 	unsigned per_address; /* connections of one address at once, on each port; 0: any */
 	const struct route
 		*routes;         /* ends with a row whose path is NULL; must outlive the server */
+	size_t answers_most;     /* bytes of answers from which on requests wait; 0:
+				    LIMIT_SOAP_ANSWERS */
 	struct service *service; /* for the rows that need it; likewise; NULL: none */
+	/*
+	 * Called when everything is open and no thread runs yet: the process takes on its role, and
+	 * then starts what it needs, which may change *service.  NULL: nothing; a test that is
+	 * client and server in one process cannot take on a role.
+	 */
+	int (*begin)(void *ctx, struct service **service, struct error *err);
+	void *begin_ctx;
 };
 
 /*

@@ -9,10 +9,13 @@
 #include "lib/base/pool.h"
 #include "lib/cli/cli.h"
 #include "lib/clients/clients.h"
+#include "lib/sandbox/sandbox.h"
 
+#include <limits.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 
 static const struct cli_option options[] = {
 	{ "repo", CLI_TEXT, "DIR", "GAPFERRY_REPO", true, "repository to serve" },
@@ -38,6 +41,79 @@ static const struct cli_option options[] = {
 	  "connections of one address, 0 any; default: 256, any on loopback" },
 	CLI_OPTIONS_END,
 };
+
+/* What serves, in the order in which it is made. */
+struct serving {
+	const struct cli_args *args;
+	const char *repo;
+	struct clients *clients;
+	struct view_keeper *views;
+	struct service *service;
+};
+
+static void serving_clear(struct serving *s)
+{
+	service_free(s->service);
+	view_stop(s->views);
+	clients_close(s->clients);
+}
+DEFINE_CLEANUP_IN_PLACE(struct serving, serving_clear);
+
+/* The directory of a file that a reload opens anew: it may be another one then. */
+static void folder_of(const char *file, char out[PATH_MAX])
+{
+	const char *slash = strrchr(file, '/');
+
+	snprintf(out, PATH_MAX, "%.*s", slash ? (int)(slash - file) : 1, slash ? file : ".");
+	if (*out == '\0')
+		snprintf(out, PATH_MAX, "/");
+}
+
+/*
+ * What is open stays open: the sockets.  A reader of a database changes the files of its journal,
+ * which are there as long as the session of session_pool_new() and the clients are.
+ */
+static int confine(const struct serving *s, struct error *err)
+{
+	static const char *const names[] = { "catalog.db", "catalog.db-wal", "catalog.db-shm",
+					     "clients.db", "clients.db-wal", "clients.db-shm" };
+	enum { NAMES = sizeof names / sizeof *names };
+	struct sandbox_place places[NAMES + 3] = { { s->repo, SANDBOX_READ } };
+	char paths[NAMES + 2][PATH_MAX];
+	size_t count = NAMES + 1;
+
+	for (size_t i = 0; i < NAMES; i++) {
+		snprintf(paths[i], sizeof paths[i], "%s/%s", s->repo, names[i]);
+		places[i + 1] = (struct sandbox_place){ paths[i], SANDBOX_UPDATE };
+	}
+	if (cli_text(s->args, "access-log")) {
+		folder_of(cli_text(s->args, "access-log"), paths[NAMES]);
+		places[count++] = (struct sandbox_place){ paths[NAMES], SANDBOX_WRITE };
+	}
+	if (cli_text(s->args, "api-token-file")) {
+		folder_of(cli_text(s->args, "api-token-file"), paths[NAMES + 1]);
+		places[count++] = (struct sandbox_place){ paths[NAMES + 1], SANDBOX_READ };
+	}
+	return sandbox_enter(SANDBOX_SERVE, places, count, err);
+}
+
+static int begin(void *ctx, struct service **service, struct error *err)
+{
+	struct serving *s = ctx;
+
+	if (confine(s, err) < 0 || !(s->views = view_start(s->repo, err)))
+		return -1;
+	const struct service_options o = {
+		.clients = s->clients,
+		.views = s->views,
+		.content_url = cli_text(s->args, "content-url"),
+		.redirect = cli_flag(s->args, "redirect-originals"),
+		.accel = cli_text(s->args, "accel-redirect"),
+	};
+	s->service = service_new(&o, err);
+	*service = s->service;
+	return s->service ? 0 : -1;
+}
 
 enum { TICK_SECONDS = 5 };
 
@@ -97,14 +173,18 @@ static void wait_for_end(struct http *h, const sigset_t *signals)
 
 static int run(const struct cli_args *args, struct error *err)
 {
-	struct http_options o = { .repo = cli_text(args, "repo"),
+	CLEANUP(serving_clear)
+	struct serving serving = { .args = args, .repo = cli_text(args, "repo") };
+	struct http_options o = { .repo = serving.repo,
 				  .listen = cli_text(args, "listen"),
 				  .access_log = cli_text(args, "access-log"),
 				  .api_token = cli_text(args, "api-token-file"),
 				  .tls_cert = cli_text(args, "tls-cert"),
 				  .tls_key = cli_text(args, "tls-key"),
 				  .tls_listen = cli_text(args, "tls-listen"),
-				  .routes = services() };
+				  .routes = services(),
+				  .begin = begin,
+				  .begin_ctx = &serving };
 	sigset_t signals;
 
 	if (read_options(args, &o, err) < 0)
@@ -117,23 +197,9 @@ static int run(const struct cli_args *args, struct error *err)
 	sigaddset(&signals, SIGHUP);
 	pthread_sigmask(SIG_BLOCK, &signals, NULL);
 
-	CLEANUP(clients_close) struct clients *clients = clients_open(o.repo, CLIENTS_SERVER, err);
-	if (!clients)
+	serving.clients = clients_open(serving.repo, CLIENTS_SERVER, err);
+	if (!serving.clients)
 		return -1;
-	CLEANUP(view_stop) struct view_keeper *views = view_start(o.repo, err);
-	if (!views)
-		return -1;
-	const struct service_options so = {
-		.clients = clients,
-		.views = views,
-		.content_url = cli_text(args, "content-url"),
-		.redirect = cli_flag(args, "redirect-originals"),
-		.accel = cli_text(args, "accel-redirect"),
-	};
-	CLEANUP(service_free) struct service *service = service_new(&so, err);
-	if (!service)
-		return -1;
-	o.service = service;
 	CLEANUP(http_stop) struct http *h = http_start(&o, err);
 	if (!h || tell(args, h, err) < 0)
 		return -1;

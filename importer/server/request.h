@@ -40,9 +40,10 @@ struct request {
 	struct metrics *metrics;
 	uint16_t content_port; /* of the server without TLS, when this one has it; else 0 */
 	enum metrics_service counted;
-	unsigned status; /* of the answer; 0: none yet */
-	size_t held;     /* bytes of it in memory */
-	uint64_t length; /* of its body */
+	unsigned status;      /* of the answer; 0: none yet */
+	struct request *next; /* that waits, behind this one */
+	size_t held;          /* bytes of it in memory */
+	uint64_t length;      /* of its body */
 };
 
 /* A request for a target just seen on connection.  request_free() ends it. */

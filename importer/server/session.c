@@ -17,6 +17,7 @@ struct session_pool {
 	_Atomic(char *) token;
 	char **former; /* tokens that a thread may still look at */
 	size_t former_count, former_capacity;
+	struct store *kept; /* open, so that the journal's files stay where they are */
 	pthread_key_t key;
 };
 
@@ -47,6 +48,7 @@ struct session_pool *session_pool_new(const char *path, struct error *err)
 	}
 	struct session_pool *p = buf_calloc(1, sizeof *p);
 	p->path = buf_strdup(path);
+	p->kept = STEAL(probe);
 	p->key = key;
 	return p;
 }
@@ -57,6 +59,7 @@ void session_pool_free(struct session_pool *p)
 		return;
 	session_drop(p);
 	pthread_key_delete(p->key);
+	store_close(p->kept);
 	free(p->path);
 	free(p->token);
 	for (size_t i = 0; i < p->former_count; i++)

@@ -333,7 +333,9 @@ static int on_text(void *ctx, const char *text, size_t len, struct error *err)
 int soap_read(const struct soap_service *service, const void *bytes, size_t len,
 	      struct soap_message *out, struct error *err)
 {
-	static const struct xml_handler handler = { on_start, on_end, on_text };
+	static const struct xml_handler handler = { .start = on_start,
+						    .end = on_end,
+						    .text = on_text };
 	struct reader r = { .service = service, .out = out, .text = BUF_INIT(LIMIT_SOAP_TEXT) };
 	CLEANUP(xml_reader_free) struct xml_reader *xml = xml_reader_new(&handler, &r, "request");
 	struct error wrong = ERROR_INIT;

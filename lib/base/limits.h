@@ -70,6 +70,10 @@
 #define LIMIT_JOB_OUTPUT_BYTES (64u << 10)    /* read from a program that a job starts */
 #define LIMIT_OUTBOX 100000u                  /* entries of gapferry/ in an outbox */
 
+/* ---- between processes (lib/sandbox) ---- */
+#define LIMIT_SANDBOX_FRAME (1u << 20)        /* one piece of a message */
+#define LIMIT_SANDBOX_MESSAGE (64u << 20)     /* one message; genuine: 6 MiB */
+
 /* ---- packs of metadata fragments ---- */
 #define LIMIT_PACK_BYTES (32u << 20)          /* decompressed; we write 4 MiB, one fragment may be 16 */
 #define LIMIT_PACK_ENTRIES 65536u
@@ -85,6 +89,8 @@
 #define LIMIT_CAB_FOLDERS 4096u               /* genuine: 1; each costs one decoder, in turn */
 #define LIMIT_CAB_RATIO 1000u                 /* output to cbCabinet; genuine: 22 */
 #define LIMIT_CAB_SIGNATURE_BYTES (1u << 20)  /* what follows a signed cabinet; genuine: 15.7 kB */
+
+#define LIMIT_SHARD_BYTES (64u << 20)         /* inner cabinets held for workers; genuine: 9 MB each */
 
 /* ---- Authenticode ---- */
 #define LIMIT_AUTHENTICODE_SIGNATURES 4u      /* nested in one another; genuine: 2 */
@@ -120,6 +126,12 @@
 #define LIMIT_WUSP_DRIVERS 65536u             /* targets of one driver; genuine: 400 */
 #define LIMIT_VIEW_CACHE_BYTES (256u << 20)   /* fragments kept in memory */
 #define LIMIT_VIEW_SCOPES 256u                /* sets of groups kept prepared; genuine: 10 */
+/* ---- selection and queries ---- */
+#define LIMIT_SELECTION_VALUES 256u           /* of one selection; genuine: 10 */
+#define LIMIT_SELECTION_BYTES (64u << 10)     /* its text; genuine: 1 KiB */
+#define LIMIT_INVENTORY_BYTES (512u << 20)    /* the list of one; genuine: 20 MiB */
+#define LIMIT_TREE_DEPTH 48u                  /* of a tree that is printed; genuine: 30 */
+#define LIMIT_TREE_ITEMS 10000u               /* the rest is cut */
 
 /* ---- requests to the server (docs/PROTOCOL.md) ---- */
 #define LIMIT_HTTP_CONNECTIONS 4096u          /* at once; costs LIMIT_HTTP_MEMORY each */
@@ -137,7 +149,7 @@
 #define LIMIT_QUERY_SCAN 250000u              /* rows looked at for one page: about half a second */
 #define LIMIT_SOAP_BODY (4u << 20)            /* bytes of one request; genuine: 100 KiB, 1 MiB of devices */
 #define LIMIT_SOAP_BODIES (256u << 20)        /* of all requests on their way */
-#define LIMIT_SOAP_ANSWERS (512u << 20)       /* of all answers not yet sent */
+#define LIMIT_SOAP_ANSWERS (512u << 20)       /* of all answers not yet sent; then requests wait */
 #define LIMIT_SOAP_ITEMS 50000u               /* of one list; genuine: 20,000 cached updates */
 #define LIMIT_SOAP_TEXT (2u << 20)            /* bytes of one value; genuine: a status that names 2,000 updates, 74 kB */
 #define LIMIT_SOAP_EXTENDED 50u               /* revisions of one GetExtendedUpdateInfo; clients are told */

@@ -38,6 +38,14 @@ void catalog_free(struct catalog *c)
 	free(c);
 }
 
+void catalog_condemn(struct catalog_revision *r)
+{
+	if (r->verdict != CATALOG_OK)
+		return;
+	r->verdict = CATALOG_QUARANTINED;
+	r->cause = r->revision_id;
+}
+
 void catalog_report(struct catalog *c, struct catalog_revision *r, enum catalog_rule rule,
 		    const char *file, uint64_t offset, const char *value, const char *detail)
 {
@@ -53,10 +61,8 @@ void catalog_report(struct catalog *c, struct catalog_revision *r, enum catalog_
 		f.has_update_id = r->has_update_id;
 		memcpy(f.update_id, r->update_id.bytes, sizeof f.update_id);
 		f.kb = r->kb;
-		if (catalog_rule_severity(rule) == CATALOG_ERROR && r->verdict == CATALOG_OK) {
-			r->verdict = CATALOG_QUARANTINED;
-			r->cause = r->revision_id;
-		}
+		if (catalog_rule_severity(rule) == CATALOG_ERROR)
+			catalog_condemn(r);
 	}
 	catalog_finding_add(&c->findings, &f, detail);
 }
@@ -128,7 +134,7 @@ struct catalog_revision *catalog_record(struct catalog *c, uint32_t revision_id,
 
 /* ---- copies ---- */
 
-static const char *keep_text(struct catalog *c, const char *text)
+const char *catalog_keep_text(struct catalog *c, const char *text)
 {
 	size_t len = strlen(text);
 
@@ -137,7 +143,7 @@ static const char *keep_text(struct catalog *c, const char *text)
 	return strcmp(text, "en") == 0 ? "en" : arena_text(&c->arena, text, len);
 }
 
-static const void *keep(struct catalog *c, const void *items, size_t count, size_t size)
+const void *catalog_keep(struct catalog *c, const void *items, size_t count, size_t size)
 {
 	return count > 0 ? memcpy(arena_alloc(&c->arena, count * size), items, count * size) : NULL;
 }
@@ -169,8 +175,9 @@ static const struct catalog_licence *keep_licences(struct catalog *c,
 		count > 0 ? arena_alloc(&c->arena, count * sizeof *copy) : NULL;
 
 	for (size_t i = 0; i < count; i++)
-		copy[i] = (struct catalog_licence){ .sha1 = l[i].sha1,
-						    .language = keep_text(c, l[i].language) };
+		copy[i] =
+			(struct catalog_licence){ .sha1 = l[i].sha1,
+						  .language = catalog_keep_text(c, l[i].language) };
 	return copy;
 }
 
@@ -210,19 +217,20 @@ static void copy_lists(struct catalog *c, struct catalog_revision *r,
 	/* counts are at most LIMIT_UPDATE_RELATIONS */
 	r->prerequisites = keep_groups(c, u->prerequisites, u->prerequisites_count);
 	r->prerequisites_count = (uint32_t)u->prerequisites_count;
-	r->superseded_by = keep(c, u->superseded_by, u->superseded_by_count, sizeof(uint32_t));
+	r->superseded_by =
+		catalog_keep(c, u->superseded_by, u->superseded_by_count, sizeof(uint32_t));
 	r->superseded_by_count = (uint32_t)u->superseded_by_count;
-	r->bundled_by = keep(c, u->bundled_by, u->bundled_by_count, sizeof(uint32_t));
+	r->bundled_by = catalog_keep(c, u->bundled_by, u->bundled_by_count, sizeof(uint32_t));
 	r->bundled_by_count = (uint32_t)u->bundled_by_count;
-	r->categories = keep(c, u->categories, u->categories_count, sizeof *u->categories);
+	r->categories = catalog_keep(c, u->categories, u->categories_count, sizeof *u->categories);
 	r->categories_count = (uint32_t)u->categories_count;
-	r->payload = keep(c, u->payload, u->payload_count, sizeof *u->payload);
+	r->payload = catalog_keep(c, u->payload, u->payload_count, sizeof *u->payload);
 	r->payload_count = (uint32_t)u->payload_count;
 	const char **languages = NULL;
 	if (u->languages_count > 0)
 		languages = arena_alloc(&c->arena, u->languages_count * sizeof *languages);
 	for (size_t i = 0; i < u->languages_count; i++)
-		languages[i] = keep_text(c, u->languages[i]);
+		languages[i] = catalog_keep_text(c, u->languages[i]);
 	r->languages = languages;
 	r->languages_count = (uint32_t)u->languages_count;
 	r->stated_licences = keep_licences(c, u->licences, u->licences_count);
@@ -255,13 +263,13 @@ int catalog_add_update(struct catalog *c, const struct catalog_update *u, uint64
 	r->update_id = u->update_id;
 	r->offset = offset;
 	r->creation = u->creation;
-	r->default_language = keep_text(c, u->default_language);
+	r->default_language = catalog_keep_text(c, u->default_language);
 	r->is_leaf = u->is_leaf;
 	r->is_bundle = u->is_bundle;
 	r->is_software = u->is_software;
 	r->action = u->action;
 	/* the text of a known action is a constant */
-	r->action_text = u->action == CATALOG_ACTION_UNKNOWN ? keep_text(c, u->action_text)
+	r->action_text = u->action == CATALOG_ACTION_UNKNOWN ? catalog_keep_text(c, u->action_text)
 							     : catalog_action_text(u->action);
 	copy_lists(c, r, u);
 	r->master_prerequisites = catalog_groups_digest(u->prerequisites, u->prerequisites_count);
@@ -285,7 +293,7 @@ int catalog_add_location(struct catalog *c, const struct catalog_location *l, ui
 	c->locations[c->locations_count++] = (struct catalog_location){
 		.has_sha1 = true,
 		.sha1 = l->sha1,
-		.url = keep_text(c, l->url),
+		.url = catalog_keep_text(c, l->url),
 		.is_included = l->is_included,
 		.offset = offset,
 	};
@@ -296,13 +304,13 @@ void catalog_set_package(struct catalog *c, const struct catalog_package *p)
 {
 	report_problems(c, NULL, &p->problems, MASTER, 0, 0);
 	c->package = (struct catalog_package){
-		.minimum_client_version = keep_text(c, p->minimum_client_version),
-		.package_version = keep_text(c, p->package_version),
-		.protocol_version = keep_text(c, p->protocol_version),
-		.creation_text = keep_text(c, p->creation_text),
-		.package_id = keep_text(c, p->package_id),
-		.source_id = keep_text(c, p->source_id),
-		.xmlns = keep_text(c, p->xmlns),
+		.minimum_client_version = catalog_keep_text(c, p->minimum_client_version),
+		.package_version = catalog_keep_text(c, p->package_version),
+		.protocol_version = catalog_keep_text(c, p->protocol_version),
+		.creation_text = catalog_keep_text(c, p->creation_text),
+		.package_id = catalog_keep_text(c, p->package_id),
+		.source_id = catalog_keep_text(c, p->source_id),
+		.xmlns = catalog_keep_text(c, p->xmlns),
 		.creation = p->creation,
 		.offset = p->offset,
 	};
@@ -321,22 +329,24 @@ static void take_core(struct catalog *c, struct catalog_revision *r,
 {
 	r->has_core = true;
 	c->cores++;
-	r->update_type = keep_text(c, core->update_type);
+	r->update_type = catalog_keep_text(c, core->update_type);
 	r->core_has_id = core->has_update_id;
 	r->core_id = core->update_id;
 	r->core_number = core->revision_number;
 	r->core_prerequisites =
 		catalog_groups_digest(core->prerequisites, core->prerequisites_count);
 	r->is_deployable = core->explicitly_deployable;
-	r->core_bundled = keep(c, core->bundled, core->bundled_count, sizeof *core->bundled);
+	r->applicability = core->applicability;
+	r->core_bundled =
+		catalog_keep(c, core->bundled, core->bundled_count, sizeof *core->bundled);
 	r->core_bundled_count = (uint32_t)core->bundled_count;
 	r->core_superseded =
-		keep(c, core->superseded, core->superseded_count, sizeof *core->superseded);
+		catalog_keep(c, core->superseded, core->superseded_count, sizeof *core->superseded);
 	r->core_superseded_count = (uint32_t)core->superseded_count;
 }
 
-static void take_extended(struct catalog *c, struct catalog_revision *r,
-			  const struct catalog_extended *x)
+void catalog_take_extended(struct catalog *c, struct catalog_revision *r,
+			   const struct catalog_extended *x)
 {
 	struct catalog_file *files = NULL;
 
@@ -344,18 +354,18 @@ static void take_extended(struct catalog *c, struct catalog_revision *r,
 		files = arena_alloc(&c->arena, x->files_count * sizeof *files);
 	for (size_t i = 0; i < x->files_count; i++) {
 		files[i] = x->files[i];
-		files[i].name = keep_text(c, x->files[i].name);
-		files[i].modified = keep_text(c, x->files[i].modified);
-		files[i].patching_type = keep_text(c, x->files[i].patching_type);
+		files[i].name = catalog_keep_text(c, x->files[i].name);
+		files[i].modified = catalog_keep_text(c, x->files[i].modified);
+		files[i].patching_type = catalog_keep_text(c, x->files[i].patching_type);
 	}
 	r->has_extended = true;
 	r->files = files;
 	r->files_count = (uint32_t)x->files_count;
 	r->has_max_size = x->has_max_size;
 	r->max_size = x->max_size;
-	r->kb = keep_text(c, x->kb);
-	r->severity = keep_text(c, x->severity);
-	r->bulletin = keep_text(c, x->bulletin);
+	r->kb = catalog_keep_text(c, x->kb);
+	r->severity = catalog_keep_text(c, x->severity);
+	r->bulletin = catalog_keep_text(c, x->bulletin);
 }
 
 static int by_licence(const void *left, const void *right)
@@ -384,20 +394,22 @@ static bool is_better_title(const struct catalog_revision *r, const char *langua
 }
 
 /* Before the master document is known, neither is the default language: keep all of them. */
-static void take_title(struct catalog *c, struct catalog_revision *r, const char *language,
-		       const char *title)
+void catalog_take_title(struct catalog *c, struct catalog_revision *r, const char *language,
+			const char *title)
 {
+	if (r->has_title && title_rank(r, r->title_language) == 2 && title_rank(r, language) < 2)
+		return; /* "en" is there */
 	if (!r->has_master && title_rank(r, language) < 2) {
 		struct catalog_title *t = arena_alloc(&c->arena, sizeof *t);
 
 		*t = (struct catalog_title){ .next = r->titles,
-					     .title = keep_text(c, title),
-					     .language = keep_text(c, language) };
+					     .title = catalog_keep_text(c, title),
+					     .language = catalog_keep_text(c, language) };
 		r->titles = t;
 	} else if (is_better_title(r, language)) {
 		r->has_title = true;
-		r->title = keep_text(c, title);
-		r->title_language = keep_text(c, language);
+		r->title = catalog_keep_text(c, title);
+		r->title_language = catalog_keep_text(c, language);
 	}
 }
 
@@ -429,8 +441,8 @@ static void reserve_licences(struct catalog *c, struct catalog_revision *r, size
 	r->licence_room = room;
 }
 
-static void take_licences(struct catalog *c, struct catalog_revision *r, const char *language,
-			  const struct catalog_eula *e)
+void catalog_take_licences(struct catalog *c, struct catalog_revision *r, const char *language,
+			   const struct catalog_eula *e)
 {
 	uint32_t before = r->has_licence_fragment ? r->licences_count : 0;
 
@@ -441,7 +453,7 @@ static void take_licences(struct catalog *c, struct catalog_revision *r, const c
 		struct catalog_licence *l = &r->licence_list[before + i];
 
 		*l = e->files[i];
-		l->language = keep_text(c, *l->language ? l->language : language);
+		l->language = catalog_keep_text(c, *l->language ? l->language : language);
 	}
 	r->has_licence_fragment = true;
 	r->licences = r->licence_list;
@@ -459,13 +471,44 @@ static void take_fragment(struct catalog *c, struct catalog_revision *r, const c
 	if (f->stream == CATALOG_STREAM_CORE)
 		take_core(c, r, &f->core);
 	else if (f->stream == CATALOG_STREAM_EXTENDED)
-		take_extended(c, r, &f->extended);
+		catalog_take_extended(c, r, &f->extended);
 	else if (f->stream == CATALOG_STREAM_LOCALIZED)
-		take_title(c, r, *language ? language : f->localized.language, f->localized.title);
+		catalog_take_title(c, r, *language ? language : f->localized.language,
+				   f->localized.title);
 	else if (f->stream == CATALOG_STREAM_LICENCE)
-		take_licences(c, r, language, &f->eula);
+		catalog_take_licences(c, r, language, &f->eula);
 	if (f->stream != CATALOG_STREAM_COMPLETE)
 		report_problems(c, r, &f->problems, file, 0, 0);
+}
+
+enum { FILE_NAME_SIZE = 64 };
+
+static void name_fragment(enum catalog_stream stream, const char *language, uint32_t revision_id,
+			  char out[FILE_NAME_SIZE])
+{
+	snprintf(out, FILE_NAME_SIZE, "%c%s%.24s/%" PRIu32, (char)stream, *language ? "/" : "",
+		 language, revision_id);
+}
+
+int catalog_add_parsed(struct catalog *c, enum catalog_stream stream, const char *language,
+		       uint32_t revision_id, const struct catalog_fragment *f, const char *why,
+		       uint64_t offset, struct error *err)
+{
+	struct catalog_revision *r = catalog_record(c, revision_id, err);
+	char file[FILE_NAME_SIZE], text[sizeof err->message];
+
+	if (!r)
+		return -1;
+	name_fragment(stream, language, revision_id, file);
+	if (f) {
+		take_fragment(c, r, file, language, f);
+		return 0;
+	}
+	bool named = strncmp(why, CATALOG_ELSEWHERE, strlen(CATALOG_ELSEWHERE)) == 0;
+	snprintf(text, sizeof text, "%s%s", named ? file : "",
+		 named ? why + strlen(CATALOG_ELSEWHERE) : why);
+	catalog_report(c, r, CATALOG_RULE_FRAGMENT_MALFORMED, file, offset, "", text);
+	return 0;
 }
 
 int catalog_add_fragment(struct catalog *c, enum catalog_stream stream, const char *language,
@@ -474,19 +517,16 @@ int catalog_add_fragment(struct catalog *c, enum catalog_stream stream, const ch
 	struct catalog_revision *r = catalog_record(c, revision_id, err);
 	struct catalog_fragment f;
 	struct error fault = ERROR_INIT;
-	char file[64];
+	char file[FILE_NAME_SIZE];
 
 	if (!r)
 		return -1;
-	snprintf(file, sizeof file, "%c%s%.24s/%" PRIu32, (char)stream, *language ? "/" : "",
-		 language, revision_id);
+	name_fragment(stream, language, revision_id, file);
 	if (catalog_fragment_parse(c->parser, stream, file, bytes, len, &f, &fault) < 0)
 		catalog_report(c, r, CATALOG_RULE_FRAGMENT_MALFORMED, file,
 			       catalog_fragment_fault(c->parser), "", fault.message);
 	else
 		take_fragment(c, r, file, language, &f);
-	if (stream == CATALOG_STREAM_CORE && r->applicability.digest == 0)
-		catalog_applicability_scan(bytes, len, &r->applicability);
 	return 0;
 }
 

@@ -22,15 +22,6 @@ struct catalog;
 
 enum catalog_verdict { CATALOG_OK, CATALOG_QUARANTINED };
 
-/*
- * On which machines a core fragment lets a revision in, as far as counting tells: the elements
- * of IsInstallable that all must hold, and those that are one of several ways.
- */
-struct catalog_applicability {
-	uint64_t digest; /* of the element's bytes; 0: there is none */
-	uint32_t conditions, alternatives;
-};
-
 struct catalog_revision {
 	uint32_t revision_id, revision_number;
 	struct catalog_guid update_id;
@@ -112,6 +103,24 @@ extern const struct catalog_master_handler catalog_fill;
 int catalog_add_fragment(struct catalog *c, enum catalog_stream stream, const char *language,
 			 uint32_t revision_id, const void *bytes, size_t len, struct error *err)
 	__attribute__((nonnull(1, 3, 7), warn_unused_result));
+
+/*
+ * The same for a fragment that was parsed elsewhere; f is NULL when it is no XML: then why begins
+ * with CATALOG_ELSEWHERE in place of its name, and offset says where.
+ */
+#define CATALOG_ELSEWHERE "@"
+int catalog_add_parsed(struct catalog *c, enum catalog_stream stream, const char *language,
+		       uint32_t revision_id, const struct catalog_fragment *f, const char *why,
+		       uint64_t offset, struct error *err)
+	__attribute__((nonnull(1, 3, 6, 8), warn_unused_result));
+
+/*
+ * Join part, to which nothing but fragments was added: everything it knows is copied.  Workers
+ * fill parts side by side; joined in a fixed order they give the same catalog as one after the
+ * other.  CATALOG_LIMIT as above.
+ */
+int catalog_merge(struct catalog *c, const struct catalog *part, struct error *err)
+	__attribute__((nonnull, warn_unused_result));
 
 /* Merge, sort by revision id, build the indexes.  Once. */
 int catalog_finish(struct catalog *c, struct error *err)

@@ -93,6 +93,13 @@ void catalog_check_package(struct catalog *c)
 
 	if (!c->has_package)
 		return;
+	if (p->creation < OLDEST)
+		catalog_report(c, NULL, CATALOG_RULE_PACKAGE_DATE, MASTER, p->offset,
+			       p->creation_text, "");
+	/* An export package has no other attribute in common, and every server is its own source.
+	 */
+	if (c->full)
+		return;
 	bool old =
 		strcmp(p->package_version, "1.0") == 0 && strcmp(p->protocol_version, "2.0") == 0;
 	bool new =
@@ -105,9 +112,6 @@ void catalog_check_package(struct catalog *c)
 	if (!is_version(p->minimum_client_version))
 		catalog_report(c, NULL, CATALOG_RULE_CLIENT_VERSION, MASTER, p->offset,
 			       p->minimum_client_version, "");
-	if (p->creation < OLDEST)
-		catalog_report(c, NULL, CATALOG_RULE_PACKAGE_DATE, MASTER, p->offset,
-			       p->creation_text, "");
 	check_sources(c, p);
 }
 

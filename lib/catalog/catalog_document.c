@@ -512,11 +512,32 @@ static const struct catalog_walk_row rows[] = {
 };
 /* clang-format on */
 
+/* Nothing leaves the parser before the document ends. */
+static void forget(void *ctx)
+{
+	struct catalog_document_parser *p = ctx;
+
+	catalog_grouping_reset(&p->prerequisites);
+	p->titles.count = p->languages.count = p->superseded.count = p->bundled.count = 0;
+	p->files.count = p->licences.count = p->updates = 0;
+	p->digest_wanted = p->file_open = p->licence_open = false;
+	p->title = (struct catalog_document_title){ .language = "", .title = "" };
+	p->out = (struct catalog_document){
+		.update_type = "",
+		.publication_state = "",
+		.default_language = "",
+		.severity = "",
+		.kb = "",
+		.bulletin = "",
+	};
+}
+
 struct catalog_document_parser *catalog_document_new(void)
 {
 	struct catalog_document_parser *p = buf_calloc(1, sizeof *p);
 
-	catalog_walk_init(&p->walk, rows, sizeof rows / sizeof *rows, p);
+	catalog_walk_init(&p->walk, rows, sizeof rows / sizeof *rows, CATALOG_WALK_FRAGMENT, p);
+	p->walk.restart = forget;
 	p->walk.strict_top = p->walk.local_names = true;
 	return p;
 }
@@ -536,30 +557,13 @@ void catalog_document_free(struct catalog_document_parser *p)
 	free(p);
 }
 
-static void restart(struct catalog_document_parser *p)
-{
-	catalog_walk_restart(&p->walk);
-	catalog_grouping_reset(&p->prerequisites);
-	p->titles.count = p->languages.count = p->superseded.count = p->bundled.count = 0;
-	p->files.count = p->licences.count = p->updates = 0;
-	p->file_open = p->licence_open = false;
-	p->title = (struct catalog_document_title){ .language = "", .title = "" };
-	p->out = (struct catalog_document){
-		.update_type = "",
-		.publication_state = "",
-		.default_language = "",
-		.severity = "",
-		.kb = "",
-		.bulletin = "",
-	};
-}
-
 int catalog_document_parse(struct catalog_document_parser *p, const char *label, const void *bytes,
 			   size_t len, struct catalog_document *out, struct error *err)
 {
 	struct catalog_document *d = &p->out;
 
-	restart(p);
+	catalog_walk_restart(&p->walk);
+	forget(p);
 	if (xml_reader_fragment(p->walk.reader, label, bytes, len, err) < 0)
 		return -1;
 	if (p->updates != 1)

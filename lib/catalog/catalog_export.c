@@ -263,7 +263,7 @@ struct catalog_export *catalog_export_new(const struct catalog_export_handler *h
 
 	e->handler = handler;
 	e->ctx = ctx;
-	catalog_walk_init(&e->walk, rows, DOCUMENT_ROWS, e);
+	catalog_walk_init(&e->walk, rows, DOCUMENT_ROWS, CATALOG_WALK_ONCE, e);
 	e->walk.strict_top = true;
 	return e;
 }

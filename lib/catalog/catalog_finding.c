@@ -90,6 +90,13 @@ void catalog_finding_add(struct catalog_findings *l, const struct catalog_findin
 	n->message = *detail ? printable(&l->arena, message) : rules[f->rule].text;
 }
 
+const char *catalog_finding_detail(const struct catalog_finding *f)
+{
+	size_t head = strlen(rules[f->rule].text), len = strlen(f->message);
+
+	return len > head + 2 ? f->message + head + 2 : "";
+}
+
 void catalog_finding_extend(struct catalog_findings *l, struct catalog_finding *f, const char *text)
 {
 	size_t head = strlen(f->message), tail = strlen(text);

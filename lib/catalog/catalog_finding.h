@@ -68,6 +68,9 @@ const char *catalog_severity_text(enum catalog_severity severity);
 void catalog_finding_add(struct catalog_findings *l, const struct catalog_finding *f,
 			 const char *detail) __attribute__((nonnull));
 
+/* The detail that the message of a finding was made with. */
+const char *catalog_finding_detail(const struct catalog_finding *f) __attribute__((nonnull));
+
 /* Append "; text" to the message of a finding in the list. */
 void catalog_finding_extend(struct catalog_findings *l, struct catalog_finding *f, const char *text)
 	__attribute__((nonnull));

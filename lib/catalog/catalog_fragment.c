@@ -2,6 +2,7 @@
 
 #include "lib/base/error.h"
 #include "lib/base/str.h"
+#include "lib/catalog/catalog_internal.h"
 #include "lib/catalog/catalog_walk.h"
 
 #include <stdlib.h>
@@ -444,11 +445,35 @@ static const struct catalog_walk_row complete_rows[] = {
 
 /* ---- public ---- */
 
+/* Everything but which stream it is. */
+static void forget(void *ctx)
+{
+	struct catalog_fragment_parser *p = ctx;
+
+	catalog_grouping_reset(&p->prerequisites);
+	p->superseded.count = p->bundled.count = p->files.count = p->licences.count = 0;
+	p->digest_wanted = p->licence_open = false;
+	p->out = (struct catalog_fragment){
+		.stream = p->out.stream,
+		.core = { .update_type = "", .licence_id = "" },
+		.extended = { .kb = "",
+			      .severity = "",
+			      .bulletin = "",
+			      .support_url = "",
+			      .more_info_url = "",
+			      .handler = "",
+			      .default_language = "" },
+		.localized = { .language = "", .title = "", .description = "" },
+		.eula = { .language = "" },
+	};
+}
+
 struct catalog_fragment_parser *catalog_fragment_new(void)
 {
 	struct catalog_fragment_parser *p = buf_calloc(1, sizeof *p);
 
-	catalog_walk_init(&p->walk, core_rows, 0, p);
+	catalog_walk_init(&p->walk, core_rows, 0, CATALOG_WALK_FRAGMENT, p);
+	p->walk.restart = forget;
 	return p;
 }
 
@@ -494,21 +519,8 @@ int catalog_fragment_parse(struct catalog_fragment_parser *p, enum catalog_strea
 {
 	choose_rows(&p->walk, stream);
 	catalog_walk_restart(&p->walk);
-	catalog_grouping_reset(&p->prerequisites);
-	p->superseded.count = p->bundled.count = p->files.count = p->licences.count = 0;
-	p->out = (struct catalog_fragment){
-		.stream = stream,
-		.core = { .update_type = "", .licence_id = "" },
-		.extended = { .kb = "",
-			      .severity = "",
-			      .bulletin = "",
-			      .support_url = "",
-			      .more_info_url = "",
-			      .handler = "",
-			      .default_language = "" },
-		.localized = { .language = "", .title = "", .description = "" },
-		.eula = { .language = "" },
-	};
+	p->out.stream = stream;
+	forget(p);
 	if (xml_reader_fragment(p->walk.reader, label, bytes, len, err) < 0)
 		return -1;
 	struct catalog_core *c = &p->out.core;
@@ -524,6 +536,8 @@ int catalog_fragment_parse(struct catalog_fragment_parser *p, enum catalog_strea
 	if (p->licences.count > 0)
 		p->out.eula.language = p->out.eula.files[0].language;
 	p->out.problems = catalog_walk_problems(&p->walk);
+	if (stream == CATALOG_STREAM_CORE)
+		catalog_applicability_scan(bytes, len, &c->applicability);
 	*out = p->out;
 	return 0;
 }

@@ -33,6 +33,7 @@ struct catalog_core {
 	size_t prerequisites_count;
 	const struct catalog_guid *bundled; /* UpdateIDs, alternatives in one list */
 	size_t bundled_count;
+	struct catalog_applicability applicability;
 };
 
 struct catalog_extended {

@@ -139,22 +139,26 @@ static const struct catalog_export_handler piece_handler = { .head = on_head,
 							     .file = on_file,
 							     .update = on_update };
 
+static int malformed_piece(struct catalog_full *f, const char *why, struct error *err)
+{
+	struct catalog_revision *r = NULL;
+
+	if (f->revision_id && !(r = catalog_record(f->catalog, f->revision_id, err)))
+		return -1;
+	catalog_report(f->catalog, r, CATALOG_RULE_FRAGMENT_MALFORMED, PACKAGE, f->offset, "", why);
+	return 0;
+}
+
 static int add_piece(struct catalog_full *f, const void *bytes, size_t len, struct error *err)
 {
 	struct error fault = ERROR_INIT;
 
 	if (catalog_export_piece(f->pieces, PACKAGE, bytes, len, &fault) == 0)
 		return 0;
-	if (fault.id == ERROR_CATALOG_LIMIT) {
-		*err = fault;
-		return -1;
-	}
-	struct catalog_revision *r = NULL;
-	if (f->revision_id && !(r = catalog_record(f->catalog, f->revision_id, err)))
-		return -1;
-	catalog_report(f->catalog, r, CATALOG_RULE_FRAGMENT_MALFORMED, PACKAGE, f->offset, "",
-		       fault.message);
-	return 0;
+	if (fault.id != ERROR_CATALOG_LIMIT)
+		return malformed_piece(f, fault.message, err);
+	*err = fault;
+	return -1;
 }
 
 /* ---- documents ---- */
@@ -261,28 +265,40 @@ static void take_document(struct catalog *c, struct catalog_revision *r,
 	choose_title(c, r, d);
 }
 
-static int add_document(struct catalog_full *f, const void *bytes, size_t len, struct error *err)
+/* d is NULL for what is no document: why and at which offset of it. */
+static int take_parsed(struct catalog_full *f, const struct catalog_document *d, const char *why,
+		       uint64_t offset, struct error *err)
 {
 	struct catalog_revision *r = catalog_record(f->catalog, f->revision_id, err);
-	struct error fault = ERROR_INIT;
-	struct catalog_document d;
 	char file[24];
 
 	if (!r)
 		return -1;
 	snprintf(file, sizeof file, "s/%" PRIu32, f->revision_id);
-	if (catalog_document_parse(f->documents, file, bytes, len, &d, &fault) < 0) {
-		catalog_report(f->catalog, r, CATALOG_RULE_FRAGMENT_MALFORMED, file,
-			       catalog_document_fault(f->documents), "", fault.message);
+	if (d) {
+		take_document(f->catalog, r, d);
+		report_problems(f->catalog, r, file, &d->problems, 0);
 	} else {
-		take_document(f->catalog, r, &d);
-		report_problems(f->catalog, r, file, &d.problems, 0);
+		catalog_report(f->catalog, r, CATALOG_RULE_FRAGMENT_MALFORMED, file, offset, "",
+			       why);
 	}
 	return 0;
 }
 
-int catalog_full_add(struct catalog *c, char stream, uint32_t revision_id, uint64_t offset,
-		     const void *bytes, size_t len, struct error *err)
+static int add_document(struct catalog_full *f, const void *bytes, size_t len, struct error *err)
+{
+	struct error fault = ERROR_INIT;
+	struct catalog_document d;
+	char file[24];
+
+	snprintf(file, sizeof file, "s/%" PRIu32, f->revision_id);
+	if (catalog_document_parse(f->documents, file, bytes, len, &d, &fault) < 0)
+		return take_parsed(f, NULL, fault.message, catalog_document_fault(f->documents),
+				   err);
+	return take_parsed(f, &d, "", 0, err);
+}
+
+static struct catalog_full *full_of(struct catalog *c, uint32_t revision_id, uint64_t offset)
 {
 	if (!c->full) {
 		c->full = buf_calloc(1, sizeof *c->full);
@@ -292,8 +308,48 @@ int catalog_full_add(struct catalog *c, char stream, uint32_t revision_id, uint6
 	}
 	c->full->revision_id = revision_id;
 	c->full->offset = offset;
-	return stream == 's' ? add_document(c->full, bytes, len, err)
-			     : add_piece(c->full, bytes, len, err);
+	return c->full;
+}
+
+int catalog_full_add(struct catalog *c, char stream, uint32_t revision_id, uint64_t offset,
+		     const void *bytes, size_t len, struct error *err)
+{
+	struct catalog_full *f = full_of(c, revision_id, offset);
+
+	return stream == 's' ? add_document(f, bytes, len, err) : add_piece(f, bytes, len, err);
+}
+
+/* A piece of package.xml has no name of its own, a document that of its stream and revision. */
+int catalog_full_add_malformed(struct catalog *c, char stream, uint32_t revision_id,
+			       uint64_t offset, const struct catalog_malformed *m,
+			       struct error *err)
+{
+	struct catalog_full *f = full_of(c, revision_id, offset);
+	bool named = strncmp(m->why, CATALOG_ELSEWHERE, strlen(CATALOG_ELSEWHERE)) == 0;
+	const char *rest = named ? m->why + strlen(CATALOG_ELSEWHERE) : m->why;
+	char why[sizeof err->message], file[24];
+
+	snprintf(file, sizeof file, "s/%" PRIu32, revision_id);
+	snprintf(why, sizeof why, "%s%s", !named ? "" : stream == 's' ? file : PACKAGE, rest);
+	return stream == 's' ? take_parsed(f, NULL, why, m->offset, err)
+			     : malformed_piece(f, why, err);
+}
+
+int catalog_full_add_parsed(struct catalog *c, uint32_t revision_id, uint64_t offset,
+			    enum catalog_record_kind kind, const union catalog_piece *piece,
+			    struct error *err)
+{
+	struct catalog_full *f = full_of(c, revision_id, offset);
+
+	if (kind == CATALOG_RECORD_EXPORT_HEAD)
+		return on_head(f, &piece->export_head, err);
+	if (kind == CATALOG_RECORD_EXPORT_FILE)
+		return on_file(f, &piece->export_file, err);
+	if (kind == CATALOG_RECORD_EXPORT_UPDATE)
+		return on_update(f, &piece->export_update, err);
+	if (kind == CATALOG_RECORD_DOCUMENT)
+		return take_parsed(f, &piece->document, "", 0, err);
+	return 0; /* the languages, which nobody asks for */
 }
 
 /* ---- numbers ---- */

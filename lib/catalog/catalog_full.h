@@ -9,6 +9,7 @@
 #define CATALOG_FULL_H
 
 #include "lib/catalog/catalog.h"
+#include "lib/catalog/catalog_record.h"
 
 /*
  * Add a document of the source, of stream h, u, f or s, in any order; offset is where a piece of
@@ -18,6 +19,14 @@
 int catalog_full_add(struct catalog *c, char stream, uint32_t revision_id, uint64_t offset,
 		     const void *bytes, size_t len, struct error *err)
 	__attribute__((nonnull(1, 7), warn_unused_result));
+
+/* The same for a document that was parsed elsewhere, where CATALOG_ELSEWHERE was its name. */
+int catalog_full_add_malformed(struct catalog *c, char stream, uint32_t revision_id,
+			       uint64_t offset, const struct catalog_malformed *m,
+			       struct error *err) __attribute__((nonnull, warn_unused_result));
+int catalog_full_add_parsed(struct catalog *c, uint32_t revision_id, uint64_t offset,
+			    enum catalog_record_kind kind, const union catalog_piece *piece,
+			    struct error *err) __attribute__((nonnull, warn_unused_result));
 
 /*
  * RevisionIds for revisions that have none: numbers from 1, all different, that depend on the

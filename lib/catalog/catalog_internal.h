@@ -46,6 +46,21 @@ struct catalog {
 void catalog_report(struct catalog *c, struct catalog_revision *r, enum catalog_rule rule,
 		    const char *file, uint64_t offset, const char *value, const char *detail);
 
+/* Quarantine a revision for a fault of its own. */
+void catalog_condemn(struct catalog_revision *r);
+
+/* Copies that live as long as the catalog; of nothing NULL. */
+const void *catalog_keep(struct catalog *c, const void *items, size_t count, size_t size);
+const char *catalog_keep_text(struct catalog *c, const char *text);
+
+/* What a fragment says about a revision; it is copied. */
+void catalog_take_extended(struct catalog *c, struct catalog_revision *r,
+			   const struct catalog_extended *x);
+void catalog_take_title(struct catalog *c, struct catalog_revision *r, const char *language,
+			const char *title);
+void catalog_take_licences(struct catalog *c, struct catalog_revision *r, const char *language,
+			   const struct catalog_eula *e);
+
 /* What had to wait for all fragments of a revision: its title, the order of its licences. */
 void catalog_settle(struct catalog_revision *r);
 

@@ -478,6 +478,14 @@ static const struct catalog_walk_row rows[] = {
 };
 /* clang-format on */
 
+/* A piece that comes again was not delivered: only the head of the document is, at its start. */
+static void forget(void *ctx)
+{
+	struct catalog_master *m = ctx;
+
+	m->delivered = 0;
+}
+
 enum { SINGLE_ROWS = 2, DOCUMENT_ROWS = sizeof rows / sizeof *rows - SINGLE_ROWS };
 
 struct catalog_master *catalog_master_new(const struct catalog_master_handler *handler, void *ctx)
@@ -486,8 +494,9 @@ struct catalog_master *catalog_master_new(const struct catalog_master_handler *h
 
 	m->handler = handler;
 	m->ctx = ctx;
-	catalog_walk_init(&m->walk, rows, DOCUMENT_ROWS, m);
+	catalog_walk_init(&m->walk, rows, DOCUMENT_ROWS, CATALOG_WALK_DOCUMENT, m);
 	m->walk.strict_top = true;
+	m->walk.restart = forget;
 	return m;
 }
 

@@ -42,6 +42,15 @@ struct catalog_category {
 	struct catalog_guid id;
 };
 
+/*
+ * On which machines a core fragment lets a revision in, as far as counting tells: the elements
+ * of IsInstallable that all must hold, and those that are one of several ways.
+ */
+struct catalog_applicability {
+	uint64_t digest; /* of the element's bytes; 0: there is none */
+	uint32_t conditions, alternatives;
+};
+
 struct catalog_licence {
 	struct catalog_sha1 sha1;
 	const char *language;

@@ -41,10 +41,6 @@ static int on_start(void *ctx, const char *name, const struct xml_attribute *at,
 {
 	struct catalog_walk *w = ctx;
 
-	if (w->skip > 0) {
-		w->skip++;
-		return 0;
-	}
 	const struct catalog_walk_row *row = find_row(w, name);
 	if (!row && w->strict_top && w->depth == 0)
 		return error_set(err, ERROR_CATALOG_ROOT, "unexpected root element \"%.64s\"",
@@ -52,8 +48,7 @@ static int on_start(void *ctx, const char *name, const struct xml_attribute *at,
 	if (!row || row->state == CATALOG_WALK_IGNORE) {
 		if (!row)
 			catalog_walk_problem(w, CATALOG_RULE_ELEMENT_UNKNOWN, name, "", 0);
-		w->skip = 1;
-		return 0;
+		return 1;
 	}
 	assert(w->depth < LIMIT_XML_DEPTH);
 	w->stack[w->depth++] = row;
@@ -66,10 +61,6 @@ static int on_end(void *ctx, const char *name, struct error *err)
 	struct catalog_walk *w = ctx;
 
 	(void)name;
-	if (w->skip > 0) {
-		w->skip--;
-		return 0;
-	}
 	const struct catalog_walk_row *row = w->stack[--w->depth];
 	return row->end ? row->end(w->ctx, err) : 0;
 }
@@ -78,15 +69,37 @@ static int on_text(void *ctx, const char *text, size_t len, struct error *err)
 {
 	struct catalog_walk *w = ctx;
 
-	if (w->skip > 0 || w->depth == 0 || !w->stack[w->depth - 1]->text)
+	if (w->depth == 0 || !w->stack[w->depth - 1]->text)
 		return 0;
 	return buf_append(&w->text, text, len, err);
 }
 
-static const struct xml_handler walker = { .start = on_start, .end = on_end, .text = on_text };
+static void on_restart(void *ctx, unsigned depth)
+{
+	struct catalog_walk *w = ctx;
+
+	w->depth = depth;
+	catalog_walk_next_piece(w);
+	if (w->restart)
+		w->restart(w->ctx);
+}
+
+static const struct xml_handler handlers[] = {
+	[CATALOG_WALK_FRAGMENT] = { .start = on_start,
+				    .end = on_end,
+				    .text = on_text,
+				    .restart = on_restart },
+	/* of the master document: what is inside OfflineSyncPackage and a list */
+	[CATALOG_WALK_DOCUMENT] = { .start = on_start,
+				    .end = on_end,
+				    .text = on_text,
+				    .restart = on_restart,
+				    .unit = 2 },
+	[CATALOG_WALK_ONCE] = { .start = on_start, .end = on_end, .text = on_text },
+};
 
 void catalog_walk_init(struct catalog_walk *w, const struct catalog_walk_row *rows, size_t count,
-		       void *ctx)
+		       enum catalog_walk_kind kind, void *ctx)
 {
 	*w = (struct catalog_walk){
 		.rows = rows,
@@ -94,7 +107,7 @@ void catalog_walk_init(struct catalog_walk *w, const struct catalog_walk_row *ro
 		.ctx = ctx,
 		.text = BUF_INIT(LIMIT_XML_TEXT),
 	};
-	w->reader = xml_reader_new(&walker, w, "package.xml");
+	w->reader = xml_reader_new(&handlers[kind], w, "package.xml");
 }
 
 void catalog_walk_clear(struct catalog_walk *w)
@@ -108,7 +121,6 @@ void catalog_walk_clear(struct catalog_walk *w)
 void catalog_walk_restart(struct catalog_walk *w)
 {
 	w->depth = 0;
-	w->skip = 0;
 	catalog_walk_next_piece(w);
 }
 

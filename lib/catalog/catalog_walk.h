@@ -43,17 +43,25 @@ struct catalog_walk {
 	struct xml_reader *reader; /* owned */
 	const struct catalog_walk_row *stack[LIMIT_XML_DEPTH];
 	unsigned depth;
-	unsigned skip;    /* elements open inside a skipped one */
 	bool strict_top;  /* an unknown root is an error */
 	bool local_names; /* rows name elements without the prefix of their tags */
+	/* What begin and end were told of this piece is void; or NULL. */
+	void (*restart)(void *ctx);
 	struct buf text;
 	struct arena arena; /* strings of the current piece */
 	struct catalog_vector problems;
 	size_t relations; /* of the current piece */
 };
 
+/* What comes again when the quick reader of lib/xml was wrong, see xml.h. */
+enum catalog_walk_kind {
+	CATALOG_WALK_FRAGMENT, /* all of it */
+	CATALOG_WALK_DOCUMENT, /* an element inside two others, or all of a single piece */
+	CATALOG_WALK_ONCE,     /* nothing: libxml2 reads everything */
+};
+
 void catalog_walk_init(struct catalog_walk *w, const struct catalog_walk_row *rows, size_t count,
-		       void *ctx) __attribute__((nonnull));
+		       enum catalog_walk_kind kind, void *ctx) __attribute__((nonnull));
 void catalog_walk_clear(struct catalog_walk *w) __attribute__((nonnull));
 
 /* Before each document or fragment. */

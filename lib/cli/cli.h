@@ -71,6 +71,11 @@ struct cli_program {
 	const struct cli_option *options; /* valid with every verb; may be NULL */
 	const struct cli_verb *verbs;     /* ends with a row whose name is NULL */
 	bool single;                      /* the first verb needs no word: it is the program */
+	/*
+	 * Called with the complete command line before the verb; may be NULL.  -1 with err set when
+	 * the verb must not run.
+	 */
+	int (*confine)(const struct cli_args *args, struct error *err);
 };
 
 /* Parses, runs the verb, prints a failure once; the result is for main() to return. */

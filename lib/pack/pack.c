@@ -10,7 +10,8 @@
 #include <string.h>
 #include <zstd.h>
 
-enum { LEVEL = 3 };
+/* Many small fragments need the search of level 3; in long ones level 1 finds as much (0027). */
+enum { LEVEL = 3, LEVEL_LONG = 1, LONG_FRAGMENT = 16 << 10 };
 
 static const char magic[] = "gapferry-pack 1\n";
 
@@ -28,17 +29,15 @@ static void dctx_free(ZSTD_DCtx *d)
 }
 DEFINE_CLEANUP(ZSTD_DCtx *, dctx_free);
 
-int pack_compress(const void *bytes, size_t len, struct buf *out, struct error *err)
+static int compress(ZSTD_CCtx *c, int level, const void *bytes, size_t len, struct buf *out,
+		    struct error *err)
 {
-	CLEANUP(cctx_free) ZSTD_CCtx *c = ZSTD_createCCtx();
 	size_t bound = ZSTD_compressBound(len);
 
-	if (!c)
-		abort();
-	ZSTD_CCtx_setParameter(c, ZSTD_c_compressionLevel, LEVEL);
+	ZSTD_CCtx_setParameter(c, ZSTD_c_compressionLevel, level);
 	ZSTD_CCtx_setParameter(c, ZSTD_c_contentSizeFlag, 1);
 	ZSTD_CCtx_setParameter(c, ZSTD_c_checksumFlag, 0); /* SHA-256 covers the bytes twice */
-	buf_clear(out);
+	out->len = 0;
 	unsigned char *room = buf_room(out, bound, err);
 	if (!room)
 		return -1;
@@ -47,6 +46,16 @@ int pack_compress(const void *bytes, size_t len, struct buf *out, struct error *
 		return error_set(err, ERROR_PACK_COMPRESS, "zstd: %s", ZSTD_getErrorName(n));
 	out->len = n;
 	return 0;
+}
+
+int pack_compress(const void *bytes, size_t len, struct buf *out, struct error *err)
+{
+	CLEANUP(cctx_free) ZSTD_CCtx *c = ZSTD_createCCtx();
+
+	if (!c)
+		abort();
+	buf_clear(out);
+	return compress(c, LEVEL, bytes, len, out, err);
 }
 
 int pack_decompress(const void *bytes, size_t len, size_t max, const char *label,
@@ -86,6 +95,8 @@ int pack_decompress(const void *bytes, size_t len, size_t max, const char *label
 
 struct pack_builder {
 	struct buf bytes;
+	struct buf plain; /* for pack_builder_finish(), like the context kept for the next pack */
+	ZSTD_CCtx *context;
 	struct pack_entry *entries;
 	size_t count, capacity;
 };
@@ -95,7 +106,14 @@ struct pack_builder *pack_builder_new(void)
 	struct pack_builder *b = buf_calloc(1, sizeof *b);
 
 	b->bytes.max = LIMIT_PACK_BYTES;
+	b->plain.max = 2 * (size_t)LIMIT_PACK_BYTES;
 	return b;
+}
+
+void pack_builder_reset(struct pack_builder *b)
+{
+	b->bytes.len = 0;
+	b->count = 0;
 }
 
 void pack_builder_add(struct pack_builder *b, const unsigned char sha256[32], const void *bytes,
@@ -143,22 +161,29 @@ size_t pack_builder_header(const struct pack_builder *b)
 	return size;
 }
 
-int pack_builder_finish(const struct pack_builder *b, struct buf *out, struct error *err)
+int pack_builder_finish(struct pack_builder *b, struct buf *out, struct error *err)
 {
-	CLEANUP(buf_clear) struct buf plain = BUF_INIT(2 * (size_t)LIMIT_PACK_BYTES);
+	struct buf *plain = &b->plain;
+	bool is_long = b->count > 0 && b->bytes.len / b->count >= LONG_FRAGMENT;
 
-	if (buf_printf(&plain, err, "%s%zu\n", magic, b->count) < 0)
+	if (!b->context)
+		b->context = ZSTD_createCCtx();
+	if (!b->context)
+		abort();
+	plain->len = 0;
+	if (buf_printf(plain, err, "%s%zu\n", magic, b->count) < 0)
 		return -1;
 	for (size_t i = 0; i < b->count; i++) {
 		char hex[DIGEST_HEX];
 
 		str_to_hex(b->entries[i].sha256, DIGEST_SHA256, hex);
-		if (buf_printf(&plain, err, "%s %u\n", hex, b->entries[i].size) < 0)
+		if (buf_printf(plain, err, "%s %u\n", hex, b->entries[i].size) < 0)
 			return -1;
 	}
-	if (buf_append(&plain, b->bytes.bytes, b->bytes.len, err) < 0)
+	if (buf_append(plain, b->bytes.bytes, b->bytes.len, err) < 0)
 		return -1;
-	return pack_compress(plain.bytes, plain.len, out, err);
+	return compress(b->context, is_long ? LEVEL_LONG : LEVEL, plain->bytes, plain->len, out,
+			err);
 }
 
 void pack_builder_free(struct pack_builder *b)
@@ -166,6 +191,8 @@ void pack_builder_free(struct pack_builder *b)
 	if (!b)
 		return;
 	buf_clear(&b->bytes);
+	buf_clear(&b->plain);
+	ZSTD_freeCCtx(b->context);
 	free(b->entries);
 	free(b);
 }

@@ -41,12 +41,15 @@ size_t pack_builder_count(const struct pack_builder *b) __attribute__((nonnull))
 size_t pack_builder_header(const struct pack_builder *b) __attribute__((nonnull));
 
 /*
- * The finished pack: one zstd frame with its content size, level 3, window at
- * most 8 MiB; the same fragments in the same order always give the same bytes.
- * out is replaced.  Pure: may run on a worker.
+ * The finished pack: one zstd frame with its content size, level 3 (1 when the
+ * fragments are long), window at most 8 MiB; the same fragments in the same
+ * order always give the same bytes.  out is replaced, its memory used again.
+ * Pure: may run on a worker.
  */
-int pack_builder_finish(const struct pack_builder *b, struct buf *out, struct error *err)
+int pack_builder_finish(struct pack_builder *b, struct buf *out, struct error *err)
 	__attribute__((nonnull, warn_unused_result));
+/* Begin another pack in the same memory. */
+void pack_builder_reset(struct pack_builder *b) __attribute__((nonnull));
 void pack_builder_free(struct pack_builder *b);
 DEFINE_CLEANUP(struct pack_builder *, pack_builder_free);
 

@@ -84,7 +84,9 @@ struct db *db_open(const char *path, bool writer, struct error *err)
 		return NULL;
 	}
 	configure(db->handle);
-	if (db_run(db, "PRAGMA cell_size_check=ON; PRAGMA mmap_size=0; PRAGMA cache_size=-16384",
+	if (db_run(db,
+		   "PRAGMA cell_size_check=ON; PRAGMA mmap_size=0; PRAGMA cache_size=-16384;"
+		   " PRAGMA temp_store=MEMORY",
 		   err) < 0)
 		return NULL;
 	if (writer && db_run(db, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL", err) < 0)

@@ -52,6 +52,83 @@ int gather_feed(struct gather *g, const struct listing_entry *e, const void *byt
 				    bytes, len, err);
 }
 
+/* A piece of the master document that is none spoils the catalog; a fragment only its revision. */
+static int refuse_piece(const struct listing_entry *e, const struct catalog_malformed *m,
+			struct error *err)
+{
+	const char *why = m->why;
+
+	if (strncmp(why, CATALOG_ELSEWHERE, strlen(CATALOG_ELSEWHERE)) == 0)
+		why += strlen(CATALOG_ELSEWHERE);
+	return error_set(err, (enum error_id)m->error, "package.xml %c/%u%s", e->stream,
+			 e->revision, why);
+}
+
+/* Whether a record of this kind can be a document of this stream. */
+static bool fits(const struct listing_entry *e, enum catalog_record_kind kind,
+		 const union catalog_piece *p)
+{
+	switch (e->stream) {
+	case 'h':
+		return kind == CATALOG_RECORD_PACKAGE;
+	case 'u':
+		return kind == CATALOG_RECORD_UPDATE;
+	case 'f':
+		return kind == CATALOG_RECORD_LOCATION;
+	default:
+		return kind == CATALOG_RECORD_FRAGMENT && (char)p->fragment.stream == e->stream;
+	}
+}
+
+static bool fits_full(const struct listing_entry *e, enum catalog_record_kind kind)
+{
+	switch (e->stream) {
+	case 'h':
+		return kind == CATALOG_RECORD_EXPORT_HEAD ||
+		       kind == CATALOG_RECORD_EXPORT_LANGUAGES;
+	case 'u':
+		return kind == CATALOG_RECORD_EXPORT_UPDATE;
+	case 'f':
+		return kind == CATALOG_RECORD_EXPORT_FILE;
+	default:
+		return kind == CATALOG_RECORD_DOCUMENT;
+	}
+}
+
+static int take_malformed(struct gather *g, const struct listing_entry *e,
+			  const struct catalog_malformed *m, struct error *err)
+{
+	if (gather_is_full(g))
+		return catalog_full_add_malformed(g->catalog, e->stream, e->revision, e->offset, m,
+						  err);
+	if (strchr("huf", e->stream))
+		return refuse_piece(e, m, err);
+	return catalog_add_parsed(g->catalog, (enum catalog_stream)e->stream, e->key, e->revision,
+				  NULL, m->why, m->offset, err);
+}
+
+int gather_take(struct gather *g, const struct listing_entry *e, enum catalog_record_kind kind,
+		const union catalog_piece *p, struct error *err)
+{
+	if (kind == CATALOG_RECORD_MALFORMED)
+		return take_malformed(g, e, &p->malformed, err);
+	if (!(gather_is_full(g) ? fits_full(e, kind) : fits(e, kind, p)))
+		return error_set(err, ERROR_SANDBOX_RECORD,
+				 "document %c/%u: a record of another kind", e->stream,
+				 e->revision);
+	if (gather_is_full(g))
+		return catalog_full_add_parsed(g->catalog, e->revision, e->offset, kind, p, err);
+	if (kind == CATALOG_RECORD_UPDATE)
+		return catalog_add_update(g->catalog, &p->update, e->offset, err);
+	if (kind == CATALOG_RECORD_LOCATION)
+		return catalog_add_location(g->catalog, &p->location, e->offset, err);
+	if (kind == CATALOG_RECORD_FRAGMENT)
+		return catalog_add_parsed(g->catalog, (enum catalog_stream)e->stream, e->key,
+					  e->revision, &p->fragment, "", 0, err);
+	catalog_set_package(g->catalog, &p->package);
+	return 0;
+}
+
 static int compare_fragments(const void *a, const void *b)
 {
 	const struct gather_fragment *x = a, *y = b;

@@ -9,6 +9,7 @@
 #define STORE_GATHER_H
 
 #include "lib/base/cleanup.h"
+#include "lib/catalog/catalog_record.h"
 #include "lib/pack/listing.h"
 
 #include <stdbool.h>
@@ -24,6 +25,7 @@ struct gather_fragment {
 	unsigned char sha256[32];
 	uint32_t pack; /* index into packs */
 	uint32_t offset, size;
+	uint32_t row; /* where it is recorded already, as it is; 0: nowhere, or not known */
 };
 
 /* An object that belongs to the source: a pack or a listing. */
@@ -62,6 +64,14 @@ void gather_add_entry(struct gather *g, const struct listing_entry *e) __attribu
 /* Feed a fragment (streams c x l e s; of full documents any stream) to the catalog. */
 int gather_feed(struct gather *g, const struct listing_entry *e, const void *bytes, size_t len,
 		struct error *err) __attribute__((nonnull, warn_unused_result));
+
+/*
+ * The same for a document that was parsed elsewhere, where CATALOG_ELSEWHERE was its name.
+ * SANDBOX_RECORD when this is no record of such a document.
+ */
+int gather_take(struct gather *g, const struct listing_entry *e, enum catalog_record_kind kind,
+		const union catalog_piece *p, struct error *err)
+	__attribute__((nonnull, warn_unused_result));
 
 /*
  * All is there: sort, finish the catalog, judge it, quarantine.  -1 with

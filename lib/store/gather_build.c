@@ -5,11 +5,13 @@
 #include "lib/base/hash.h"
 #include "lib/base/limits.h"
 #include "lib/base/pool.h"
+#include "lib/catalog/catalog.h"
 #include "lib/crypto/digest.h"
 #include "lib/pack/pack.h"
 #include "lib/store/content.h"
 #include "lib/store/gather.h"
 #include "lib/store/gather_known.h"
+#include "lib/store/gather_part.h"
 
 #include <stdbool.h>
 #include <stdlib.h>
@@ -18,7 +20,7 @@
 enum { QUEUE_PER_THREAD = 2 };
 
 /* Pack numbers from here on are those of gather_known, until gather_build_finish(). */
-#define KNOWN (UINT32_C(1) << 31)
+#define KNOWN GATHER_PART_KNOWN
 
 /* A pack on its way through a worker: first the builder, then the bytes. */
 struct job {
@@ -33,9 +35,8 @@ struct gather_build {
 	unsigned threads;
 	struct pack_builder *builder;
 	struct digest *digest;
-	size_t first; /* first fragment of the pack being built */
-	struct gather_known
-		*known; /* packs of the repository, numbered from KNOWN while we build */
+	size_t first;               /* first fragment of the pack being built */
+	struct gather_known *known; /* packs of the repository */
 	/* Open addressing over g->fragments; 0 is empty, else index + 1.  Seeded: see
 	 * lib/base/hash.h. */
 	uint64_t seed;
@@ -226,6 +227,54 @@ int gather_build_add(struct gather_build *b, struct listing_entry *e, const void
 	return submit(b, err);
 }
 
+struct gather_known *gather_build_known(struct gather_build *b)
+{
+	return b->known;
+}
+
+/* A fragment of a part, unless it is known already; its packs are numbered from `packs` on. */
+static void take_fragment(struct gather_build *b, const struct gather_fragment *from, size_t packs)
+{
+	struct gather *g = b->g;
+	size_t slot = slot_of(b, from->sha256);
+
+	if (b->table[slot] != 0)
+		return;
+	g->fragments = buf_grow(g->fragments, &g->fragment_capacity, g->fragment_count,
+				sizeof *g->fragments);
+	struct gather_fragment *f = &g->fragments[g->fragment_count++];
+	*f = *from;
+	if (!(f->pack & KNOWN))
+		f->pack += (uint32_t)packs;
+	b->table[slot] = (uint32_t)g->fragment_count;
+	if (g->fragment_count * 2 > b->table_size)
+		grow_table(b);
+}
+
+int gather_build_take(struct gather_build *b, const struct gather_part *part, struct error *err)
+{
+	const struct gather *from = gather_part_get(part);
+	struct gather *g = b->g;
+
+	/* Fragments of the pack being built are counted from b->first on: end it. */
+	if (pack_builder_count(b->builder) > 0 && submit(b, err) < 0)
+		return -1;
+	while (pool_pending(b->pool) > 0)
+		if (reap(b, err) < 0)
+			return -1;
+	size_t packs = g->pack_count;
+	for (size_t i = 0; i < from->pack_count; i++) {
+		g->packs = buf_grow(g->packs, &g->pack_capacity, g->pack_count, sizeof *g->packs);
+		g->packs[g->pack_count++] = from->packs[i];
+	}
+	for (size_t i = 0; i < from->fragment_count; i++)
+		take_fragment(b, &from->fragments[i], packs);
+	b->first = g->fragment_count;
+	for (size_t i = 0; i < from->entry_count; i++)
+		gather_add_entry(g, &from->entries[i]);
+	return catalog_merge(g->catalog, from->catalog, err);
+}
+
 /* ---- listings ---- */
 
 static int put_listing(struct gather_build *b, size_t first, size_t count, uint32_t part,
@@ -249,19 +298,26 @@ static int put_listing(struct gather_build *b, size_t first, size_t count, uint3
 	return put_blob(b, &packed, &g->listings[g->listing_count++], err);
 }
 
-/* The packs of the repository that are used come behind the new ones. */
+/* The packs of the repository that are used come behind the new ones, in the order of use. */
 static void add_known_packs(struct gather_build *b)
 {
 	struct gather *g = b->g;
-	uint32_t first = (uint32_t)g->pack_count;
+	uint32_t *number = buf_calloc(gather_known_count(b->known), sizeof *number);
 
-	for (size_t i = 0; i < gather_known_count(b->known); i++) {
-		g->packs = buf_grow(g->packs, &g->pack_capacity, g->pack_count, sizeof *g->packs);
-		gather_known_get(b->known, i, &g->packs[g->pack_count++]);
+	for (size_t i = 0; i < g->fragment_count; i++) {
+		if (!(g->fragments[i].pack & KNOWN))
+			continue;
+		uint32_t known = g->fragments[i].pack & ~KNOWN;
+
+		if (number[known] == 0) {
+			g->packs = buf_grow(g->packs, &g->pack_capacity, g->pack_count,
+					    sizeof *g->packs);
+			gather_known_get(b->known, known, &g->packs[g->pack_count++]);
+			number[known] = (uint32_t)g->pack_count;
+		}
+		g->fragments[i].pack = number[known] - 1;
 	}
-	for (size_t i = 0; i < g->fragment_count; i++)
-		if (g->fragments[i].pack & KNOWN)
-			g->fragments[i].pack = first + (g->fragments[i].pack & ~KNOWN);
+	free(number);
 }
 
 int gather_build_finish(struct gather_build *b, struct error *err)

@@ -16,7 +16,10 @@ struct gather_fragment;
 struct gather_known;
 struct store;
 
-/* Looks at the rows of s, which is borrowed; changes nothing. */
+/*
+ * Reads the rows of s, which is borrowed, into memory: 56 bytes for a fragment; nothing of it
+ * changes from then on but what is known of packs, so workers may share it.
+ */
 struct gather_known *gather_known_new(struct store *s, struct error *err)
 	__attribute__((nonnull, warn_unused_result));
 void gather_known_free(struct gather_known *k);
@@ -24,16 +27,16 @@ DEFINE_CLEANUP(struct gather_known *, gather_known_free);
 
 /*
  * 1 and *out when a pack that counts holds the fragment; 0; -1.  out->pack is the number of the
- * pack here, from 0 in the order of first use.  The bytes of a pack are checked when it is first
- * used: one that is damaged or gone does not count.
+ * pack here.  The bytes of a pack are checked when it is first used: one that is damaged or gone
+ * does not count.  From any worker.
  */
 int gather_known_find(struct gather_known *k, const unsigned char sha256[32],
 		      struct gather_fragment *out, struct error *err)
 	__attribute__((nonnull, warn_unused_result));
 
-/* The packs used so far. */
+/* How many packs there are, and the one of a number. */
 size_t gather_known_count(const struct gather_known *k) __attribute__((nonnull));
-void gather_known_get(const struct gather_known *k, size_t i, struct gather_blob *out)
+void gather_known_get(const struct gather_known *k, size_t pack, struct gather_blob *out)
 	__attribute__((nonnull));
 
 #endif

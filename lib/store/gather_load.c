@@ -1,17 +1,20 @@
 #include "lib/store/gather_load.h"
 
+#include "lib/base/arena.h"
 #include "lib/base/buf.h"
 #include "lib/base/error.h"
 #include "lib/base/limits.h"
 #include "lib/base/pool.h"
 #include "lib/base/str.h"
 #include "lib/catalog/catalog.h"
+#include "lib/catalog/catalog_record.h"
 #include "lib/crypto/digest.h"
 #include "lib/pack/listing.h"
-#include "lib/pack/pack.h"
 #include "lib/store/gather.h"
+#include "lib/unpack/unpack.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,16 +31,15 @@ struct load {
 	struct gather_set *set;
 	struct wanted *wanted; /* sorted by digest */
 	size_t wanted_count;
-	bool *found;                         /* by position in wanted */
-	struct catalog_master **masters;     /* by source */
-	const struct listing_entry *current; /* the document a master parser is at */
+	bool *found;        /* by position in wanted */
+	struct arena arena; /* of the record that is being used */
 };
 
 /* A pack on its way through a worker. */
 struct job {
-	const struct gather_load_request *request;
+	const struct load *load; /* what is wanted does not change any more */
 	const unsigned char *sha256;
-	struct pack *pack;
+	struct unpack_pack pack;
 	uint64_t stored;
 };
 
@@ -45,7 +47,7 @@ static void job_free(struct job *j)
 {
 	if (!j)
 		return;
-	pack_free(j->pack);
+	unpack_pack_clear(&j->pack);
 	free(j);
 }
 DEFINE_CLEANUP(struct job *, job_free);
@@ -60,11 +62,9 @@ void gather_set_clear(struct gather_set *s)
 
 static void load_clear(struct load *l)
 {
-	for (size_t i = 0; l->masters && i < l->set->count; i++)
-		catalog_master_free(l->masters[i]);
-	free(l->masters);
 	free(l->wanted);
 	free(l->found);
+	arena_clear(&l->arena);
 }
 DEFINE_CLEANUP_IN_PLACE(struct load, load_clear);
 
@@ -99,7 +99,8 @@ static int load_listing(struct load *l, const unsigned char sha256[32], size_t *
 
 	str_to_hex(sha256, DIGEST_SHA256, label);
 	if (l->request->fetch(l->request->ctx, sha256, &packed, &packed_len, err) < 0 ||
-	    pack_decompress(packed, packed_len, LIMIT_LISTING_BYTES, label, &text, &len, err) < 0 ||
+	    unpack_text(l->request->unpack, packed, packed_len, LIMIT_LISTING_BYTES, label, &text,
+			&len, err) < 0 ||
 	    listing_parse(text, len, label, &listing, err) < 0)
 		return -1;
 	struct gather *g = gather_of(l->set, &listing.source, capacity, err);
@@ -196,73 +197,70 @@ static size_t first_wanted(const struct load *l, const unsigned char sha256[32])
 	return low;
 }
 
-/* ---- pieces of the master document ---- */
+/* ---- one document ---- */
 
-struct master_ctx {
-	struct load *load;
-	struct gather *gather;
-};
-
-static int on_package(void *ctx, const struct catalog_package *p, struct error *err)
+/*
+ * As what a worker parses it (lib/unpack/unpack.h): the stream, in capitals what an export
+ * package of WSUS has under the same letter.
+ */
+static char form_of(const struct load *l, const struct wanted *w)
 {
-	struct master_ctx *m = ctx;
+	char stream = entry_of(l, w)->stream;
 
-	(void)err;
-	catalog_set_package(m->gather->catalog, p);
-	return 0;
+	return gather_is_full(l->set->items[w->source]) ? (char)(stream - 'a' + 'A') : stream;
 }
 
-static int on_update(void *ctx, const struct catalog_update *u, struct error *err)
+static int feed(struct load *l, const struct wanted *w, const struct unpack_record *record,
+		struct error *err)
 {
-	struct master_ctx *m = ctx;
-
-	return catalog_add_update(m->gather->catalog, u, m->load->current->offset, err);
-}
-
-static int on_location(void *ctx, const struct catalog_location *location, struct error *err)
-{
-	struct master_ctx *m = ctx;
-
-	return catalog_add_location(m->gather->catalog, location, m->load->current->offset, err);
-}
-
-static const struct catalog_master_handler master_handler = { .package = on_package,
-							      .update = on_update,
-							      .location = on_location };
-
-static int feed(struct load *l, struct master_ctx *contexts, const struct wanted *w,
-		const unsigned char *bytes, size_t len, struct error *err)
-{
-	struct gather *g = l->set->items[w->source];
 	const struct listing_entry *e = entry_of(l, w);
-	char label[64];
+	enum catalog_record_kind kind;
+	union catalog_piece piece;
 
-	if (gather_is_full(g) || (e->stream != 'h' && e->stream != 'u' && e->stream != 'f'))
-		return gather_feed(g, e, bytes, len, err);
-	if (!l->masters[w->source]) {
-		contexts[w->source] = (struct master_ctx){ l, g };
-		l->masters[w->source] = catalog_master_new(&master_handler, &contexts[w->source]);
-	}
-	l->current = e;
-	snprintf(label, sizeof label, "package.xml %c/%u", e->stream, e->revision);
-	return catalog_master_element(l->masters[w->source], label, bytes, len, err);
+	arena_reset(&l->arena);
+	if (!record)
+		return error_set(err, ERROR_SANDBOX_RECORD, "document %c/%u was not parsed",
+				 e->stream, e->revision);
+	if (catalog_record_read(record->bytes, record->len, &l->arena, &kind, &piece, err) < 0)
+		return error_wrap(err, "document %c/%u", e->stream, e->revision);
+	return gather_take(l->set->items[w->source], e, kind, &piece, err);
 }
 
 /* ---- packs ---- */
 
+/* As what the documents that wait for this fragment are to be parsed. */
+static void find_streams(void *ctx, const unsigned char sha256[32], char out[UNPACK_STREAMS + 1])
+{
+	const struct load *l = ctx;
+	size_t count = 0;
+
+	out[0] = '\0';
+	for (size_t w = first_wanted(l, sha256); w < l->wanted_count; w++) {
+		char form = form_of(l, &l->wanted[w]);
+
+		if (memcmp(entry_of(l, &l->wanted[w])->sha256, sha256, 32) != 0)
+			return;
+		if (strchr(out, form) || count == UNPACK_STREAMS)
+			continue;
+		out[count++] = form;
+		out[count] = '\0';
+	}
+}
+
 static int run_job(void *arg, struct error *err)
 {
 	struct job *j = arg;
+	const struct gather_load_request *request = j->load->request;
 	CLEANUP(free) unsigned char *bytes = NULL;
 	char label[DIGEST_HEX];
 	size_t len;
 
 	str_to_hex(j->sha256, DIGEST_SHA256, label);
-	if (j->request->fetch(j->request->ctx, j->sha256, &bytes, &len, err) < 0)
+	if (request->fetch(request->ctx, j->sha256, &bytes, &len, err) < 0)
 		return -1;
 	j->stored = len;
-	j->pack = pack_open(bytes, len, label, err);
-	return j->pack ? 0 : -1;
+	struct unpack_request ask = { bytes, len, label, find_streams, (void *)(uintptr_t)j->load };
+	return unpack_pack(request->unpack, &ask, &j->pack, err);
 }
 
 /* The gather's own number of a pack, made when the first fragment of it is used there. */
@@ -281,18 +279,17 @@ static void add_fragment(struct gather *g, const struct job *j, const struct pac
 	g->fragments = buf_grow(g->fragments, &g->fragment_capacity, g->fragment_count,
 				sizeof *g->fragments);
 	struct gather_fragment *f = &g->fragments[g->fragment_count++];
+	*f = (struct gather_fragment){ .pack = pack_index(g, j),
+				       .offset = p->offset,
+				       .size = p->size };
 	memcpy(f->sha256, p->sha256, sizeof f->sha256);
-	f->pack = pack_index(g, j);
-	f->offset = p->offset;
-	f->size = p->size;
 }
 
 /* Give every fragment of a pack to the documents that wait for it. */
-static int use_pack(struct load *l, struct master_ctx *contexts, const struct job *j,
-		    struct error *err)
+static int use_pack(struct load *l, const struct job *j, struct error *err)
 {
-	for (size_t i = 0; i < j->pack->count; i++) {
-		const struct pack_entry *p = &j->pack->entries[i];
+	for (size_t i = 0; i < j->pack.count; i++) {
+		const struct pack_entry *p = &j->pack.entries[i];
 		uint32_t last_source = UINT32_MAX;
 
 		for (size_t w = first_wanted(l, p->sha256); w < l->wanted_count; w++) {
@@ -306,25 +303,24 @@ static int use_pack(struct load *l, struct master_ctx *contexts, const struct jo
 			if (want->source != last_source)
 				add_fragment(l->set->items[want->source], j, p);
 			last_source = want->source;
-			if (feed(l, contexts, want, j->pack->bytes + p->offset, p->size, err) < 0)
+			if (feed(l, want, unpack_find(&j->pack, i, form_of(l, want)), err) < 0)
 				return -1;
 		}
 	}
 	if (l->request->done)
-		*l->request->done += j->pack->len;
+		*l->request->done += j->pack.len;
 	if (l->request->tick && l->request->tick(l->request->tick_ctx))
 		return error_set(err, ERROR_STOPPED, "stopped on request");
 	return 0;
 }
 
-static int reap_pack(struct load *l, struct master_ctx *contexts, struct pool *pool,
-		     struct error *err)
+static int reap_pack(struct load *l, struct pool *pool, struct error *err)
 {
 	void *arg = NULL;
 	int got = pool_reap(pool, &arg, err);
 	CLEANUP(job_free) struct job *j = arg;
 
-	return got < 0 ? -1 : use_pack(l, contexts, j, err);
+	return got < 0 ? -1 : use_pack(l, j, err);
 }
 
 static void drain(struct pool *pool)
@@ -338,10 +334,11 @@ static void drain(struct pool *pool)
 	}
 }
 
-static int load_packs(struct load *l, struct master_ctx *contexts, struct error *err)
+static int load_packs(struct load *l, struct error *err)
 {
 	const struct gather_load_request *r = l->request;
-	CLEANUP(pool_free) struct pool *pool = pool_new(r->threads, run_job, err);
+	unsigned threads = unpack_workers(r->unpack);
+	CLEANUP(pool_free) struct pool *pool = pool_new(threads, run_job, err);
 	int failed = 0;
 
 	if (!pool)
@@ -349,14 +346,14 @@ static int load_packs(struct load *l, struct master_ctx *contexts, struct error 
 	for (size_t i = 0; i < r->pack_count && !failed; i++) {
 		struct job *j = buf_calloc(1, sizeof *j);
 
-		j->request = r;
+		j->load = l;
 		j->sha256 = r->packs[i];
 		pool_submit(pool, j);
-		if (pool_pending(pool) > (size_t)r->threads * QUEUE_PER_THREAD)
-			failed = reap_pack(l, contexts, pool, err);
+		if (pool_pending(pool) > (size_t)threads * QUEUE_PER_THREAD)
+			failed = reap_pack(l, pool, err);
 	}
 	while (!failed && pool_pending(pool) > 0)
-		failed = reap_pack(l, contexts, pool, err);
+		failed = reap_pack(l, pool, err);
 	drain(pool);
 	return failed;
 }
@@ -383,11 +380,7 @@ int gather_load(const struct gather_load_request *request, struct gather_set *ou
 	if (load_listings(&l, err) < 0)
 		return -1;
 	index_wanted(&l);
-	l.masters = buf_calloc(set.count, sizeof *l.masters);
-	struct master_ctx *contexts = buf_calloc(set.count, sizeof *contexts);
-	int failed = load_packs(&l, contexts, err);
-	free(contexts);
-	if (failed || check_complete(&l, err) < 0)
+	if (load_packs(&l, err) < 0 || check_complete(&l, err) < 0)
 		return -1;
 	for (size_t i = 0; i < set.count; i++)
 		if (gather_finish(set.items[i], err) < 0)

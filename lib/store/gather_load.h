@@ -13,6 +13,7 @@
 
 struct error;
 struct gather;
+struct unpack;
 
 struct gather_load_request {
 	/*
@@ -26,7 +27,7 @@ struct gather_load_request {
 	size_t listing_count;
 	const unsigned char (*packs)[32];
 	size_t pack_count;
-	unsigned threads;
+	struct unpack *unpack;  /* who decompresses and parses; borrowed */
 	_Atomic uint64_t *done; /* decompressed bytes so far, for progress; may be NULL */
 	int (*tick)(void *ctx); /* on the calling thread now and then; may be NULL */
 	void *tick_ctx;

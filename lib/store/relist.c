@@ -9,6 +9,7 @@
 #include "lib/pack/pack.h"
 #include "lib/store/doclist.h"
 #include "lib/store/gather.h"
+#include "lib/unpack/unpack.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -70,7 +71,8 @@ static int read_catalog(const struct relist_request *request, const unsigned cha
 
 	str_to_hex(sha256, DIGEST_SHA256, label);
 	if (request->fetch(request->ctx, sha256, &packed, &packed_len, err) < 0 ||
-	    pack_decompress(packed, packed_len, LIMIT_LISTING_BYTES, label, &text, &len, err) < 0)
+	    unpack_text(request->unpack, packed, packed_len, LIMIT_LISTING_BYTES, label, &text,
+			&len, err) < 0)
 		return -1;
 	if (!delta_is(text, len)) {
 		add_object(out, sha256);

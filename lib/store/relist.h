@@ -17,6 +17,7 @@ struct error;
 struct doclist;
 struct listing_source;
 struct store;
+struct unpack;
 
 struct relist_request {
 	/*
@@ -33,6 +34,7 @@ struct relist_request {
 	int (*fetch)(void *ctx, const unsigned char sha256[32], unsigned char **out, size_t *len,
 		     struct error *err);
 	void *ctx;
+	struct unpack *unpack;
 };
 
 /* A listing object; bytes is NULL when it is carried or in the content store already. */

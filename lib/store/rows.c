@@ -2,6 +2,7 @@
 
 #include "lib/base/buf.h"
 #include "lib/base/error.h"
+#include "lib/base/hash.h"
 #include "lib/crypto/digest.h"
 #include "lib/store/db.h"
 #include "lib/store/gather.h"
@@ -28,6 +29,7 @@ static int remove_source(struct store *s, int64_t id, struct error *err)
 		"DELETE FROM document WHERE source_id=?",
 		"DELETE FROM update_info WHERE source_id=?",
 		"DELETE FROM file WHERE source_id=?",
+		"DELETE FROM file_express WHERE source_id=?",
 		"DELETE FROM location WHERE source_id=?",
 		"DELETE FROM finding WHERE source_id=?",
 		"DELETE FROM source_object WHERE source_id=?",
@@ -139,6 +141,89 @@ static int insert_objects(struct store *s, int64_t source_id, const struct gathe
 	return add_blobs(s, source_id, OBJECT_PACK, g->packs, g->pack_count, pack_ids, link, err);
 }
 
+/* ---- fragments and documents ---- */
+
+/* Fragments by digest: one look into memory for each of a million documents. */
+struct lookup {
+	const struct gather *g;
+	uint64_t seed;
+	uint32_t *slots; /* index of a fragment + 1, open addressing */
+	size_t mask;
+};
+
+static size_t lookup_slot(const struct lookup *l, const unsigned char sha256[32])
+{
+	size_t i = (size_t)hash_bytes(l->seed, sha256, 32) & l->mask;
+
+	while (l->slots[i] != 0 && memcmp(l->g->fragments[l->slots[i] - 1].sha256, sha256, 32) != 0)
+		i = (i + 1) & l->mask;
+	return i;
+}
+
+static void lookup_init(struct lookup *l, const struct gather *g)
+{
+	size_t slots = 16;
+
+	while (slots < 2 * g->fragment_count)
+		slots *= 2;
+	*l = (struct lookup){ .g = g, .seed = hash_seed(), .mask = slots - 1 };
+	l->slots = buf_calloc(slots, sizeof *l->slots);
+	for (size_t i = 0; i < g->fragment_count; i++)
+		l->slots[lookup_slot(l, g->fragments[i].sha256)] = (uint32_t)i + 1;
+}
+
+static const struct gather_fragment *lookup_find(const struct lookup *l,
+						 const unsigned char sha256[32])
+{
+	uint32_t found = l->slots[lookup_slot(l, sha256)];
+
+	return found ? &l->g->fragments[found - 1] : NULL;
+}
+
+static void lookup_clear(struct lookup *l)
+{
+	free(l->slots);
+}
+DEFINE_CLEANUP_IN_PLACE(struct lookup, lookup_clear);
+
+/* Rows of fragments where there were none: numbers from 1 in the order of digests. */
+static int insert_first_fragments(struct store *s, const struct gather *g, const int64_t *pack_ids,
+				  int64_t *ids, struct error *err)
+{
+	CLEANUP(db_finalize)
+	struct db_statement *add = db_prepare(
+		store_db(s),
+		"INSERT INTO fragment(id, sha256, object_id, offset, size) VALUES(?,?,?,?,?)", err);
+
+	if (!add)
+		return -1;
+	for (size_t i = 0; i < g->fragment_count; i++) {
+		const struct gather_fragment *f = &g->fragments[i];
+
+		ids[i] = (int64_t)i + 1;
+		db_bind_int(add, 1, ids[i]);
+		db_bind_blob(add, 2, f->sha256, sizeof f->sha256);
+		db_bind_int(add, 3, pack_ids[f->pack]);
+		db_bind_int(add, 4, f->offset);
+		db_bind_int(add, 5, f->size);
+		if (db_execute(add, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* 1 when there is a fragment. */
+static int has_fragments(struct store *s, struct error *err)
+{
+	CLEANUP(db_finalize)
+	struct db_statement *q = db_prepare(store_db(s), "SELECT 1 FROM fragment LIMIT 1", err);
+	int row = q ? db_step(q, err) : -1;
+
+	if (row == 1)
+		db_reset(q);
+	return row;
+}
+
 /*
  * Rows of fragments in digest order; ids[i] is the row of g->fragments[i].  A fragment that was
  * packed anew is looked for in the newer pack from now on.
@@ -146,6 +231,9 @@ static int insert_objects(struct store *s, int64_t source_id, const struct gathe
 static int insert_fragments(struct store *s, const struct gather *g, const int64_t *pack_ids,
 			    int64_t *ids, struct error *err)
 {
+	int some = has_fragments(s, err);
+	if (some <= 0)
+		return some < 0 ? -1 : insert_first_fragments(s, g, pack_ids, ids, err);
 	CLEANUP(db_finalize)
 	struct db_statement *add =
 		db_prepare(store_db(s),
@@ -159,6 +247,9 @@ static int insert_fragments(struct store *s, const struct gather *g, const int64
 	for (size_t i = 0; i < g->fragment_count; i++) {
 		const struct gather_fragment *f = &g->fragments[i];
 
+		ids[i] = f->row;
+		if (f->row != 0)
+			continue;
 		db_bind_blob(add, 1, f->sha256, sizeof f->sha256);
 		db_bind_int(add, 2, pack_ids[f->pack]);
 		db_bind_int(add, 3, f->offset);
@@ -180,18 +271,20 @@ static int insert_documents(struct store *s, int64_t source_id, const struct gat
 		"INSERT INTO document(source_id, stream, revision, key, fragment_id, offset)"
 		" VALUES(?,?,?,?,?,?)",
 		err);
+	CLEANUP(lookup_clear) struct lookup lookup;
 
+	lookup_init(&lookup, g);
 	if (!add)
 		return -1;
+	db_bind_int(add, 1, source_id);
 	for (size_t i = 0; i < g->entry_count; i++) {
 		const struct listing_entry *e = &g->entries[i];
-		const struct gather_fragment *f = gather_find(g, e->sha256);
+		const struct gather_fragment *f = lookup_find(&lookup, e->sha256);
 
 		if (!f)
 			return error_set(err, ERROR_GATHER_INCOMPLETE,
 					 "document %c/%u %s has no fragment", e->stream,
 					 e->revision, e->key);
-		db_bind_int(add, 1, source_id);
 		db_bind_int(add, 2, e->stream);
 		db_bind_int(add, 3, e->revision);
 		db_bind_text(add, 4, e->key);
@@ -203,6 +296,14 @@ static int insert_documents(struct store *s, int64_t source_id, const struct gat
 	return 0;
 }
 
+/* Pages of the database kept while a source is stored: 64 bytes for each document. */
+static int reserve_cache(struct store *s, const struct gather *g, struct error *err)
+{
+	if (g->entry_count < 256 << 10)
+		return 0;
+	return db_run(store_db(s), "PRAGMA cache_size=-98304", err);
+}
+
 int rows_replace(struct store *s, const struct gather *g, bool content_expected, struct error *err)
 {
 	CLEANUP(ids_free) int64_t *pack_ids = buf_calloc(g->pack_count, sizeof *pack_ids);
@@ -210,7 +311,7 @@ int rows_replace(struct store *s, const struct gather *g, bool content_expected,
 	int64_t *fragment_ids = buf_calloc(g->fragment_count, sizeof *fragment_ids);
 	int64_t id;
 
-	if (remove_series(s, &g->source, err) < 0 ||
+	if (reserve_cache(s, g, err) < 0 || remove_series(s, &g->source, err) < 0 ||
 	    insert_source(s, &g->source, content_expected, &id, err) < 0 ||
 	    insert_objects(s, id, g, pack_ids, err) < 0 ||
 	    insert_fragments(s, g, pack_ids, fragment_ids, err) < 0 ||
@@ -339,16 +440,6 @@ int rows_root(struct store *s, unsigned char out[32], struct error *err)
 	return row;
 }
 
-static void read_object(struct db_statement *q, int first, struct stored_object *o)
-{
-	*o = (struct stored_object){ .id = db_int(q, first) };
-	db_copy(q, first + 1, o->sha256, sizeof o->sha256);
-	o->size = (uint64_t)db_int(q, first + 2);
-	o->kind = (enum object_kind)db_int(q, first + 3);
-	o->has_sha1 = db_copy(q, first + 4, o->sha1, sizeof o->sha1);
-	snprintf(o->name, sizeof o->name, "%s", db_text(q, first + 5));
-}
-
 int rows_each_object(struct store *s,
 		     int (*each)(void *ctx, const struct stored_object *o, struct error *err),
 		     void *ctx, struct error *err)
@@ -366,60 +457,8 @@ int rows_each_object(struct store *s,
 	while ((row = db_step(q, err)) == 1) {
 		struct stored_object o;
 
-		read_object(q, 0, &o);
+		rows_read_object(q, &o);
 		if (each(ctx, &o, err) < 0)
-			return -1;
-	}
-	return row;
-}
-
-int rows_each_file(struct store *s,
-		   int (*each)(void *ctx, const struct rows_file *f, struct error *err), void *ctx,
-		   struct error *err)
-{
-	/* Ordered so that of several mentions of one file the first states the most. */
-	CLEANUP(db_finalize)
-	struct db_statement *q = db_prepare(
-		store_db(s),
-		"SELECT o.id, o.sha256, o.size, o.kind, o.sha1, o.name, f.sha1, f.sha256, f.size,"
-		" f.name, f.source_revision, s.content_expected, u.verdict FROM file f"
-		" JOIN source s ON s.id=f.source_id JOIN update_info u ON u.source_id=f.source_id"
-		" AND u.source_revision=f.source_revision LEFT JOIN object o ON o.sha1=f.sha1"
-		" ORDER BY f.sha1, u.verdict, f.sha256 IS NULL, f.size IS NULL, f.source_id,"
-		" f.source_revision, o.id",
-		err);
-	unsigned char last[DIGEST_SHA1] = { 0 };
-	bool first = true;
-	int row;
-
-	if (!q)
-		return -1;
-	while ((row = db_step(q, err)) == 1) {
-		struct stored_object o;
-		struct rows_file f = { .object = &o,
-				       .source_revision = (uint32_t)db_int(q, 10),
-				       .content_expected = db_int(q, 11) != 0 };
-		unsigned char sha1[DIGEST_SHA1];
-
-		if (!db_copy(q, 6, sha1, sizeof sha1) ||
-		    (!first && memcmp(sha1, last, sizeof last) == 0))
-			continue;
-		memcpy(last, sha1, sizeof last);
-		first = false;
-		read_object(q, 0, &o);
-		f.sha256_known = !db_is_null(q, 7);
-		f.size_known = !db_is_null(q, 8);
-		if (o.id == 0 && db_int(q, 12) != 0)
-			continue; /* nobody misses the payload of a quarantined update */
-		if (o.id == 0) {
-			o.kind = OBJECT_CONTENT;
-			o.has_sha1 = true;
-			memcpy(o.sha1, sha1, sizeof sha1);
-			db_copy(q, 7, o.sha256, sizeof o.sha256);
-			o.size = (uint64_t)db_int(q, 8);
-			snprintf(o.name, sizeof o.name, "%s", db_text(q, 9));
-		}
-		if (each(ctx, &f, err) < 0)
 			return -1;
 	}
 	return row;

@@ -56,6 +56,17 @@ int rows_each_object(struct store *s,
 		     void *ctx, struct error *err)
 	__attribute__((nonnull(1, 2, 4), warn_unused_result));
 
+/* A revision that names a file; and which of these count (filter NULL: all). */
+struct rows_mention {
+	int64_t source_id;
+	uint32_t source_revision;
+	bool is_licence, is_express;
+};
+struct rows_filter {
+	bool (*wants)(void *ctx, const struct rows_mention *m);
+	void *ctx;
+};
+
 /*
  * Every distinct file that revisions of the stored sources refer to, by SHA-1:
  * present objects with everything filled in; absent ones with id 0 and what the metadata says.
@@ -68,8 +79,31 @@ struct rows_file {
 	bool content_expected;         /* its source was ingested with content */
 	bool sha256_known, size_known; /* object->sha256 and ->size are stated by the metadata */
 };
-int rows_each_file(struct store *s,
+int rows_each_file(struct store *s, const struct rows_filter *filter,
 		   int (*each)(void *ctx, const struct rows_file *f, struct error *err), void *ctx,
-		   struct error *err) __attribute__((nonnull(1, 2, 4), warn_unused_result));
+		   struct error *err) __attribute__((nonnull(1, 3, 5), warn_unused_result));
+
+/*
+ * Every file of every revision, in the order of source, revision, kind and place; one SHA-1 comes
+ * as often as revisions name it.
+ */
+struct rows_named_file {
+	struct rows_mention mention;
+	unsigned char sha1[20], sha256[32];
+	bool has_sha256, has_size;
+	uint64_t size;
+	const char *name; /* "": not known; borrowed for the call */
+	int64_t object;   /* row of the object, 0 when it is not here */
+};
+int rows_each_named(struct store *s,
+		    int (*each)(void *ctx, const struct rows_named_file *f, struct error *err),
+		    void *ctx, struct error *err)
+	__attribute__((nonnull(1, 2, 4), warn_unused_result));
+
+/* Every content object that no stored revision names, by digest. */
+int rows_each_unnamed(struct store *s,
+		      int (*each)(void *ctx, const struct stored_object *o, struct error *err),
+		      void *ctx, struct error *err)
+	__attribute__((nonnull(1, 2, 4), warn_unused_result));
 
 #endif

@@ -2,6 +2,7 @@
 #include "lib/base/buf.h"
 #include "lib/base/error.h"
 #include "lib/catalog/catalog.h"
+#include "lib/select/select.h"
 #include "lib/store/db.h"
 #include "lib/store/relation.h"
 #include "lib/store/rows_internal.h"
@@ -26,7 +27,7 @@ struct inserter {
 	int64_t source_id;
 	struct identity *identities;
 	size_t count, capacity;
-	struct db_statement *update, *file, *location, *find_revision, *add_revision;
+	struct db_statement *update, *file, *express, *location, *find_revision, *add_revision;
 };
 
 static void inserter_clear(struct inserter *in)
@@ -34,6 +35,7 @@ static void inserter_clear(struct inserter *in)
 	free(in->identities);
 	db_finalize(in->update);
 	db_finalize(in->file);
+	db_finalize(in->express);
 	db_finalize(in->location);
 	db_finalize(in->find_revision);
 	db_finalize(in->add_revision);
@@ -128,6 +130,7 @@ static int prepare(struct inserter *in, struct error *err)
 		{ &in->update,
 		  "INSERT OR IGNORE INTO update_info VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)" },
 		{ &in->file, "INSERT INTO file VALUES(?,?,?,?,?,?,?,?,?)" },
+		{ &in->express, "INSERT INTO file_express VALUES(?,?,?)" },
 		{ &in->location, "INSERT OR IGNORE INTO location VALUES(?,?,?,?)" },
 		{ &in->find_revision, "SELECT id FROM revision WHERE identity_id=? AND number=?" },
 		{ &in->add_revision, "INSERT INTO revision(identity_id, number) VALUES(?,?)" },
@@ -218,7 +221,15 @@ static int insert_file(struct inserter *in, uint32_t revision, int kind, uint32_
 		db_bind_null(q, 7);
 	db_bind_text(q, 8, or_null(f->name));
 	db_bind_text(q, 9, or_null(language));
-	return db_execute(q, err);
+	if (db_execute(q, err) < 0)
+		return -1;
+	if (kind != FILE_PAYLOAD ||
+	    !select_is_express(f->patching_type ? f->patching_type : "", f->name ? f->name : ""))
+		return 0;
+	db_bind_int(in->express, 1, in->source_id);
+	db_bind_int(in->express, 2, revision);
+	db_bind_int(in->express, 3, ordinal);
+	return db_execute(in->express, err);
 }
 
 static int compare_sha1(const void *a, const void *b)

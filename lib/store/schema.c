@@ -151,7 +151,16 @@ static const char *const migrations[SCHEMA_VERSION] = {
 	/* What the rules of history know of the catalog before (lib/catalog/catalog_past.h). */
 	"CREATE TABLE past("
 	" kind TEXT NOT NULL, series TEXT NOT NULL, state BLOB NOT NULL, PRIMARY KEY(kind, series)"
-	");",
+	");"
+
+	/*
+	 * Which content bundles of a channel carry (no row: all), as the canonical text; and which
+	 * rows of file (of kind 0) are express files.
+	 */
+	"CREATE TABLE channel_selection(channel_id INTEGER PRIMARY KEY, text BLOB NOT NULL);"
+	"CREATE TABLE file_express("
+	" source_id INTEGER NOT NULL, source_revision INTEGER NOT NULL, ordinal INTEGER NOT NULL,"
+	" PRIMARY KEY(source_id, source_revision, ordinal)) WITHOUT ROWID;",
 };
 
 static int current_version(struct db *db, int64_t *version, struct error *err)

@@ -232,7 +232,9 @@ static int on_end(void *ctx, const char *name, struct error *err)
 int wusp_fragment_drivers(const void *bytes, size_t len, const char *label,
 			  struct wusp_drivers *out, struct error *err)
 {
-	static const struct xml_handler handler = { on_start, on_end, on_text };
+	static const struct xml_handler handler = { .start = on_start,
+						    .end = on_end,
+						    .text = on_text };
 	CLEANUP(walk_clear) struct walk w = { .out = out };
 	CLEANUP(xml_reader_free) struct xml_reader *r = xml_reader_new(&handler, &w, label);
 

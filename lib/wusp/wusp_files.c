@@ -146,7 +146,7 @@ int wusp_fragment_complete(const void *fragment, size_t len, const char *label,
 			   const struct wusp_known_file *known, size_t count, struct buf *out,
 			   struct error *err)
 {
-	static const struct xml_handler handler = { on_start, on_end, NULL };
+	static const struct xml_handler handler = { .start = on_start, .end = on_end };
 	CLEANUP(walk_clear) struct walk w = { .known = known, .known_count = count };
 	size_t done = 0, before = out->len;
 

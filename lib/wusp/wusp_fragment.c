@@ -409,7 +409,9 @@ static int on_text(void *ctx, const char *text, size_t len, struct error *err)
 static int transform(struct transform *t, const void *document, size_t len, const char *label,
 		     struct error *err)
 {
-	static const struct xml_handler handler = { on_start, on_end, on_text };
+	static const struct xml_handler handler = { .start = on_start,
+						    .end = on_end,
+						    .text = on_text };
 	CLEANUP(xml_reader_free) struct xml_reader *r = xml_reader_new(&handler, t, label);
 
 	if (xml_reader_feed(r, document, len, err) < 0 || xml_reader_finish(r, err) < 0)

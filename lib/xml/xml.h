@@ -30,13 +30,22 @@ struct xml_attribute {
 /*
  * Called in document order; everything passed is valid only during the call.  A function that
  * returns -1 must have filled *err; reading stops and the reader returns that error.  Text
- * arrives in pieces whose borders mean nothing.  Any member may be NULL.
+ * arrives in pieces whose borders mean nothing.  Any member may be NULL.  start() may return 1: of
+ * what is inside the element, and of its end, nothing is delivered; it is checked all the same.
+ *
+ * restart() says that events came too early: what the handler was told since `depth` elements
+ * were open is void, and comes again.  Only who has it is read by the quick reader (xml_fast.h):
+ * whole fragments, and of a document the elements inside `unit` others, where `unit` is not 0.
+ * The end() of an element that is a unit is never void, nor that of a fragment's only
+ * element when `unit` is not 0; a fragment with more of them goes to libxml2 then.
  */
 struct xml_handler {
 	int (*start)(void *ctx, const char *name, const struct xml_attribute *attributes,
 		     size_t count, struct error *err);
 	int (*end)(void *ctx, const char *name, struct error *err);
 	int (*text)(void *ctx, const char *text, size_t len, struct error *err);
+	void (*restart)(void *ctx, unsigned depth);
+	unsigned unit;
 };
 
 /*

@@ -447,6 +447,12 @@ int xml_scan_finish(struct xml_scan *s, struct error *err)
 	return 0;
 }
 
+void xml_scan_pass(struct xml_scan *s, size_t len)
+{
+	s->offset += len;
+	s->run = 0;
+}
+
 uint64_t xml_scan_keep(const struct xml_scan *s)
 {
 	if (s->starts.head < s->starts.count)

@@ -81,6 +81,9 @@ int xml_scan_feed(struct xml_scan *s, const unsigned char *bytes, size_t len, st
 int xml_scan_finish(struct xml_scan *s, struct error *err)
 	__attribute__((nonnull, warn_unused_result));
 
+/* Somebody else has read len bytes, whole elements, where text may stand: go on behind them. */
+void xml_scan_pass(struct xml_scan *s, size_t len) __attribute__((nonnull));
+
 /* Everything before this offset is finished with: no tag, open or queued, begins before it. */
 uint64_t xml_scan_keep(const struct xml_scan *s) __attribute__((nonnull));
 

@@ -104,6 +104,8 @@ gapferry-server approve --repo "$dir/importer" --list "$dir/approved" --group 'A
 say 'approved' "$(wc -l <"$dir/approved")"
 stop
 start 'approved'
-scan 'one after the other' --machines 20 --at-once 1
-scan 'at once' --machines "$clients" --at-once "$clients"
+# Of the detectoids and categories a real computer has a part: it is offered some thousand updates.
+scan 'one after the other' --machines 32 --at-once 1 --share 20
+scan 'at once, thinking' --machines "$clients" --at-once "$clients" --share 20 --think 10000
+scan 'at once, never thinking' --machines "$clients" --at-once "$clients" --share 20
 say 'memory of the server, at most' "$(awk '/^VmHWM/ { printf "%.0f MiB", $2 / 1024 }' "/proc/$server/status")"

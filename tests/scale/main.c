@@ -24,6 +24,7 @@
 #include "lib/log/tree.h"
 #include "lib/store/channel.h"
 #include "lib/store/db.h"
+#include "lib/store/selection.h"
 #include "lib/store/store.h"
 #include "media/chunk_table.h"
 #include "media/manifest.h"
@@ -347,6 +348,7 @@ static int bundle(char **args, struct error *err)
 	};
 	const struct increment nothing = { .full = true }; /* is left out */
 	CLEANUP(plan_clear) struct plan plan = { 0 };
+	struct selection everything = { .has = false };
 	struct tree lines;
 	uint64_t limit;
 
@@ -359,7 +361,7 @@ static int bundle(char **args, struct error *err)
 	if (!trust || file_make_dirs(args[3], err) < 0)
 		return -1;
 	CLEANUP(file_close) int dir = file_open_dir(args[3], err);
-	if (dir < 0 || plan_make(s, &nothing, limit, &plan, err) < 0)
+	if (dir < 0 || plan_make(s, &nothing, &everything, limit, &plan, err) < 0)
 		return -1;
 	CLEANUP(object_table_free) struct object_table *objects = plan_table(&plan, err);
 	CLEANUP(chunk_table_free) struct chunk_table *chunks = chunk_table_new();

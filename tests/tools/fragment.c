@@ -158,6 +158,47 @@ static void put_detection(struct random *r, struct buf *b)
 	xml_write_raw(b, "</Or></IsInstalled></ApplicabilityRules>");
 }
 
+static void put_parent(unsigned feature, unsigned build, unsigned fix, struct buf *b)
+{
+	xml_write_format(b,
+			 "<assemblyIdentity name=\"Microsoft-Windows-Feature-%u-Package\" "
+			 "version=\"10.0.%u.%u\" processorArchitecture=\"amd64\" "
+			 "language=\"neutral\" buildType=\"release\" "
+			 "publicKeyToken=\"31bf3856ad364e35\" />",
+			 feature, build, fix);
+}
+
+static void put_random_parents(struct random *r, uint64_t rows, struct buf *b)
+{
+	for (uint64_t i = 0; i < rows; i++) {
+		/* Drawn one by one: the order in which arguments are evaluated is open. */
+		unsigned feature = (unsigned)random_below(r, 3000);
+		unsigned build = 10240 + (unsigned)random_below(r, 16000);
+
+		put_parent(feature, build, (unsigned)random_below(r, 9999), b);
+	}
+}
+
+/*
+ * The packages of a system one after the other, the same ones for every update of a product but
+ * for some: this is why a real catalog shrinks to a thirty-eighth.
+ */
+static void put_parents(const struct model_update *u, struct random *r, uint64_t rows,
+			struct buf *b)
+{
+	enum { PACKAGES = 3000, OTHER = 2 };
+	uint64_t first = random_below(r, PACKAGES);
+	unsigned build = 10240 + u->kb % 4 * 4000;
+
+	for (uint64_t i = 0; i < rows; i++) {
+		unsigned feature = (unsigned)((first + i) % PACKAGES);
+		bool other = random_below(r, OTHER) == 0;
+
+		put_parent(feature, build, other ? (unsigned)random_below(r, 9999) : feature / 7,
+			   b);
+	}
+}
+
 /* The package metadata of a leaf, which is most of a catalog. */
 static void put_package(const struct model *m, const struct model_update *u, struct random *r,
 			struct buf *b)
@@ -174,18 +215,10 @@ static void put_package(const struct model *m, const struct model_update *u, str
 		":asm.v3\" manifestVersion=\"1.0\" description=\"Fix for KB%u\"><package "
 		"identifier=\"KB%u\" releaseType=\"Security Update\"><parent>",
 		u->kb, u->kb);
-	for (uint64_t i = 0; i < rows; i++) {
-		unsigned feature = (unsigned)random_below(r, 3000);
-		unsigned build = 10240 + (unsigned)random_below(r, 16000);
-		unsigned fix = (unsigned)random_below(r, 9999);
-
-		xml_write_format(b,
-				 "<assemblyIdentity name=\"Microsoft-Windows-Feature-%u-Package\" "
-				 "version=\"10.0.%u.%u\" processorArchitecture=\"amd64\" "
-				 "language=\"neutral\" buildType=\"release\" "
-				 "publicKeyToken=\"31bf3856ad364e35\" />",
-				 feature, build, fix);
-	}
+	if (m->options.true_scale)
+		put_parents(u, r, rows, b);
+	else
+		put_random_parents(r, rows, b);
 	xml_write_raw(b, "</parent></package></assembly></CbsPackageApplicabilityMetadata>"
 			 "</Metadata></ApplicabilityRules>");
 }

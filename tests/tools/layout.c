@@ -56,7 +56,10 @@ static size_t members_of(const struct model_update *u)
 
 static uint64_t bytes_of(const struct model *m, const struct model_update *u)
 {
-	return (u->kind == MODEL_LEAF ? 2000 + 16ull * m->options.core_bytes : 8000) +
+	/* The mean is below core_bytes; single ones are far above it. */
+	uint64_t times = m->options.true_scale ? 1 : 16;
+
+	return (u->kind == MODEL_LEAF ? 2000 + times * m->options.core_bytes : 8000) +
 	       1000 * members_of(u) + 32768ull * u->eulas;
 }
 

@@ -42,6 +42,8 @@ static const struct option long_options[] = {
 	{ "change-seed", required_argument, NULL, 'S' },
 	{ "drop", required_argument, NULL, 'D' },
 	{ "core-bytes", required_argument, NULL, 'b' },
+	{ "profile", required_argument, NULL, 'T' },
+	{ "successor", required_argument, NULL, 'M' },
 	{ "fault", required_argument, NULL, 'f' },
 	{ "tree", required_argument, NULL, 't' },
 	{ "pack", required_argument, NULL, 'P' },
@@ -65,6 +67,12 @@ static void print_help(void)
 	     "  --change N                  of 1000 updates and payload files, so many have other\n"
 	     "                              bytes than without: a later state of the catalog\n"
 	     "  --change-seed S             which ones, and which bytes; default 0\n"
+	     "  --successor N               the catalog N months later: 2 % of the updates have "
+	     "other\n"
+	     "                              bytes, a few are withdrawn; implies --change, --drop\n"
+	     "  --profile small|true        true: fragments as large and as alike as in 2026, "
+	     "about\n"
+	     "                              180 KB for an update; 137000 updates make 25 GB\n"
 	     "  --drop N                    bundles that are withdrawn, each with its leaves\n"
 	     "  --core-bytes BYTES          rough mean size of a leaf's core fragment, default 2K\n"
 	     "  --compression lzx|none      of both cabinet levels, default lzx\n"
@@ -154,6 +162,12 @@ static int set_option(struct options *o, int option, const char *name, struct er
 		return result;
 	case 'S':
 		return set_number(name, optarg, 0, UINT64_MAX, &m->change_seed, err);
+	case 'T':
+		return set_word(name, optarg, "small", "true", &m->true_scale, err);
+	case 'M':
+		result = set_number(name, optarg, 0, 1000, &value, err);
+		m->months = (uint32_t)value;
+		return result;
 	case 'D':
 		result = set_number(name, optarg, 0, MODEL_UPDATES_MAX, &value, err);
 		m->drop = (uint32_t)value;
@@ -170,6 +184,17 @@ static int set_option(struct options *o, int option, const char *name, struct er
 	default:
 		return error_set(err, ERROR_USAGE, "unknown option or missing value");
 	}
+}
+
+/* What happens in a month, where nothing else was asked for. */
+static void set_successor(struct model_options *m)
+{
+	m->created += (int64_t)m->months * 30 * 86400;
+	m->change_seed += m->months;
+	if (m->change == 0)
+		m->change = 20;
+	if (m->drop == 0)
+		m->drop = 1 + m->updates / 2000;
 }
 
 static int parse_options(struct options *o, int argc, char **argv, struct error *err)
@@ -190,6 +215,10 @@ static int parse_options(struct options *o, int argc, char **argv, struct error 
 		return error_set(err, ERROR_USAGE, "--payload-min is above --payload-max");
 	if (o->shards == 0)
 		o->shards = 1 + o->model.updates / 1840;
+	if (o->model.core_bytes == 0)
+		o->model.core_bytes = o->model.true_scale ? 210u << 10 : 2048;
+	if (o->model.months > 0)
+		set_successor(&o->model);
 	return 0;
 }
 
@@ -267,7 +296,6 @@ int main(int argc, char **argv)
 			.seed = 1,
 			.updates = 300,
 			.created = 1784048400, /* 2026-07-14T17:00:00Z */
-			.core_bytes = 2048,
 			.payload_min = 4096,
 			.payload_max = 1 << 20,
 		},

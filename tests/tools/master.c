@@ -225,7 +225,7 @@ static void put_head(const struct model *m, unsigned faults, struct buf *b)
 	unsigned char id[16];
 	struct random r;
 
-	random_init(&r, m->options.seed, PURPOSE_PACKAGE_ID);
+	random_init(&r, m->options.seed + m->options.months, PURPOSE_PACKAGE_ID);
 	random_guid(&r, id);
 	str_from_time(m->options.created, time);
 	xml_write_raw(b, old ? "\xef\xbb\xbf" : "");

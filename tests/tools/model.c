@@ -273,6 +273,11 @@ static void make_leaf(struct model *m, struct random *r, size_t index, uint32_t 
 	if (random_percent(r, 60))
 		base = pick_base(m, r, m->evaluates);
 	model_add_group(m, u, &base, 1, false);
+	/* What UUP leaves have; it brings package.xml to its size. */
+	for (unsigned i = 0; m->options.true_scale && i < 3; i++) {
+		base = pick_base(m, r, m->evaluates);
+		model_add_group(m, u, &base, 1, false);
+	}
 }
 
 /* Half of the bundles have one leaf; on average there are 5.2. */

@@ -90,6 +90,8 @@ struct model_options {
 	unsigned change;      /* of 1000 updates and payload files, how many have other bytes ... */
 	uint64_t change_seed; /* ... and which ones and which bytes */
 	uint32_t drop;        /* bundles that are withdrawn, with their leaves */
+	bool true_scale;      /* sizes and repetition of a real catalog, which cost time */
+	uint32_t months;      /* successors since the first catalog: another PackageId each */
 };
 
 struct model {

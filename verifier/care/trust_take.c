@@ -39,17 +39,13 @@ static int record(struct store *s, const struct channel *c, const struct trust *
 	return ledger_rows_append(s, body.text, err) < 0 ? -1 : add_leaf(s, c, t, err);
 }
 
-int trust_take(struct store *s, struct channel *c, int dirfd, const char *label, struct error *err)
+int trust_take_proved(struct store *s, struct channel *c, int dirfd, const struct trust *offered,
+		      const struct trust *ours, struct error *err)
 {
-	CLEANUP(trust_free) struct trust *offered = trust_load(dirfd, label, err);
-	CLEANUP(file_close) int dir = offered ? channel_open_trust(s, c->name, err) : -1;
-	CLEANUP(trust_free) struct trust *ours = dir < 0 ? NULL : trust_load(dir, "here", err);
-
-	if (!ours)
-		return -1;
 	int newer = trust_extends(ours, offered, err);
+
 	if (newer < 0)
-		return error_wrap(err, "%s", label);
+		return -1;
 	/* After a crash between files and row the files are ahead. */
 	const struct trust *best = newer ? offered : ours;
 	if (!newer && c->trust_version == ours->version)
@@ -62,6 +58,18 @@ int trust_take(struct store *s, struct channel *c, int dirfd, const char *label,
 	    db_commit(scope.db, err) < 0)
 		return -1;
 	return 1;
+}
+
+int trust_take(struct store *s, struct channel *c, int dirfd, const char *label, struct error *err)
+{
+	CLEANUP(trust_free) struct trust *offered = trust_load(dirfd, label, err);
+	CLEANUP(file_close) int dir = offered ? channel_open_trust(s, c->name, err) : -1;
+	CLEANUP(trust_free) struct trust *ours = dir < 0 ? NULL : trust_load(dir, "here", err);
+
+	if (!ours)
+		return -1;
+	int newer = trust_take_proved(s, c, dirfd, offered, ours, err);
+	return newer < 0 && err->id == ERROR_TRUST_FORK ? error_wrap(err, "%s", label) : newer;
 }
 
 /* ---- another trust root ---- */

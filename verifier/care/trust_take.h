@@ -8,6 +8,7 @@
 struct channel;
 struct error;
 struct store;
+struct trust;
 
 /*
  * 1 when it was newer and is in force from now on (c->trust_version, a ledger record "trust"); 0
@@ -15,6 +16,14 @@ struct store;
  * TRUST_CHANGED.  label names the directory in messages.  The channel is saved with all its state.
  */
 int trust_take(struct store *s, struct channel *c, int dirfd, const char *label, struct error *err)
+	__attribute__((nonnull, warn_unused_result));
+
+/*
+ * The same for a trust root that whoever proved a bundle loaded from dirfd; ours is the one in
+ * force here.
+ */
+int trust_take_proved(struct store *s, struct channel *c, int dirfd, const struct trust *offered,
+		      const struct trust *ours, struct error *err)
 	__attribute__((nonnull, warn_unused_result));
 
 /*

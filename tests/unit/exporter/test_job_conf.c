@@ -145,6 +145,27 @@ static void values_that_are_refused(void **state)
 	}
 }
 
+static void selections_are_read(void **state)
+{
+	struct job_conf c = { .file = "j.conf" };
+	struct error err = ERROR_INIT;
+
+	(void)state;
+	assert_int_equal(add(&c, GOOD, &err), 0);
+	assert_false(c.has_selection);
+	assert_int_equal(add(&c, "[selection]\nproduct = A\nproduct = B\nexpress = no\n", &err), 0);
+	assert_true(c.has_selection);
+	assert_int_equal(c.selection.count, 3);
+	assert_int_equal(add(&c, "[selection]\nproduct = C\nexpress =\n", &err), 0);
+	assert_int_equal(c.selection.count, 1);
+	assert_string_equal(c.selection.entries[0].value, "C");
+	assert_int_equal(add(&c, "[selection]\n[selection]\n", &err), -1);
+	assert_error(err, ERROR_CONF_FORMAT, "j.conf:2: [selection]: given twice");
+	error_clear(&err);
+	assert_int_equal(add(&c, "[selection]\nkeep = 3\n", &err), -1);
+	assert_error(err, ERROR_CONF_FORMAT, "j.conf:2: keep: unknown key in [selection]");
+}
+
 static void number_of_sources(void **state)
 {
 	struct job_conf c = { .file = "j.conf" };
@@ -287,11 +308,17 @@ static void metrics_go_to_a_file(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(defaults),           cmocka_unit_test(every_key),
-		cmocka_unit_test(later_files_win),    cmocka_unit_test(values_that_are_refused),
-		cmocka_unit_test(number_of_sources),  cmocka_unit_test(drop_ins_are_limited),
-		cmocka_unit_test(jobs_are_limited),   cmocka_unit_test(when_it_is_due),
-		cmocka_unit_test(drop_ins_for_units), cmocka_unit_test(metrics_go_to_a_file),
+		cmocka_unit_test(defaults),
+		cmocka_unit_test(every_key),
+		cmocka_unit_test(later_files_win),
+		cmocka_unit_test(selections_are_read),
+		cmocka_unit_test(values_that_are_refused),
+		cmocka_unit_test(number_of_sources),
+		cmocka_unit_test(drop_ins_are_limited),
+		cmocka_unit_test(jobs_are_limited),
+		cmocka_unit_test(when_it_is_due),
+		cmocka_unit_test(drop_ins_for_units),
+		cmocka_unit_test(metrics_go_to_a_file),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

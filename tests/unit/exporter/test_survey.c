@@ -120,6 +120,48 @@ static void indexes(void **state)
 	}
 }
 
+/* Whoever leaves out the revisions of the span leaves out no finding. */
+static void spans_hold_no_finding(void **state)
+{
+	static const struct {
+		const char *xml, *label;
+		uint32_t first, last;
+	} rows[] = {
+		{ NULL, "package2.cab", 0, UINT32_MAX },
+		{ INDEX(CAB("", "") CAB("2", "FILESDIR=\"1\"")), "package2.cab", 0, UINT32_MAX },
+		{ INDEX(CAB("", "") CAB("2", "RANGESTART=\"0\"") CAB("3", "RANGESTART=\"9\"")),
+		  "package2.cab", 0, 8 },
+		{ INDEX(CAB("", "") CAB("2", "RANGESTART=\"0\"") CAB("3", "RANGESTART=\"9\"")),
+		  "package3.cab", 9, UINT32_MAX },
+		{ INDEX(CAB("2", "RANGESTART=\"5\"") CAB("4", "") CAB("3", "RANGESTART=\"9\"")),
+		  "package2.cab", 5, 8 },
+		{ INDEX(CAB("", "") CAB("2", "RANGESTART=\"0\"")), "package.cab", 1, 0 },
+		{ INDEX(CAB("", "") CAB("2", "RANGESTART=\"0\"")), "package9.cab", 1, 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct error err = ERROR_INIT;
+		CLEANUP(index_clear) struct index x = { 0 };
+		CLEANUP(catalog_free) struct catalog *c = judged("2026-07-14T17:00:00Z");
+		CLEANUP(survey_free) struct survey *s = survey_new(c, &x);
+
+		if (rows[i].xml)
+			assert_int_equal(index_parse(&x, rows[i].xml, strlen(rows[i].xml), &err),
+					 0);
+		struct survey_span span = survey_span(s, rows[i].label);
+		assert_int_equal(span.first, rows[i].first);
+		assert_int_equal(span.last, rows[i].last);
+		for (uint32_t revision = 1; revision < 20; revision++) {
+			struct index_name n = { .stream = 'c', .revision = revision };
+
+			if (span.first <= revision && revision <= span.last)
+				survey_member(s, rows[i].label, "c/1", INDEX_FRAGMENT, &n);
+		}
+		assert_findings(c, "");
+	}
+}
+
 static void licences(void **state)
 {
 	static const unsigned char right[20], wrong[20] = { 1 };
@@ -219,6 +261,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(cabinets),
 		cmocka_unit_test(indexes),
+		cmocka_unit_test(spans_hold_no_finding),
 		cmocka_unit_test(licences),
 		cmocka_unit_test(a_text_nobody_asked_for),
 		cmocka_unit_test(a_catalog_of_tomorrow),

@@ -10,7 +10,7 @@
 
 #include <time.h>
 
-enum { SMALL = 1000 };
+enum { SMALL = 1000, LONG = 900000, MOST_ANSWERS = 4 * LONG };
 
 static int echo(const struct request *q, const char *rest, struct reply *out, struct error *err)
 {
@@ -31,7 +31,20 @@ static int refuse(const struct request *q, const struct error *why, struct reply
 	return reply_text(out, 500, error_id_text(why->id), err);
 }
 
+/* A long answer. */
+static int speak(const struct request *q, const char *rest, struct reply *out, struct error *err)
+{
+	CLEANUP(buf_clear) struct buf b = BUF_INIT(LONG);
+
+	(void)q;
+	(void)rest;
+	memset(buf_room(&b, LONG, err), 'x', LONG);
+	b.len = LONG;
+	return reply_bytes(out, 200, &b, "text/plain", "private", err);
+}
+
 static const struct route routes[] = {
+	{ .path = "/speak", .methods = "POST", .answer = speak, .body = SMALL },
 	{ .path = "/small", .methods = "POST", .answer = echo, .body = SMALL },
 	{ .path = "/large", .methods = "POST, GET", .answer = echo, .body = LIMIT_SOAP_BODY },
 	{ .path = "/told", .methods = "POST", .answer = echo, .body = SMALL, .refuse = refuse },
@@ -56,7 +69,11 @@ static int setup(void **state)
 
 	repository_create(&f->repository);
 	struct http_options o = {
-		.repo = f->repository.path, .listen = "127.0.0.1:0", .threads = 2, .routes = routes
+		.repo = f->repository.path,
+		.listen = "127.0.0.1:0",
+		.threads = 2,
+		.routes = routes,
+		.answers_most = MOST_ANSWERS,
 	};
 	f->http = http_start(&o, &err);
 	assert_no_error(err);
@@ -227,6 +244,52 @@ static void all_together_are_limited(void **state)
 	assert_int_equal(f->answer.status, 200);
 }
 
+/* Far more answers than may lie in memory: all come, and a stop in between ends it. */
+static void who_asks_too_much_waits(void **state)
+{
+	enum { CLIENTS = 60 };
+	struct fixture *f = *state;
+	struct client *clients = buf_calloc(CLIENTS, sizeof *clients);
+
+	for (size_t i = 0; i < CLIENTS; i++) {
+		client_connect(&clients[i], f->port);
+		send_text(&clients[i],
+			  "POST /speak HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\nx"
+			  "POST /speak HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\nx");
+	}
+	for (size_t round = 0; round < 2; round++)
+		for (size_t i = CLIENTS; i-- > 0;) {
+			assert_true(client_receive(&clients[i], &f->answer, false));
+			assert_int_equal(f->answer.status, 200);
+			assert_int_equal(f->answer.body_len, LONG);
+		}
+	for (size_t i = 0; i < CLIENTS; i++)
+		send_text(&clients[i],
+			  "POST /speak HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\nx");
+	/* some leave without reading */
+	for (size_t i = 0; i < CLIENTS; i += 2)
+		client_close(&clients[i]);
+	for (size_t i = 1; i < CLIENTS; i += 2) {
+		assert_true(client_receive(&clients[i], &f->answer, false));
+		client_close(&clients[i]);
+	}
+	free(clients);
+}
+
+/* Teardown stops the server while requests wait. */
+static void waiting_ones_do_not_keep_the_server(void **state)
+{
+	enum { CLIENTS = 20 };
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < CLIENTS; i++) {
+		client_connect(&f->client, f->port);
+		send_text(&f->client,
+			  "POST /speak HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\nx");
+		/* the descriptor stays open until the process ends */
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -234,6 +297,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(the_client_may_ask_first, setup, teardown),
 		cmocka_unit_test_setup_teardown(too_much_is_refused, setup, teardown),
 		cmocka_unit_test_setup_teardown(all_together_are_limited, setup, teardown),
+		cmocka_unit_test_setup_teardown(who_asks_too_much_waits, setup, teardown),
+		cmocka_unit_test_setup_teardown(waiting_ones_do_not_keep_the_server, setup,
+						teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -246,15 +246,31 @@ static void add(struct catalog *c, char stream, uint32_t revision, const char *t
 	assert_no_error(err);
 }
 
-static void list(struct catalog *c, uint32_t revision, const char *guid, const char *number)
+static void list_with(struct catalog *c, uint32_t revision, const char *guid, const char *number,
+		      const char *categories)
 {
 	char text[400];
 
 	snprintf(text, sizeof text,
-		 "<Update UpdateId=\"%s\" RevisionNumber=\"%s\"><Files /><Categories />"
-		 "<Classifications /></Update>",
-		 guid, number);
+		 "<Update UpdateId=\"%s\" RevisionNumber=\"%s\"><Files />%s</Update>", guid, number,
+		 categories);
 	add(c, 'u', revision, text);
+}
+
+static void list(struct catalog *c, uint32_t revision, const char *guid, const char *number)
+{
+	list_with(c, revision, guid, number, "<Categories /><Classifications />");
+}
+
+/* Of a product 01 and a classification 04, as every bundle is. */
+static void list_bundle(struct catalog *c, uint32_t revision, const char *guid)
+{
+	list_with(c, revision, guid, "1",
+		  "<Categories><Category Value=\"" GUID(
+			  "01") "\" /></Categories>"
+				"<Classifications><Classification Value=\"" GUID(
+					"04") "\" />"
+					      "</Classifications>");
 }
 
 static void judge(struct catalog *c)
@@ -266,10 +282,12 @@ static void judge(struct catalog *c)
 	catalog_quarantine(c);
 }
 
-#define CATEGORY(n)                                                                              \
-	DOCUMENT(n, "UpdateType=\"Category\">",                                                  \
-		 "<upd:HandlerSpecificData><cat:CategoryInformation CategoryType=\"Product\" />" \
+#define CATEGORY_OF(n, type)                                                                      \
+	DOCUMENT(n, "UpdateType=\"Category\">",                                                   \
+		 "<upd:HandlerSpecificData><cat:CategoryInformation CategoryType=\"" type "\" />" \
 		 "</upd:HandlerSpecificData>")
+#define CATEGORY(n) CATEGORY_OF(n, "Product")
+#define CLASSIFICATION(n) CATEGORY_OF(n, "UpdateClassification")
 #define LEAF(n)                                                                            \
 	DOCUMENT(n, "UpdateType=\"Software\">",                                            \
 		 "<upd:Relationships><upd:Prerequisites>" REF("01") "</upd:Prerequisites>" \
@@ -292,11 +310,13 @@ static void relations_are_turned_round(void **state)
 			if (round == late) {
 				list(c, 10, GUID("01"), "1");
 				list(c, 20, GUID("02"), "1");
-				list(c, 30, GUID("03"), "1");
+				list_bundle(c, 30, GUID("03"));
+				list(c, 40, GUID("04"), "1");
 			} else {
 				add(c, 's', 30, BUNDLE("03", CHILD("02", "1")));
 				add(c, 's', 20, LEAF("02"));
 				add(c, 's', 10, CATEGORY("01"));
+				add(c, 's', 40, CLASSIFICATION("04"));
 			}
 		judge(c);
 		const struct catalog_revision *category = catalog_by_revision(c, 10);
@@ -368,7 +388,9 @@ static void a_child_that_is_not_here_is_told(void **state)
 	add(c, 's', 10, CATEGORY("01"));
 	list(c, 20, GUID("02"), "1");
 	add(c, 's', 20, LEAF("02"));
-	list(c, 30, GUID("03"), "1");
+	list(c, 40, GUID("04"), "1");
+	add(c, 's', 40, CLASSIFICATION("04"));
+	list_bundle(c, 30, GUID("03"));
 	add(c, 's', 30, BUNDLE("03", CHILD("02", "2")));
 	judge(c);
 	assert_int_equal(catalog_finding_count(c), 1);

@@ -73,8 +73,10 @@ static const struct cli_verb verbs[] = {
 	{ .name = NULL },
 };
 
-static const struct cli_program program = { "tool", "does things", common, verbs, false };
-static const struct cli_program single = { "tool", "does one thing", common, verbs + 2, true };
+static const struct cli_program program = { "tool", "does things", common, verbs, false, NULL };
+static const struct cli_program single = {
+	"tool", "does one thing", common, verbs + 2, true, NULL
+};
 
 /* Standard output and error go to files while the program runs. */
 struct captured {

@@ -321,6 +321,7 @@ static void old_channels_find_their_direction(void **state)
 			  "ALTER TABLE object DROP COLUMN unneeded; DROP TABLE ledger;"
 			  "DROP TABLE log_leaf; DROP TABLE log_checkpoint;"
 			  "DROP TABLE log_returned; DROP TABLE log_seen;"
+			  "DROP TABLE channel_selection; DROP TABLE file_express;"
 			  "INSERT INTO channel VALUES(1, 'received', 'a', 1, 2, NULL, NULL, 1, 9),"
 			  " (2, 'sent', 'a', 1, 2, NULL, NULL, 1, 0),"
 			  " (3, 'unused', 'a', 1, 0, NULL, NULL, 1, 0);"

@@ -6,6 +6,7 @@
 #include "lib/store/gather_build.h"
 #include "lib/store/gather_load.h"
 #include "lib/store/rows.h"
+#include "lib/unpack/unpack.h"
 #include "tests/unit/repository.h"
 
 static int setup(void **state)
@@ -124,9 +125,15 @@ static int load(struct store *s, struct gather *const *built, size_t count,
 		struct error *err)
 {
 	unsigned char listings[8][32], packs[8][32];
+	struct error problem = ERROR_INIT;
+	CLEANUP(unpack_free)
+	struct unpack *unpack =
+		unpack_new(&(struct unpack_options){ .workers = 2, .separate = true }, &problem);
+
+	assert_non_null(unpack);
 	struct gather_load_request r = { .fetch = fetch,
 					 .ctx = s,
-					 .threads = 2,
+					 .unpack = unpack,
 					 .listings = (const unsigned char(*)[32])listings,
 					 .packs = (const unsigned char(*)[32])packs };
 
@@ -307,7 +314,7 @@ static void rows_have_the_root_of_what_they_store(void **state)
 	assert_int_equal(rows_each_object(s, count_object, kinds, &err), 0);
 	assert_true(kinds[OBJECT_CATALOG] == 2 && kinds[OBJECT_PACK] == 2 &&
 		    kinds[OBJECT_CABINET] == 2);
-	assert_int_equal(rows_each_file(s, count_file, &files, &err), 0);
+	assert_int_equal(rows_each_file(s, NULL, count_file, &files, &err), 0);
 	assert_int_equal(files, 1);
 
 	struct rows_source source = { 0 };
@@ -325,7 +332,7 @@ static void rows_have_the_root_of_what_they_store(void **state)
 	assert_int_equal(rows_withdraw_others(s, NULL, 0, &err), 0);
 	assert_root(s, none, 0);
 	files = 0;
-	assert_int_equal(rows_each_file(s, count_file, &files, &err), 0);
+	assert_int_equal(rows_each_file(s, NULL, count_file, &files, &err), 0);
 	assert_int_equal(files, 0);
 }
 

@@ -1,0 +1,87 @@
+/*
+ * Roles: what a process may do once it has read its command line and before it
+ * reads what others have written.  A role is a column of lib/sandbox/calls.def
+ * (system calls) and a row of sandbox_roles.c (limits); which files it may reach
+ * is said by places.  There is no way back and no option that leaves it out.
+ *
+ * The kernel kills a process that makes another call.  Opening another file fails.
+ * docs/SECURITY.md, "Roles".
+ */
+#ifndef SANDBOX_SANDBOX_H
+#define SANDBOX_SANDBOX_H
+
+#include <stddef.h>
+#include <sys/types.h>
+
+struct error;
+
+enum sandbox_role {
+	SANDBOX_READER, /* reads files and prints */
+	SANDBOX_UNPACK, /* computes: bytes in by one descriptor, records out by it */
+	SANDBOX_STORE,  /* reads files, writes a repository */
+	SANDBOX_SIGN,   /* the same with a key in a token: somebody else's code in our process */
+	SANDBOX_SERVE,  /* answers on a socket that is open already */
+	SANDBOX_ROLES_
+};
+
+/* "reader" */
+const char *sandbox_role_name(enum sandbox_role role);
+
+enum sandbox_access {
+	SANDBOX_READ,   /* read what is beneath */
+	SANDBOX_UPDATE, /* and change it; nothing new, nothing removed */
+	SANDBOX_WRITE,  /* everything but devices and programs */
+};
+
+/* A file or directory.  What is not there yet and is to be written is made beneath its parent. */
+struct sandbox_place {
+	const char *path;
+	enum sandbox_access access;
+};
+
+/*
+ * Take on the role, for good: no new privileges, no core, limits, files, system calls.  Before the
+ * first thread is started.  -1 with SANDBOX_LANDLOCK or SANDBOX_SECCOMP when the kernel refuses;
+ * the caller must then end.
+ */
+int sandbox_enter(enum sandbox_role role, const struct sandbox_place *places, size_t count,
+		  struct error *err) __attribute__((nonnull(4), warn_unused_result));
+
+/* Version of Landlock that the kernel has; 0: none. */
+int sandbox_landlock(void);
+
+/*
+ * A process of ours in a role, beside this one.  It has one descriptor, and whatever it does with
+ * its memory is not ours.
+ */
+struct sandbox_process {
+	pid_t pid; /* 0: none */
+	int fd;    /* this end of a stream socket */
+};
+
+/*
+ * Start it: run() in the child, which may use 0 (its end) and ends with the status run() returns.
+ * Before the first thread, and before anything is open that it must not have.  -1 with
+ * SANDBOX_PROCESS.  In the child a kernel that refuses ends it: the first exchange fails.
+ */
+struct sandbox_child {
+	enum sandbox_role role;
+	const struct sandbox_place *places;
+	size_t count;
+	int (*run)(void *ctx, int fd);
+	void *ctx;
+};
+int sandbox_start(const struct sandbox_child *child, struct sandbox_process *out, struct error *err)
+	__attribute__((nonnull, warn_unused_result));
+
+/*
+ * Why it does not answer: waits for its end, and says which signal it was.  -1 with
+ * SANDBOX_KILLED (somebody ended it) or SANDBOX_CRASHED (it ended itself).
+ */
+int sandbox_explain(struct sandbox_process *p, const char *what, struct error *err)
+	__attribute__((nonnull, warn_unused_result));
+
+/* Close its descriptor, at which it ends by itself, and wait for that. */
+void sandbox_end(struct sandbox_process *p) __attribute__((nonnull));
+
+#endif

@@ -1,0 +1,168 @@
+#include "lib/sandbox/sandbox_message.h"
+
+#include "lib/base/buf.h"
+#include "lib/base/error.h"
+#include "lib/base/limits.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static int write_all(int fd, const unsigned char *bytes, size_t len, struct error *err)
+{
+	while (len > 0) {
+		ssize_t n = write(fd, bytes, len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return error_set(err, ERROR_SANDBOX_PROCESS, "nobody takes a message");
+		bytes += n;
+		len -= (size_t)n;
+	}
+	return 0;
+}
+
+/* 1, or 0 when not a single byte came. */
+static int read_all(int fd, unsigned char *bytes, size_t len, struct error *err)
+{
+	size_t have = 0;
+
+	while (have < len) {
+		ssize_t n = read(fd, bytes + have, len - have);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n == 0 && have == 0)
+			return 0;
+		if (n <= 0)
+			return error_set(err, ERROR_SANDBOX_PROCESS, "a message is cut short");
+		have += (size_t)n;
+	}
+	return 1;
+}
+
+int sandbox_send(int fd, const void *bytes, size_t len, struct error *err)
+{
+	static const uint32_t end;
+	const unsigned char *at = bytes;
+
+	while (len > 0) {
+		uint32_t n = len < LIMIT_SANDBOX_FRAME ? (uint32_t)len : LIMIT_SANDBOX_FRAME;
+
+		if (write_all(fd, (const unsigned char *)&n, sizeof n, err) < 0 ||
+		    write_all(fd, at, n, err) < 0)
+			return -1;
+		at += n;
+		len -= n;
+	}
+	return write_all(fd, (const unsigned char *)&end, sizeof end, err);
+}
+
+int sandbox_receive(int fd, struct buf *out, struct error *err)
+{
+	for (;;) {
+		struct error endless = ERROR_INIT;
+		uint32_t n;
+		int got = read_all(fd, (unsigned char *)&n, sizeof n, err);
+
+		if (got <= 0)
+			return got;
+		if (n == 0)
+			return 1;
+		unsigned char *room = n > LIMIT_SANDBOX_FRAME ? NULL : buf_room(out, n, &endless);
+		if (!room)
+			return error_set(err, ERROR_SANDBOX_RECORD,
+					 "%u bytes more after %zu: longer than any message", n,
+					 out->len);
+		got = read_all(fd, room, n, err);
+		if (got <= 0)
+			return got;
+		out->len += n;
+	}
+}
+
+/* ---- parts ---- */
+
+int sandbox_put(struct buf *out, const void *bytes, size_t len, struct error *err)
+{
+	uint32_t n = (uint32_t)len;
+
+	if (n != len)
+		return error_set(err, ERROR_LIMIT_BYTES, "a part of %zu bytes", len);
+	return buf_append(out, &n, sizeof n, err) < 0 ? -1 : buf_append(out, bytes, len, err);
+}
+
+bool sandbox_take(struct sandbox_input *in, const unsigned char **bytes, size_t *len, size_t max)
+{
+	uint32_t n;
+
+	if (in->left < sizeof n)
+		return false;
+	memcpy(&n, in->bytes, sizeof n);
+	if (n > in->left - sizeof n || n > max)
+		return false;
+	*bytes = in->bytes + sizeof n;
+	*len = n;
+	in->bytes += sizeof n + n;
+	in->left -= sizeof n + n;
+	return true;
+}
+
+bool sandbox_take_exactly(struct sandbox_input *in, void *out, size_t len)
+{
+	const unsigned char *bytes;
+	size_t have;
+
+	if (!sandbox_take(in, &bytes, &have, len) || have != len)
+		return false;
+	memcpy(out, bytes, len);
+	return true;
+}
+
+/* ---- answers ---- */
+
+int sandbox_put_error(const struct error *why, struct buf *out, struct error *err)
+{
+	static const unsigned char bad = 1;
+	uint32_t id = (uint32_t)why->id;
+
+	return buf_append(out, &bad, 1, err) < 0 || buf_append(out, &id, sizeof id, err) < 0
+		       ? -1
+		       : buf_append(out, why->message, strlen(why->message), err);
+}
+
+int sandbox_check_answer(const struct buf *answer, const char *label, struct error *err)
+{
+	char text[sizeof err->message];
+	uint32_t id;
+
+	if (answer->len > 0 && answer->bytes[0] == 0)
+		return 0;
+	if (answer->len < 1 + sizeof id || answer->bytes[0] != 1)
+		return error_set(err, ERROR_SANDBOX_RECORD, "%s: an answer that is none", label);
+	memcpy(&id, answer->bytes + 1, sizeof id);
+	if (id == ERROR_NONE || id >= ERROR_IDS_)
+		return error_set(err, ERROR_SANDBOX_RECORD, "%s: an unknown error", label);
+	size_t len = answer->len - 1 - sizeof id;
+	snprintf(text, sizeof text, "%.*s", (int)(len < sizeof text ? len : sizeof text),
+		 (const char *)answer->bytes + 1 + sizeof id);
+	return error_set(err, (enum error_id)id, "%s", text);
+}
+
+int sandbox_ask(struct sandbox_process *p, const struct buf *request, struct buf *answer,
+		const char *label, struct error *err)
+{
+	struct error gone = ERROR_INIT;
+
+	answer->len = 0;
+	if (p->fd < 0 || sandbox_send(p->fd, request->bytes, request->len, &gone) < 0 ||
+	    sandbox_receive(p->fd, answer, &gone) <= 0) {
+		if (gone.id != ERROR_SANDBOX_RECORD)
+			return sandbox_explain(p, label, err);
+		*err = gone;
+		return error_wrap(err, "%s", label);
+	}
+	return sandbox_check_answer(answer, label, err);
+}

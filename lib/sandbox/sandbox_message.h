@@ -1,0 +1,52 @@
+/*
+ * Messages between processes, on the stream socket of sandbox_start(): pieces of a length (four
+ * bytes) and so many bytes, at most LIMIT_SANDBOX_FRAME; one without bytes is the end.  Integers
+ * are of the machine: both sides are one program.
+ *
+ * An answer begins with a byte: 0, or 1 and then an error: a number (enum error_id) and its text.
+ */
+#ifndef SANDBOX_SANDBOX_MESSAGE_H
+#define SANDBOX_SANDBOX_MESSAGE_H
+
+#include "lib/sandbox/sandbox.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct buf;
+struct error;
+
+/*
+ * 1, 0 when nothing came at all, -1 with SANDBOX_RECORD (a length that cannot be, more than the
+ * buffer may hold) or SANDBOX_PROCESS (nobody is there any more).
+ */
+int sandbox_send(int fd, const void *bytes, size_t len, struct error *err)
+	__attribute__((nonnull(4), warn_unused_result));
+int sandbox_receive(int fd, struct buf *out, struct error *err)
+	__attribute__((nonnull, warn_unused_result));
+
+/*
+ * One question and its answer, the first byte of which was looked at.  -1 with the error that it
+ * is, SANDBOX_RECORD, SANDBOX_KILLED or SANDBOX_CRASHED.
+ */
+int sandbox_ask(struct sandbox_process *p, const struct buf *request, struct buf *answer,
+		const char *label, struct error *err) __attribute__((nonnull, warn_unused_result));
+int sandbox_check_answer(const struct buf *answer, const char *label, struct error *err)
+	__attribute__((nonnull, warn_unused_result));
+int sandbox_put_error(const struct error *why, struct buf *out, struct error *err)
+	__attribute__((nonnull, warn_unused_result));
+
+/* Parts of a message: a length (four bytes) and so many bytes.  False: there is none like that. */
+struct sandbox_input {
+	const unsigned char *bytes;
+	size_t left;
+};
+int sandbox_put(struct buf *out, const void *bytes, size_t len, struct error *err)
+	__attribute__((nonnull(1, 4), warn_unused_result));
+bool sandbox_take(struct sandbox_input *in, const unsigned char **bytes, size_t *len, size_t max)
+	__attribute__((nonnull, warn_unused_result));
+bool sandbox_take_exactly(struct sandbox_input *in, void *out, size_t len)
+	__attribute__((nonnull, warn_unused_result));
+
+#endif

@@ -1,0 +1,439 @@
+/*
+ * Every system call, by number, from inside every role: what comes out must be
+ * tests/sandbox/ROLE.table.  A table that differs is left in build/ROLE.table.
+ */
+#include "lib/sandbox/sandbox.h"
+
+#include "lib/base/buf.h"
+#include "lib/base/error.h"
+#include "lib/sandbox/sandbox_internal.h"
+#include "tests/unit/unit.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <seccomp.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { CALLS = 480, X32 = 0x40000000, LIMIT_MS = 300, REFUSED = 98, OWN_PID = -77 };
+
+/* uretprobe and uprobe: the kernels that have them let no filter see them. */
+enum { EXEMPT_FIRST = 335, EXEMPT_LAST = 336 };
+
+typedef long arguments[6];
+
+/* cmocka goes on with the next test after a signal: not in a child. */
+static void default_signals(void)
+{
+	static const int signals[] = { SIGILL, SIGSEGV, SIGBUS, SIGFPE };
+
+	for (size_t i = 0; i < COUNT(signals); i++)
+		if (signal(signals[i], SIG_DFL) == SIG_ERR)
+			_exit(99);
+}
+
+/* In a child: take on the role, do it, end. */
+static int status_of(enum sandbox_role role, void (*act)(const void *what), const void *what)
+{
+	int status;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		struct itimerval limit = { .it_value = { .tv_usec = LIMIT_MS * 1000 } };
+		struct error err = ERROR_INIT;
+
+		default_signals();
+		/* A call that is allowed may wait for ever. */
+		if (setitimer(ITIMER_REAL, &limit, NULL) < 0 ||
+		    sandbox_enter(role, NULL, 0, &err) < 0)
+			_exit(99);
+		act(what);
+		_exit(0);
+	}
+	assert_true(pid > 0);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_false(WIFEXITED(status) && WEXITSTATUS(status) == 99);
+	return status;
+}
+
+static bool is_killed(int status)
+{
+	return WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS;
+}
+
+struct attempt {
+	long number;
+	arguments with;
+};
+
+static void attempt(const void *what)
+{
+	const struct attempt *a = what;
+
+	long first = a->with[0] == OWN_PID ? getpid() : a->with[0];
+
+	if (syscall(a->number, first, a->with[1], a->with[2], a->with[3], a->with[4], a->with[5]) <
+		    0 &&
+	    errno == ENOSYS)
+		_exit(REFUSED);
+}
+
+/* Arguments that a rule asks for, where neither zeros nor ones are. */
+static bool wanted(long number, arguments out)
+{
+	memset(out, 0, sizeof(arguments));
+	if (number == SYS_ioctl)
+		out[1] = TIOCGWINSZ;
+	else if (number == SYS_prctl)
+		out[0] = PR_SET_NAME;
+	else if (number == SYS_landlock_create_ruleset)
+		out[2] = 1;
+	else if (number == SYS_tgkill)
+		out[0] = OWN_PID;
+	else if (number == SYS_socket)
+		out[0] = AF_UNIX;
+	else
+		return false;
+	return true;
+}
+
+/* "allow", "depends" (on arguments), "refused" (it fails), or NULL: killed. */
+static const char *verdict(enum sandbox_role role, long number)
+{
+	struct attempt zeros = { .number = number }, ones = { .number = number };
+	struct attempt third = { .number = number };
+
+	memset(ones.with, 0xff, sizeof ones.with);
+	int first = status_of(role, attempt, &zeros);
+	bool one = is_killed(first);
+	if (WIFEXITED(first) && WEXITSTATUS(first) == REFUSED)
+		return "refused";
+	bool two = is_killed(status_of(role, attempt, &ones));
+	if (wanted(number, third.with))
+		two = one && two ? is_killed(status_of(role, attempt, &third)) : two;
+	return one && two ? NULL : one || two ? "depends" : "allow";
+}
+
+static void load(const char *path, struct buf *out)
+{
+	struct error err = ERROR_INIT;
+	FILE *f = fopen(path, "r");
+	char line[256];
+
+	while (f && fgets(line, sizeof line, f))
+		assert_int_equal(buf_append(out, line, strlen(line), &err), 0);
+	if (f)
+		fclose(f);
+}
+
+static void compare(enum sandbox_role role)
+{
+	CLEANUP(buf_clear) struct buf want = BUF_INIT(1 << 20), have = BUF_INIT(1 << 20);
+	struct error err = ERROR_INIT;
+	char path[128];
+
+	if (SANDBOX_INSTRUMENTED)
+		skip(); /* the tables are those of a release */
+	for (long n = 0; n < CALLS; n++) {
+		bool exempt = n >= EXEMPT_FIRST && n <= EXEMPT_LAST;
+		const char *v = exempt ? NULL : verdict(role, n);
+		char *name;
+
+		if (!v)
+			continue;
+		name = seccomp_syscall_resolve_num_arch(SCMP_ARCH_X86_64, (int)n);
+		assert_int_equal(buf_printf(&have, &err, "%ld %s %s\n", n, name ? name : "-", v),
+				 0);
+		free(name);
+	}
+	snprintf(path, sizeof path, "tests/sandbox/%s.table", sandbox_role_name(role));
+	load(path, &want);
+	if (want.len == have.len && memcmp(want.bytes, have.bytes, have.len) == 0)
+		return;
+	snprintf(path, sizeof path, "build/%s.table", sandbox_role_name(role));
+	FILE *f = fopen(path, "w");
+	assert_non_null(f);
+	fwrite(have.bytes, 1, have.len, f);
+	fclose(f);
+	fail_msg("%s is not tests/sandbox/%s.table", path, sandbox_role_name(role));
+}
+
+static void reader_is_its_table(void **state)
+{
+	(void)state;
+	compare(SANDBOX_READER);
+}
+
+static void unpack_is_its_table(void **state)
+{
+	(void)state;
+	compare(SANDBOX_UNPACK);
+}
+
+static void store_is_its_table(void **state)
+{
+	(void)state;
+	compare(SANDBOX_STORE);
+}
+
+static void sign_is_its_table(void **state)
+{
+	(void)state;
+	compare(SANDBOX_SIGN);
+}
+
+static void serve_is_its_table(void **state)
+{
+	(void)state;
+	compare(SANDBOX_SERVE);
+}
+
+static void other_tables_of_the_kernel_are_no_way_around(void **state)
+{
+	(void)state;
+	for (int role = 0; role < SANDBOX_ROLES_; role++)
+		for (long n = 0; n < CALLS; n += role == SANDBOX_UNPACK ? 1 : 13) {
+			struct attempt a = { .number = X32 + n };
+
+			assert_true(is_killed(status_of((enum sandbox_role)role, attempt, &a)));
+		}
+}
+
+#ifdef __x86_64__
+/* getpid() by the gate of 32-bit programs. */
+static void old_gate(const void *what)
+{
+	long result = 20;
+
+	(void)what;
+	__asm__ volatile("int $0x80" : "+a"(result) : : "memory");
+}
+
+static void so_is_the_gate_of_32_bits(void **state)
+{
+	(void)state;
+	for (int role = 0; role < SANDBOX_ROLES_; role++)
+		assert_true(is_killed(status_of((enum sandbox_role)role, old_gate, NULL)));
+}
+#endif
+
+/* ---- arguments ---- */
+
+static void map_code(const void *what)
+{
+	(void)what;
+	(void)mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+}
+
+static void protect_code(const void *what)
+{
+	void *page = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	(void)what;
+	(void)mprotect(page, 4096, PROT_READ | PROT_EXEC);
+}
+
+static void open_to_write(const void *what)
+{
+	(void)open(what, O_WRONLY | O_CREAT, 0600);
+}
+
+static void start_program(const void *what)
+{
+	char *const none[] = { NULL };
+
+	(void)execve(what, none, none);
+}
+
+static void open_socket(const void *what)
+{
+	(void)what;
+	(void)socket(AF_INET, SOCK_STREAM, 0);
+}
+
+static void start_process(const void *what)
+{
+	(void)what;
+	(void)fork();
+}
+
+static void nobody_makes_code_sockets_or_processes(void **state)
+{
+	(void)state;
+	if (SANDBOX_INSTRUMENTED)
+		skip();
+	for (int i = 0; i < SANDBOX_ROLES_; i++) {
+		enum sandbox_role role = (enum sandbox_role)i;
+
+		assert_true(is_killed(status_of(role, open_socket, NULL)));
+		assert_true(is_killed(status_of(role, start_process, NULL)));
+		assert_true(is_killed(status_of(role, start_program, "/bin/true")));
+		/* the module of a token is loaded */
+		if (role == SANDBOX_SIGN)
+			continue;
+		assert_true(is_killed(status_of(role, map_code, NULL)));
+		assert_true(is_killed(status_of(role, protect_code, NULL)));
+	}
+	assert_true(is_killed(status_of(SANDBOX_READER, open_to_write, "/dev/null")));
+}
+
+/* ---- files ---- */
+
+static const char *scratch;
+
+static bool can_open(const char *path, int flags)
+{
+	int fd = open(path, flags | O_CLOEXEC, 0600);
+
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0;
+}
+
+/* In a child with one place: what works, as bits of its status. */
+static int reach(enum sandbox_access access)
+{
+	char in[256], file[300], fresh[300], out[300];
+	int status;
+
+	snprintf(in, sizeof in, "%s/in", scratch);
+	snprintf(file, sizeof file, "%s/in/file", scratch);
+	snprintf(fresh, sizeof fresh, "%s/in/new", scratch);
+	snprintf(out, sizeof out, "%s/out", scratch);
+	assert_true(mkdir(in, 0700) == 0 || errno == EEXIST);
+	assert_true(can_open(file, O_RDWR | O_CREAT));
+	assert_true(can_open(out, O_RDWR | O_CREAT));
+	unlink(fresh);
+	pid_t pid = fork();
+	if (pid == 0) {
+		struct sandbox_place place = { in, access };
+		struct error err = ERROR_INIT;
+
+		if (sandbox_enter(SANDBOX_STORE, &place, 1, &err) < 0)
+			_exit(99);
+		_exit(can_open(file, O_RDONLY) | can_open(file, O_WRONLY) << 1 |
+		      can_open(fresh, O_WRONLY | O_CREAT) << 2 | (unlink(file) == 0) << 3 |
+		      can_open(out, O_RDONLY) << 4 | can_open(out, O_WRONLY) << 5);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	return WEXITSTATUS(status);
+}
+
+static void places_are_all_there_is(void **state)
+{
+	char path[] = "/tmp/gapferry-sandbox.XXXXXX";
+	char command[128];
+
+	(void)state;
+	if (SANDBOX_INSTRUMENTED)
+		skip();
+	scratch = mkdtemp(path);
+	assert_non_null(scratch);
+	assert_int_equal(reach(SANDBOX_READ), 1);
+	assert_int_equal(reach(SANDBOX_UPDATE), 1 | 2);
+	assert_int_equal(reach(SANDBOX_WRITE), 1 | 2 | 4 | 8);
+	for (const char *const *p =
+		     (const char *const[]){ "in/new", "in/file", "in", "out", "", NULL };
+	     *p; p++) {
+		snprintf(command, sizeof command, "%s/%s", path, *p);
+		(void)remove(command);
+	}
+}
+
+/* ---- processes ---- */
+
+static int echo(void *ctx, int fd)
+{
+	char byte;
+
+	(void)ctx;
+	while (read(fd, &byte, 1) == 1)
+		if (write(fd, &byte, 1) != 1)
+			return 1;
+	return 0;
+}
+
+static int misbehave(void *ctx, int fd)
+{
+	char byte;
+
+	(void)ctx;
+	if (read(fd, &byte, 1) == 1)
+		(void)socket(AF_INET, SOCK_STREAM, 0);
+	return 0;
+}
+
+static void a_process_answers(void **state)
+{
+	struct sandbox_process p;
+	struct error err = ERROR_INIT;
+	char byte = 0;
+
+	(void)state;
+	assert_int_equal(
+		sandbox_start(&(struct sandbox_child){ .role = SANDBOX_UNPACK, .run = echo }, &p,
+			      &err),
+		0);
+	assert_int_equal(write(p.fd, "x", 1), 1);
+	assert_int_equal(read(p.fd, &byte, 1), 1);
+	assert_int_equal(byte, 'x');
+	sandbox_end(&p);
+}
+
+static void its_end_is_explained(void **state)
+{
+	struct sandbox_process p;
+	struct error err = ERROR_INIT;
+	char byte;
+
+	(void)state;
+	assert_int_equal(
+		sandbox_start(&(struct sandbox_child){ .role = SANDBOX_UNPACK, .run = echo }, &p,
+			      &err),
+		0);
+	assert_int_equal(kill(p.pid, SIGKILL), 0);
+	assert_int_equal(sandbox_explain(&p, "pack", &err), -1);
+	assert_int_equal(err.id, ERROR_SANDBOX_KILLED);
+	error_clear(&err);
+	assert_int_equal(
+		sandbox_start(&(struct sandbox_child){ .role = SANDBOX_UNPACK, .run = misbehave },
+			      &p, &err),
+		0);
+	assert_int_equal(write(p.fd, "x", 1), 1);
+	assert_int_equal(read(p.fd, &byte, 1), 0);
+	assert_int_equal(sandbox_explain(&p, "pack", &err), -1);
+	assert_int_equal(err.id, ERROR_SANDBOX_CRASHED);
+	assert_non_null(strstr(err.message, "forbidden system call"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(reader_is_its_table),
+		cmocka_unit_test(unpack_is_its_table),
+		cmocka_unit_test(store_is_its_table),
+		cmocka_unit_test(sign_is_its_table),
+		cmocka_unit_test(serve_is_its_table),
+		cmocka_unit_test(other_tables_of_the_kernel_are_no_way_around),
+#ifdef __x86_64__
+		cmocka_unit_test(so_is_the_gate_of_32_bits),
+#endif
+		cmocka_unit_test(nobody_makes_code_sockets_or_processes),
+		cmocka_unit_test(places_are_all_there_is),
+		cmocka_unit_test(a_process_answers),
+		cmocka_unit_test(its_end_is_explained),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
