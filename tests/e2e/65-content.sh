@@ -127,6 +127,7 @@ start
 # nginx_start SERVER HTTP: on a free port, NGINX_URL; what is inside of "server" and of "http".
 nginx_start() {
 	# A port that the kernel gave to a server of ours that is gone.
+	: >"$T_DIR/free.log" # that of an earlier one must not be read
 	gapferry-server --repo "$T_DIR/importer" --listen 127.0.0.1:0 >"$T_DIR/free.log" 2>&1 &
 	nginx_free=$!
 	until grep -q listening "$T_DIR/free.log"; do sleep 0.05; done
@@ -150,7 +151,8 @@ nginx_stop() { [ ! -s "$T_DIR/nginx/pid" ] || kill "$(cat "$T_DIR/nginx/pid")" 2
 mkdir -p "$T_DIR/www${object%/*}"
 cp -p "$T_DIR/object" "$T_DIR/www$object"
 nginx_start "root $T_DIR/www;" ''
-trap 'nginx_stop; t_on_exit' EXIT
+# The status that the script ends with is looked at.
+trap 'nginx_status=$?; nginx_stop; (exit "$nginx_status"); t_on_exit' EXIT
 
 # answer URL FILE OPTION...: status, the headers that matter, and the body; boundaries are made equal.
 answer() {
