@@ -151,7 +151,7 @@ nginx_stop() { [ ! -s "$T_DIR/nginx/pid" ] || kill "$(cat "$T_DIR/nginx/pid")" 2
 mkdir -p "$T_DIR/www${object%/*}"
 cp -p "$T_DIR/object" "$T_DIR/www$object"
 nginx_start "root $T_DIR/www;" ''
-# The status that the script ends with is looked at.
+nginx_status=0 # what the script ends with is looked at
 trap 'nginx_status=$?; nginx_stop; (exit "$nginx_status"); t_on_exit' EXIT
 
 # answer URL FILE OPTION...: status, the headers that matter, and the body; boundaries are made equal.
