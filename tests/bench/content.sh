@@ -74,6 +74,7 @@ start_nginx() {
 }
 
 start() {
+	: >"$dir/server.log" # that of an earlier one must not be read
 	gapferry-server --repo "$dir/importer" --listen 127.0.0.1:0 --threads "$threads" "$@" \
 		>"$dir/server.log" 2>&1 &
 	server=$!
