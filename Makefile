@@ -144,7 +144,7 @@ TESTS    := $(sort $(shell find tests/unit -name 'test_*.c' 2>/dev/null))
 FUZZERS  := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 E2E      := $(sort $(wildcard tests/e2e/[0-9]*.sh))
 BINS     := $(foreach p,$(PROGRAMS),$(B)/bin/$($(p).program))
-TOOLS    := $(B)/bin/mkcatalog $(B)/bin/mkwsusutil $(B)/bin/scale $(B)/bin/wuclient $(B)/bin/measure $(B)/bin/sweep $(B)/bin/model $(B)/bin/mutants $(B)/bin/view-bench $(B)/bin/rules
+TOOLS    := $(B)/bin/mkcatalog $(B)/bin/mkwsusutil $(B)/bin/scale $(B)/bin/wuclient $(B)/bin/hostile $(B)/bin/measure $(B)/bin/sweep $(B)/bin/model $(B)/bin/mutants $(B)/bin/view-bench $(B)/bin/rules
 TESTBINS := $(TESTS:%.c=$(B)/%)
 PKGS     := $(sort $(foreach d,$(DIRS),$($(d).pkgs)))
 
@@ -191,7 +191,7 @@ $(B)/$(2:.c=): $(call objs,$(2)) $(call libs,$(1)) $(foreach d,$($(2).tools),$(c
 endef
 $(foreach t,$(TESTS),$(eval $(call unittest,$(patsubst tests/unit/%/,%,$(dir $(t))),$(t))))
 
-LONE := $(wildcard $(addprefix tests/,$(addsuffix /*.c,bench sweep model mutation rules wsusutil clients attack fault))) tests/fuzz/replay.c
+LONE := $(wildcard $(addprefix tests/,$(addsuffix /*.c,bench sweep model mutation rules wsusutil clients attack fault hostile))) tests/fuzz/replay.c
 everything := $(call objs,$(ALL_SRCS) $(TESTS) $(FUZZERS) $(LONE))
 -include $(everything:.o=.d)
 
@@ -211,7 +211,7 @@ test: deps                                  ## every test; last line is "N passe
 
 # ---- Checks ---------------------------------------------------------------------
 
-.PHONY: tools unit-bins replay-bins check layers headers symbols banned size docs-check limits-check docs-tables format-check format asan analyze coverage fuzz fuzz-run repro bench bench-catalog bench-server scale sequences bench-parity bench-scan sweep model model-broken mutants rules
+.PHONY: tools unit-bins replay-bins check layers headers symbols banned size docs-check limits-check docs-tables format-check format asan analyze coverage fuzz fuzz-run repro bench bench-catalog bench-server bench-content hostile scale sequences bench-parity bench-scan sweep model model-broken mutants rules
 tools: $(TOOLS)
 unit-bins: $(TESTBINS)
 check: layers headers symbols banned size docs-check limits-check ## the checks of the code itself
@@ -277,6 +277,10 @@ bench: all tools                            ## speed and memory beside the stand
 	@tests/bench/bench.sh $(B)/bin
 bench-server: all tools                     ## 2,000 computers scan at once
 	@tests/bench/server.sh $(B)/bin
+hostile: all tools                          ## HOSTILE_COUNT=100000 requests that no client should send
+	@HOSTILE_COUNT=$(or $(HOSTILE_COUNT),100000) BIN=$(CURDIR)/$(B)/bin sh tests/e2e/66-hostile.sh
+bench-content: all $(B)/bin/mkcatalog $(B)/bin/ranges ## content beside nginx
+	@tests/bench/content.sh $(B)/bin
 sequences: all tools                        ## SEQUENCES=200 random sequences of increments
 	@SEQUENCES=$(or $(SEQUENCES),200) BIN=$(CURDIR)/$(B)/bin tests/e2e/25-any-order.sh
 scale: all tools                            ## a bundle of 5 TiB: plan, tables, their verification
@@ -285,6 +289,12 @@ $(B)/bin/measure: $(call objs,tests/bench/measure.c)
 	@mkdir -p $(@D)
 	$(call say,LD)$(CC) -o $@ $< $(LDFLAGS_ALL)
 
+$(B)/bin/ranges: $(call objs,tests/bench/ranges.c)
+	@mkdir -p $(@D)
+	$(call say,LD)$(CC) -o $@ $< $(LDFLAGS_ALL)
+$(B)/bin/hostile: $(call objs,tests/hostile/hostile.c)
+	@mkdir -p $(@D)
+	$(call say,LD)$(CC) -o $@ $< $(LDFLAGS_ALL)
 $(B)/bin/mkwsusutil: $(call objs,tests/wsusutil/mkwsusutil.c) $(call libs,tests/tools)
 	@mkdir -p $(@D)
 	$(call say,LD)$(CC) -o $@ $< $(LDFLAGS_ALL) $(call ldlibs,tests/tools)

@@ -4,6 +4,7 @@
 #include "importer/server/request.h"
 #include "lib/base/clock.h"
 #include "lib/base/error.h"
+#include "lib/base/file.h"
 #include "lib/base/str.h"
 
 #include <fcntl.h>
@@ -18,6 +19,18 @@ int access_log_open(const char *path, struct error *err)
 		return error_set_errno(err, ERROR_FILE_OPEN, "%s: cannot open the access log",
 				       path);
 	return fd;
+}
+
+int access_log_reopen(const char *path, int fd, struct error *err)
+{
+	CLEANUP(file_close) int fresh = access_log_open(path, err);
+
+	if (fresh < 0)
+		return -1;
+	/* In one step: other threads write to it meanwhile. */
+	if (dup3(fresh, fd, O_CLOEXEC) < 0)
+		return error_set_errno(err, ERROR_FILE_OPEN, "%s: cannot go on in it", path);
+	return 0;
 }
 
 void access_log_escape(const char *text, char *out, size_t size)

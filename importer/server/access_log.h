@@ -23,6 +23,10 @@ enum { ACCESS_LOG_LINE_SIZE = 4096 };
 int access_log_open(const char *path, struct error *err)
 	__attribute__((nonnull, warn_unused_result));
 
+/* Go on in the file that has the path now: fd becomes that.  On failure it stays what it was. */
+int access_log_reopen(const char *path, int fd, struct error *err)
+	__attribute__((nonnull, warn_unused_result));
+
 /* text into out, escaped as above: at most size - 1 bytes, never half an escape. */
 void access_log_escape(const char *text, char *out, size_t size) __attribute__((nonnull));
 

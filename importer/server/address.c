@@ -105,6 +105,44 @@ void address_host(const struct sockaddr *a, char out[ADDRESS_TEXT_SIZE])
 	snprintf(out, ADDRESS_TEXT_SIZE, "%s", split(a, host, &port) ? host : "-");
 }
 
+uint16_t address_port(const struct address *a)
+{
+	char host[INET6_ADDRSTRLEN];
+	uint16_t port = 0;
+
+	(void)split((const struct sockaddr *)&a->storage, host, &port);
+	return port;
+}
+
+void address_set_port(struct address *a, uint16_t port)
+{
+	struct sockaddr_in v4;
+	struct sockaddr_in6 v6;
+
+	if (a->storage.ss_family == AF_INET) {
+		memcpy(&v4, &a->storage, sizeof v4);
+		v4.sin_port = htons(port);
+		memcpy(&a->storage, &v4, sizeof v4);
+	} else {
+		memcpy(&v6, &a->storage, sizeof v6);
+		v6.sin6_port = htons(port);
+		memcpy(&a->storage, &v6, sizeof v6);
+	}
+}
+
+bool address_is_loopback(const struct address *a)
+{
+	struct sockaddr_in v4;
+	struct sockaddr_in6 v6;
+
+	if (a->storage.ss_family == AF_INET) {
+		memcpy(&v4, &a->storage, sizeof v4);
+		return ntohl(v4.sin_addr.s_addr) >> 24 == 127;
+	}
+	memcpy(&v6, &a->storage, sizeof v6);
+	return IN6_IS_ADDR_LOOPBACK(&v6.sin6_addr);
+}
+
 int address_listen(const struct address *a, struct address *actual, struct error *err)
 {
 	const struct sockaddr *where = (const struct sockaddr *)&a->storage;

@@ -10,16 +10,21 @@
 #include "importer/server/route.h"
 #include "lib/base/cleanup.h"
 
+#include <stdbool.h>
+
 struct error;
 struct http;
 struct service;
 
 struct http_options {
-	const char *repo;       /* directory of the repository, read only */
-	const char *listen;     /* "127.0.0.1:8530", see address_parse() */
-	unsigned threads;       /* 1..64 */
-	const char *access_log; /* file to append to, or NULL */
-	const char *api_token;  /* file with the token of the JSON API, or NULL */
+	const char *repo;               /* directory of the repository, read only */
+	const char *listen;             /* "127.0.0.1:8530", see address_parse() */
+	unsigned threads;               /* 1..64 */
+	const char *access_log;         /* file to append to, or NULL */
+	const char *api_token;          /* file with the token of the JSON API, or NULL */
+	const char *tls_cert, *tls_key; /* PEM files; NULL: no TLS */
+	const char *tls_listen;         /* NULL: the port after that of listen, for 80 it is 443 */
+	unsigned per_address; /* connections of one address at once, on each port; 0: any */
 	const struct route
 		*routes;         /* ends with a row whose path is NULL; must outlive the server */
 	size_t answers_most;     /* bytes of answers from which on requests wait; 0:
@@ -37,14 +42,23 @@ struct http_options {
 /*
  * Start serving; the threads run when this returns.  Fails without side effects: repository not
  * readable (STORE_ABSENT, SCHEMA ...), address (SERVER_ADDRESS, SERVER_IN_USE, SERVER_LISTEN), no
- * threads or descriptors (SERVER_START).  Signals should be blocked in the calling thread before,
- * so that the threads never take them.
+ * threads or descriptors (SERVER_START), TLS (TLS_ABSENT, TLS_FILES).  Signals should be blocked in
+ * the calling thread before, so that the threads never take them.
  */
 struct http *http_start(const struct http_options *options, struct error *err)
 	__attribute__((nonnull, warn_unused_result));
 
 /* The address it really listens on, with the port that the kernel chose. */
 void http_address(const struct http *h, char out[ADDRESS_TEXT_SIZE]) __attribute__((nonnull));
+
+/* That with TLS; false when there is none. */
+bool http_tls_address(const struct http *h, char out[ADDRESS_TEXT_SIZE]) __attribute__((nonnull));
+
+/* Read the token anew, go on in a new access log; what fails stays as it was. */
+int http_reload(struct http *h, struct error *err) __attribute__((nonnull, warn_unused_result));
+
+/* To be called every few seconds: ends connections whose request does not arrive. */
+void http_tick(struct http *h) __attribute__((nonnull));
 
 /*
  * Refuse new connections, finish the answers on their way for at most LIMIT_HTTP_DRAIN_SECONDS,

@@ -5,6 +5,7 @@
 #include "importer/server/services.h"
 #include "importer/server/view.h"
 #include "lib/base/error.h"
+#include "lib/base/limits.h"
 #include "lib/base/pool.h"
 #include "lib/cli/cli.h"
 #include "lib/clients/clients.h"
@@ -14,6 +15,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 
 static const struct cli_option options[] = {
 	{ "repo", CLI_TEXT, "DIR", "GAPFERRY_REPO", true, "repository to serve" },
@@ -24,14 +26,26 @@ static const struct cli_option options[] = {
 	{ "access-log", CLI_TEXT, "FILE", NULL, false, "append one line per request" },
 	{ "content-url", CLI_TEXT, "URL", NULL, false,
 	  "where clients get content, http://HOST:PORT; default: from here" },
+	{ "redirect-originals", CLI_FLAG, NULL, NULL, false,
+	  "send who asks for a path of Microsoft's on to /Content/" },
+	{ "accel-redirect", CLI_TEXT, "PATH", NULL, false,
+	  "let nginx in front send content, which it has below PATH" },
 	{ "api-token-file", CLI_TEXT, "FILE", NULL, false,
 	  "token that allows to change approvals and groups over HTTP" },
+	{ "tls-cert", CLI_TEXT, "FILE", NULL, false,
+	  "certificate chain (PEM): the update services are served with TLS" },
+	{ "tls-key", CLI_TEXT, "FILE", NULL, false, "its key (PEM)" },
+	{ "tls-listen", CLI_TEXT, "ADDRESS:PORT", NULL, false,
+	  "where; default: the port after that of --listen, 443 for 80" },
+	{ "per-address", CLI_TEXT, "N", NULL, false,
+	  "connections of one address, 0 any; default: 256, any on loopback" },
 	CLI_OPTIONS_END,
 };
 
 /* What serves, in the order in which it is made. */
 struct serving {
-	const char *repo, *content_url;
+	const struct cli_args *args;
+	const char *repo;
 	struct clients *clients;
 	struct view_keeper *views;
 	struct service *service;
@@ -45,78 +59,151 @@ static void serving_clear(struct serving *s)
 }
 DEFINE_CLEANUP_IN_PLACE(struct serving, serving_clear);
 
+/* The directory of a file that a reload opens anew: it may be another one then. */
+static void folder_of(const char *file, char out[PATH_MAX])
+{
+	const char *slash = strrchr(file, '/');
+
+	snprintf(out, PATH_MAX, "%.*s", slash ? (int)(slash - file) : 1, slash ? file : ".");
+	if (*out == '\0')
+		snprintf(out, PATH_MAX, "/");
+}
+
 /*
- * What is open stays open: the socket, the log.  A reader of a database changes the files of its
- * journal, which are there as long as the session of session_pool_new() and the clients are.
+ * What is open stays open: the sockets.  A reader of a database changes the files of its journal,
+ * which are there as long as the session of session_pool_new() and the clients are.
  */
-static int confine(const char *repo, struct error *err)
+static int confine(const struct serving *s, struct error *err)
 {
 	static const char *const names[] = { "catalog.db", "catalog.db-wal", "catalog.db-shm",
 					     "clients.db", "clients.db-wal", "clients.db-shm" };
 	enum { NAMES = sizeof names / sizeof *names };
-	struct sandbox_place places[NAMES + 1] = { { repo, SANDBOX_READ } };
-	char paths[NAMES][PATH_MAX];
+	struct sandbox_place places[NAMES + 3] = { { s->repo, SANDBOX_READ } };
+	char paths[NAMES + 2][PATH_MAX];
+	size_t count = NAMES + 1;
 
 	for (size_t i = 0; i < NAMES; i++) {
-		snprintf(paths[i], sizeof paths[i], "%s/%s", repo, names[i]);
+		snprintf(paths[i], sizeof paths[i], "%s/%s", s->repo, names[i]);
 		places[i + 1] = (struct sandbox_place){ paths[i], SANDBOX_UPDATE };
 	}
-	return sandbox_enter(SANDBOX_SERVE, places, NAMES + 1, err);
+	if (cli_text(s->args, "access-log")) {
+		folder_of(cli_text(s->args, "access-log"), paths[NAMES]);
+		places[count++] = (struct sandbox_place){ paths[NAMES], SANDBOX_WRITE };
+	}
+	if (cli_text(s->args, "api-token-file")) {
+		folder_of(cli_text(s->args, "api-token-file"), paths[NAMES + 1]);
+		places[count++] = (struct sandbox_place){ paths[NAMES + 1], SANDBOX_READ };
+	}
+	return sandbox_enter(SANDBOX_SERVE, places, count, err);
 }
 
 static int begin(void *ctx, struct service **service, struct error *err)
 {
 	struct serving *s = ctx;
 
-	if (confine(s->repo, err) < 0 || !(s->views = view_start(s->repo, err)))
+	if (confine(s, err) < 0 || !(s->views = view_start(s->repo, err)))
 		return -1;
-	const struct service_options o = { s->clients, s->views, s->content_url };
+	const struct service_options o = {
+		.clients = s->clients,
+		.views = s->views,
+		.content_url = cli_text(s->args, "content-url"),
+		.redirect = cli_flag(s->args, "redirect-originals"),
+		.accel = cli_text(s->args, "accel-redirect"),
+	};
 	s->service = service_new(&o, err);
 	*service = s->service;
 	return s->service ? 0 : -1;
 }
 
+enum { TICK_SECONDS = 5 };
+
+/* What main() decides of the options; the rest are texts. */
+static int read_options(const struct cli_args *args, struct http_options *o, struct error *err)
+{
+	struct address where;
+	uint64_t threads, connections;
+
+	if (cli_number(args, "threads", 1, 64, pool_default_threads(), &threads, err) < 0 ||
+	    address_parse(o->listen, &where, err) < 0 ||
+	    cli_number(args, "per-address", 0, LIMIT_HTTP_CONNECTIONS,
+		       address_is_loopback(&where) ? 0 : LIMIT_HTTP_PER_ADDRESS, &connections,
+		       err) < 0)
+		return -1;
+	if (!o->tls_cert != !o->tls_key || (o->tls_listen && !o->tls_cert))
+		return error_set(err, ERROR_TLS_FILES, "--tls-cert and --tls-key belong together");
+	o->threads = (unsigned)threads;
+	o->per_address = (unsigned)connections;
+	return 0;
+}
+
+static int tell(const struct cli_args *args, const struct http *h, struct error *err)
+{
+	char where[ADDRESS_TEXT_SIZE], secure[ADDRESS_TEXT_SIZE];
+	bool tls = http_tls_address(h, secure);
+
+	http_address(h, where);
+	if (args->json)
+		cli_print_json(json_pack("{s:s, s:s*}", "listening", where, "listening_tls",
+					 tls ? secure : NULL));
+	else
+		printf("listening on %s\n%s%s%s", where, tls ? "with TLS on " : "",
+		       tls ? secure : "", tls ? "\n" : "");
+	if (fflush(stdout) != 0)
+		return error_set_errno(err, ERROR_FILE_WRITE, "standard output: cannot write");
+	return 0;
+}
+
+/* Until a signal says to stop. */
+static void wait_for_end(struct http *h, const sigset_t *signals)
+{
+	static const struct timespec tick = { .tv_sec = TICK_SECONDS };
+
+	for (;;) {
+		struct error err = ERROR_INIT;
+		int number = sigtimedwait(signals, NULL, &tick);
+
+		if (number == SIGINT || number == SIGTERM)
+			return;
+		if (number == SIGHUP && http_reload(h, &err) < 0)
+			fprintf(stderr, "gapferry-server: %s: %s (went on as before)\n",
+				error_id_text(err.id), err.message);
+		http_tick(h);
+	}
+}
+
 static int run(const struct cli_args *args, struct error *err)
 {
 	CLEANUP(serving_clear)
-	struct serving serving = { .repo = cli_text(args, "repo"),
-				   .content_url = cli_text(args, "content-url") };
+	struct serving serving = { .args = args, .repo = cli_text(args, "repo") };
 	struct http_options o = { .repo = serving.repo,
 				  .listen = cli_text(args, "listen"),
 				  .access_log = cli_text(args, "access-log"),
 				  .api_token = cli_text(args, "api-token-file"),
+				  .tls_cert = cli_text(args, "tls-cert"),
+				  .tls_key = cli_text(args, "tls-key"),
+				  .tls_listen = cli_text(args, "tls-listen"),
 				  .routes = services(),
 				  .begin = begin,
 				  .begin_ctx = &serving };
-	char where[ADDRESS_TEXT_SIZE];
-	uint64_t threads;
-	sigset_t stop;
-	int number;
+	sigset_t signals;
 
-	if (cli_number(args, "threads", 1, 64, pool_default_threads(), &threads, err) < 0)
+	if (read_options(args, &o, err) < 0)
 		return -1;
-	o.threads = (unsigned)threads;
-	/* Blocked before the threads start, so that only sigwait() below takes them. */
+	/* Blocked before the threads start, so that only wait_for_end() takes them. */
 	signal(SIGPIPE, SIG_IGN);
-	sigemptyset(&stop);
-	sigaddset(&stop, SIGINT);
-	sigaddset(&stop, SIGTERM);
-	pthread_sigmask(SIG_BLOCK, &stop, NULL);
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGINT);
+	sigaddset(&signals, SIGTERM);
+	sigaddset(&signals, SIGHUP);
+	pthread_sigmask(SIG_BLOCK, &signals, NULL);
 
 	serving.clients = clients_open(serving.repo, CLIENTS_SERVER, err);
 	if (!serving.clients)
 		return -1;
 	CLEANUP(http_stop) struct http *h = http_start(&o, err);
-	if (!h)
+	if (!h || tell(args, h, err) < 0)
 		return -1;
-	http_address(h, where);
-	if (args->json)
-		cli_print_json(json_pack("{s:s}", "listening", where));
-	else
-		printf("listening on %s\n", where);
-	if (fflush(stdout) != 0)
-		return error_set_errno(err, ERROR_FILE_WRITE, "standard output: cannot write");
-	sigwait(&stop, &number);
+	wait_for_end(h, &signals);
 	cli_note(args, "stopping");
 	return 0;
 }

@@ -7,6 +7,7 @@
 #include "lib/base/limits.h"
 
 #include <assert.h>
+#include <fcntl.h>
 #include <microhttpd.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -82,14 +83,22 @@ int reply_json(struct reply *r, unsigned status, json_t *document, struct error 
 	return reply_bytes(r, status, &b, "application/json; charset=utf-8", fleeting, err);
 }
 
+int reply_share(int fd, struct error *err)
+{
+	int copy = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+
+	if (copy < 0)
+		return error_set_errno(err, ERROR_FILE_OPEN, "content object: no descriptor left");
+	return copy;
+}
+
 /* Read into memory, a small body leaves in one system call with its headers. */
 static int from_small_file(struct reply *r, unsigned status, int fd, uint64_t offset, size_t length,
 			   struct error *err)
 {
-	CLEANUP(file_close) int mine = fd;
 	unsigned char *bytes = buf_malloc(length + 1);
 
-	if (file_read_at(mine, "content object", bytes, length, offset, err) < 0) {
+	if (file_read_at(fd, "content object", bytes, length, offset, err) < 0) {
 		free(bytes);
 		return -1;
 	}
@@ -105,9 +114,12 @@ int reply_file(struct reply *r, unsigned status, int fd, uint64_t offset, uint64
 	assert(!r->response);
 	if (length <= SMALL)
 		return from_small_file(r, status, fd, offset, (size_t)length, err);
-	r->response = MHD_create_response_from_fd_at_offset64(length, fd, offset);
+	int mine = reply_share(fd, err);
+	if (mine < 0)
+		return -1;
+	r->response = MHD_create_response_from_fd_at_offset64(length, mine, offset);
 	if (!r->response)
-		file_close(fd);
+		file_close(mine);
 	return made(r, status, length, err);
 }
 

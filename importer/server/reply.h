@@ -41,9 +41,12 @@ int reply_bytes(struct reply *r, unsigned status, struct buf *b, const char *typ
 int reply_json(struct reply *r, unsigned status, json_t *document, struct error *err)
 	__attribute__((nonnull(1, 4), warn_unused_result));
 
+/* Another descriptor for the same file, the caller's; -1 when there is none left. */
+int reply_share(int fd, struct error *err) __attribute__((nonnull, warn_unused_result));
+
 /*
  * length bytes of fd from offset; more than a few are sent without passing through user space.
- * Takes over fd, also on failure.
+ * fd is borrowed for the call.
  */
 int reply_file(struct reply *r, unsigned status, int fd, uint64_t offset, uint64_t length,
 	       struct error *err) __attribute__((nonnull, warn_unused_result));

@@ -6,6 +6,7 @@
 #define SERVER_REQUEST_H
 
 #include "importer/server/address.h"
+#include "importer/server/metrics.h"
 #include "lib/base/buf.h"
 #include "lib/base/cleanup.h"
 #include "lib/base/error.h"
@@ -36,10 +37,13 @@ struct request {
 	struct buf body;                /* what has arrived of it */
 	struct error refused;           /* why the rest of it is dropped; ERROR_NONE: it is not */
 	struct service *service;        /* the update services; NULL: none */
-	unsigned status;                /* of the answer; 0: none yet */
-	size_t held;                    /* bytes of it in memory */
-	struct request *next;           /* that waits, behind this one */
-	uint64_t length;                /* of its body */
+	struct metrics *metrics;
+	uint16_t content_port; /* of the server without TLS, when this one has it; else 0 */
+	enum metrics_service counted;
+	unsigned status;      /* of the answer; 0: none yet */
+	struct request *next; /* that waits, behind this one */
+	size_t held;          /* bytes of it in memory */
+	uint64_t length;      /* of its body */
 };
 
 /* A request for a target just seen on connection.  request_free() ends it. */

@@ -2,6 +2,8 @@
 #ifndef SERVER_ROUTE_H
 #define SERVER_ROUTE_H
 
+#include "importer/server/metrics.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -18,6 +20,9 @@ struct route {
 	/* rest: what follows path.  Fills *out, or fails. */
 	int (*answer)(const struct request *q, const char *rest, struct reply *out,
 		      struct error *err);
+
+	enum metrics_service counted; /* as */
+	bool in_clear;                /* also without TLS where there is TLS */
 
 	size_t body; /* bytes of a body that this service takes; 0: none */
 

@@ -15,6 +15,10 @@ struct request;
 int serve_content(const struct request *q, const char *rest, struct reply *out, struct error *err)
 	__attribute__((nonnull, warn_unused_result));
 
+/* The same for an object that is known by its digest. */
+int serve_content_object(const struct request *q, const unsigned char sha1[20], struct reply *out,
+			 struct error *err) __attribute__((nonnull, warn_unused_result));
+
 /*
  * "<XX>/<SHA-1>[.<ext>]", hexadecimal of any case, XX the last two digits of the SHA-1, the
  * extension 1 to 32 letters, digits or underscores.  False for anything else.

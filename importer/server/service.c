@@ -56,17 +56,34 @@ static int check_url(const char *url, struct error *err)
 	return 0;
 }
 
+/* It becomes a header: a plain path. */
+static int check_accel(const char *path, struct error *err)
+{
+	static const char allowed[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_/";
+	size_t len = strlen(path);
+
+	if (len < 2 || len >= SERVICE_ACCEL_SIZE || path[0] != '/' || path[len - 1] == '/' ||
+	    strspn(path, allowed) != len)
+		return error_set(err, ERROR_SERVICE_ACCEL,
+				 "--accel-redirect: not a path like \"/objects\"");
+	return 0;
+}
+
 struct service *service_new(const struct service_options *options, struct error *err)
 {
 	unsigned char digest[DIGEST_SHA256];
 	const char *url = options->content_url;
 
-	if (url && check_url(url, err) < 0)
+	if ((url && check_url(url, err) < 0) ||
+	    (options->accel && check_accel(options->accel, err) < 0))
 		return NULL;
 	struct service *s = buf_calloc(1, sizeof *s);
 	s->clients = options->clients;
 	s->views = options->views;
 	s->content_url = url ? buf_strdup(url) : NULL;
+	s->redirect = options->redirect;
+	s->accel = options->accel ? buf_strdup(options->accel) : NULL;
 	s->seal.server_id = clients_server_id(s->clients);
 	s->seal.key = clients_cookie_key(s->clients);
 	digest_sha256(url ? url : "", url ? strlen(url) : 0, digest);
@@ -79,7 +96,13 @@ void service_free(struct service *s)
 	if (!s)
 		return;
 	free(s->content_url);
+	free(s->accel);
 	free(s);
+}
+
+const char *service_accel(const struct service *s)
+{
+	return s ? s->accel : NULL;
 }
 
 /* ---- answers ---- */

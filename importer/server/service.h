@@ -8,6 +8,8 @@
 
 #include "lib/base/cleanup.h"
 
+#include <stdbool.h>
+
 struct clients;
 struct error;
 struct reply;
@@ -20,6 +22,8 @@ struct service_options {
 	struct view_keeper *views; /* borrowed */
 	const char *content_url;   /* where clients get content, "http://host:port"; NULL: from us,
 				      by the name that they call us */
+	bool redirect;     /* Microsoft's paths are answered with our name for the same object */
+	const char *accel; /* a path: objects are sent by the proxy in front; NULL: by us */
 };
 
 /* SERVICE_URL when content_url is not one. */
@@ -27,6 +31,18 @@ struct service *service_new(const struct service_options *options, struct error 
 	__attribute__((nonnull, warn_unused_result));
 void service_free(struct service *s);
 DEFINE_CLEANUP(struct service *, service_free);
+
+/*
+ * The path of the proxy below which it finds the content directory, without a slash at its end;
+ * NULL: none.  s may be NULL.
+ */
+enum { SERVICE_ACCEL_SIZE = 128 };
+const char *service_accel(const struct service *s);
+
+/* Content under the paths that it has at Microsoft; for the routes of these (service_original.c).
+ */
+int service_original(const struct request *q, const char *rest, struct reply *out,
+		     struct error *err) __attribute__((nonnull, warn_unused_result));
 
 /* POST: a SOAP envelope each; anything that fails is answered by a fault. */
 int service_client(const struct request *q, const char *rest, struct reply *out, struct error *err)

@@ -34,7 +34,7 @@ static void write_location(struct service_call *call, const struct view_file *f)
 	for (char *p = hex; *p; p++)
 		*p = *p >= 'a' ? (char)(*p - 'a' + 'A') : *p;
 	if (!base)
-		service_host(call, host);
+		service_content_host(call, host);
 	snprintf(url, sizeof url, "%s%s/Content/%s/%s%s", base ? "" : "http://", base ? base : host,
 		 hex + 38, hex, extension(f->name));
 	soap_open(call->w, "FileLocation");

@@ -18,6 +18,8 @@ struct service {
 	struct clients *clients;
 	struct view_keeper *views;
 	char *content_url; /* NULL: from Host */
+	bool redirect;
+	char *accel; /* NULL: none */
 	unsigned char location[COOKIE_LOCATION];
 	struct cookie_seal seal;
 };
@@ -67,6 +69,10 @@ const struct wusp_deployments *service_deployments(struct service_call *call, co
 /* The name that the client calls us, with a port if need be: what Host says, or our address. */
 enum { SERVICE_HOST_SIZE = 272 };
 void service_host(const struct service_call *call, char out[SERVICE_HOST_SIZE])
+	__attribute__((nonnull));
+
+/* The same with the port of content: what clients get over TLS names the place without. */
+void service_content_host(const struct service_call *call, char out[SERVICE_HOST_SIZE])
 	__attribute__((nonnull));
 
 /* service_cache.c: an UpdateIdentity, lists of them, and the node that one names or WUSP_NONE. */

@@ -6,6 +6,7 @@
 #include "lib/clients/clients.h"
 #include "lib/clients/computer.h"
 
+#include <stdio.h>
 #include <string.h>
 
 const struct soap_field service_cookie_fields[] = {
@@ -105,6 +106,22 @@ void service_host(const struct service_call *call, char out[SERVICE_HOST_SIZE])
 	}
 	memcpy(out, host, len);
 	out[len] = '\0';
+}
+
+void service_content_host(const struct service_call *call, char out[SERVICE_HOST_SIZE])
+{
+	size_t len;
+
+	service_host(call, out);
+	if (call->q->content_port == 0)
+		return;
+	/* an IPv6 address has colons inside brackets */
+	char *port = strrchr(out, ':');
+	if (port && !strchr(port, ']'))
+		*port = '\0';
+	len = strlen(out);
+	if (len + 7 <= SERVICE_HOST_SIZE)
+		snprintf(out + len, SERVICE_HOST_SIZE - len, ":%u", call->q->content_port);
 }
 
 /* ---- what is deployed to a client ---- */

@@ -9,10 +9,14 @@
 #include "lib/store/store.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 
 struct session_pool {
-	char *path, *token;
+	char *path;
+	_Atomic(char *) token;
+	char **former; /* tokens that a thread may still look at */
+	size_t former_count, former_capacity;
 	struct store *kept; /* open, so that the journal's files stay where they are */
 	pthread_key_t key;
 };
@@ -26,6 +30,7 @@ static void session_close(void *session)
 	clients_close(s->clients);
 	query_close(s->query);
 	store_close(s->store);
+	object_cache_clear(s->cache);
 	free(s->cache);
 	free(s);
 }
@@ -57,13 +62,25 @@ void session_pool_free(struct session_pool *p)
 	store_close(p->kept);
 	free(p->path);
 	free(p->token);
+	for (size_t i = 0; i < p->former_count; i++)
+		free(p->former[i]);
+	free(p->former);
 	free(p);
 }
 
 int session_pool_set_token(struct session_pool *p, const char *file, struct error *err)
 {
-	p->token = access_load_token(file, err);
-	return p->token ? 0 : -1;
+	char *token = access_load_token(file, err);
+
+	if (!token)
+		return -1;
+	char *old = atomic_exchange(&p->token, token);
+	if (old) {
+		p->former = buf_grow(p->former, &p->former_capacity, p->former_count,
+				     sizeof *p->former);
+		p->former[p->former_count++] = old;
+	}
+	return 0;
 }
 
 const char *session_pool_token(const struct session_pool *p)

@@ -40,7 +40,7 @@ DEFINE_CLEANUP(struct session_pool *, session_pool_free);
 
 /*
  * Take the token for changes through the JSON API (importer/server/access.h) from a file.
- * API_TOKEN when there is none in it.
+ * API_TOKEN when there is none in it; an earlier one counts then.  From one thread only.
  */
 int session_pool_set_token(struct session_pool *p, const char *file, struct error *err)
 	__attribute__((nonnull, warn_unused_result));

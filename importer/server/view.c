@@ -56,6 +56,7 @@ void view_free(struct view *v)
 	view_cache_free(v->cache);
 	wusp_graph_free(v->graph);
 	free(v->packs);
+	free(v->originals);
 	free(v->documents);
 	free(v->document_first);
 	free(v->languages);
@@ -188,6 +189,11 @@ const struct wusp_deployments *view_deployments(const struct view *given,
 	return d;
 }
 
+int64_t view_made(const struct view *v)
+{
+	return v->made;
+}
+
 /* ---- the keeper ---- */
 
 static int read_version(struct store *s, int64_t *version, struct error *err)
@@ -213,6 +219,7 @@ static int renew(struct view_keeper *k, struct error *err)
 	if (!fresh)
 		return -1;
 	fresh->keeper = k;
+	fresh->made = clock_now();
 	fresh->refs = 1;
 	view_cache_lock(&k->lock);
 	struct view *old = k->now;

@@ -40,6 +40,9 @@ const struct wusp_graph *view_graph(const struct view *v)
 /* Counts snapshots; deployments made from one belong to it alone. */
 uint64_t view_generation(const struct view *v) __attribute__((nonnull, pure));
 
+/* When it was made: seconds since 1970. */
+int64_t view_made(const struct view *v) __attribute__((nonnull, pure));
+
 /*
  * The deployments of a set of groups, shared by everybody who asks with the same scope and the same
  * version of the approvals: made by fill() when nobody has asked before, borrowed until view_put().
@@ -87,6 +90,17 @@ const struct view_file *view_files(const struct view *v, uint32_t node, size_t *
 
 /* A file with this SHA-1 that some node has, NULL when there is none. */
 const struct view_file *view_file_by_sha1(const struct view *v, const unsigned char sha1[20])
+	__attribute__((nonnull));
+
+/*
+ * The digest of the file that has this path (of a URL, without the query) at its source; of those
+ * alone whose name does not end in it, see view_name_digest().  Case does not matter.
+ */
+bool view_original(const struct view *v, const char *path, unsigned char sha1[20])
+	__attribute__((nonnull));
+
+/* Most names at Microsoft end in the digest: ".../name_<SHA-1>.cab". */
+bool view_name_digest(const char *path, size_t len, unsigned char sha1[20])
 	__attribute__((nonnull));
 
 #endif

@@ -24,6 +24,11 @@ struct view_pack {
 	unsigned char sha256[32];
 };
 
+/* A path at the source of a file: as digest, so that no catalog can make two of them meet. */
+struct view_original {
+	unsigned char key[16], sha1[20];
+};
+
 struct view_prepared; /* deployments of a set of groups */
 
 struct view {
@@ -31,6 +36,7 @@ struct view {
 	struct view_keeper *keeper;
 	const struct store *store; /* for content only: used by any thread */
 	uint64_t generation;
+	int64_t made;
 	struct wusp_graph *graph;
 	struct view_pack *packs;
 	size_t packs_count;
@@ -42,6 +48,8 @@ struct view {
 	uint32_t *file_first;   /* per node, and one more */
 	uint32_t *file_by_sha1; /* indices of files */
 	size_t files_count;
+	struct view_original *originals; /* by key */
+	size_t originals_count;
 	struct arena texts;
 	struct view_cache *cache;
 	struct view_lock scopes_lock;
@@ -59,6 +67,11 @@ struct view *view_load(struct store *s, struct error *err)
 /* Whatever refs says. */
 void view_free(struct view *v);
 DEFINE_CLEANUP(struct view *, view_free);
+
+/* Read them from the database. */
+struct db;
+int view_originals_read(struct view *v, struct db *db, struct error *err)
+	__attribute__((nonnull, warn_unused_result));
 
 /* The bytes of a document, appended. */
 int view_read(const struct view *v, const struct view_document *d, struct buf *out,

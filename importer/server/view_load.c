@@ -395,7 +395,8 @@ struct view *view_load(struct store *s, struct error *err)
 	if (db_run(l.db, "BEGIN", err) < 0)
 		return NULL;
 	CLEANUP(db_scope_end) struct db_scope scope = { l.db };
-	if (view_rows_read(&l, err) < 0 || make_graph(&l, err) < 0)
+	if (view_rows_read(&l, err) < 0 || make_graph(&l, err) < 0 ||
+	    view_originals_read(v, l.db, err) < 0)
 		return NULL;
 	place_documents(&l);
 	place_files(&l);

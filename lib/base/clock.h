@@ -13,6 +13,9 @@ int64_t clock_now(void);
  */
 int64_t clock_stamp(void);
 
+/* Monotonic, for how long something took. */
+uint64_t clock_nanoseconds(void);
+
 /* Monotonic milliseconds, for progress and time-outs. */
 uint64_t clock_ticks(void);
 

@@ -137,6 +137,9 @@
 #define LIMIT_HTTP_CONNECTIONS 4096u          /* at once; costs LIMIT_HTTP_MEMORY each */
 #define LIMIT_HTTP_MEMORY (32u << 10)         /* headers of request and answer; genuine: 1 KiB */
 #define LIMIT_HTTP_IDLE_SECONDS 75u           /* of a connection; clients expect at least 60 */
+#define LIMIT_HTTP_REQUEST_SECONDS 120u       /* from one answer to the next request, complete */
+#define LIMIT_HTTP_PER_ADDRESS 256u           /* connections of one address, unless told otherwise */
+#define LIMIT_TLS_FILE (1u << 20)              /* bytes of --tls-cert and --tls-key */
 #define LIMIT_HTTP_TARGET 2048u               /* bytes of path and query; genuine: 120 */
 #define LIMIT_HTTP_DRAIN_SECONDS 10u          /* for answers on their way when the server stops */
 #define LIMIT_RANGES 256u                     /* ranges of one request; genuine: 1 to about 20 */

@@ -86,6 +86,10 @@ struct computer {
 int computer_next(struct clients *c, int64_t after, struct computer *out, struct error *err)
 	__attribute__((nonnull, warn_unused_result));
 
+/* How many were in contact since then; 0: how many there are. */
+int computer_count(struct clients *c, int64_t since, uint64_t *out, struct error *err)
+	__attribute__((nonnull, warn_unused_result));
+
 /*
  * By client id or DNS name (without case): 1, 0 none, -1; COMPUTER_AMBIGUOUS when several
  * computers have the name.

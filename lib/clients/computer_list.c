@@ -176,3 +176,18 @@ int computer_remove(struct clients *c, int64_t id, struct error *err)
 			return -1;
 	return clients_changed(c, err) < 0 ? -1 : db_commit(c->db, err);
 }
+
+int computer_count(struct clients *c, int64_t since, uint64_t *out, struct error *err)
+{
+	struct db_statement *s =
+		clients_prepared(c, "SELECT count(*) FROM computer WHERE last_contact>=?", err);
+
+	if (!s)
+		return -1;
+	db_bind_int(s, 1, since);
+	if (db_step(s, err) < 0)
+		return -1;
+	*out = (uint64_t)db_int(s, 0);
+	db_reset(s);
+	return 0;
+}

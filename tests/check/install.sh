@@ -9,7 +9,7 @@ for p in build/release/bin/gapferry-*; do
 	"$dir/usr/bin/${p##*/}" --version || exit 1
 done
 for f in lib/systemd/system/gapferry-export@.service lib/systemd/system/gapferry-export@.timer \
-	lib/systemd/system/gapferry-import@.service \
+	lib/systemd/system/gapferry-import@.service lib/systemd/system/gapferry-server.service \
 	lib/systemd/system/gapferry-import-medium@.service lib/udev/rules.d/90-gapferry.rules \
 	lib/sysusers.d/gapferry.conf share/man/man5/gapferry-jobs.5; do
 	[ -s "$dir/usr/$f" ] || { echo "not installed: $f"; exit 1; }

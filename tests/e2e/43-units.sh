@@ -5,7 +5,8 @@ t_need mkcatalog gapferry-export gapferry-import systemd-analyze systemd-escape 
 
 units=$T_DIR/units
 mkdir -p "$units"
-for file in exporter/systemd/*.service exporter/systemd/*.timer importer/systemd/*.service; do
+for file in exporter/systemd/*.service exporter/systemd/*.timer importer/systemd/*.service \
+	importer/server/systemd/*.service; do
 	sed "s|@BINDIR@|$BIN|" "$file" >"$units/${file##*/}"
 done
 
@@ -23,7 +24,7 @@ verified() {
 }
 verified 'the units are well-formed' ./gapferry-export@weekly.service \
 	./gapferry-export@weekly.timer ./gapferry-import@dev-sdb1.service \
-	./gapferry-import-medium@media-stick.service
+	./gapferry-import-medium@media-stick.service ./gapferry-server.service
 sed 's/^PrivateTmp=/PrivateTemp=/' "$units/gapferry-export@.service" >"$units/wrong@.service"
 t_run sh -c "cd '$units' && systemd-analyze verify --man=no ./wrong@x.service"
 t_contains 'a misspelt key would be seen' "$T_DIR/err" PrivateTemp
@@ -35,6 +36,8 @@ for unit in gapferry-import gapferry-import-medium; do
 	t_ok "$unit is closed" systemd-analyze security --offline=yes --threshold=15 \
 		"$units/$unit@.service"
 done
+t_ok 'the server is closed, but for the network' systemd-analyze security --offline=yes \
+	--threshold=25 "$units/gapferry-server.service"
 sed '/^[A-Z][A-Za-z]*=yes$/d; /^System/d; /^Capab/d' "$units/gapferry-import@.service" \
 	>"$units/open@.service"
 t_status 1 'an open unit would be seen' systemd-analyze security --offline=yes --threshold=15 \
