@@ -61,7 +61,8 @@ struct unpack *unpack_new(const struct unpack_options *o, struct error *err)
 	struct unpack *u = buf_calloc(1, sizeof *u + o->workers * sizeof *u->workers);
 
 	struct sandbox_child child = { .role = SANDBOX_UNPACK,
-				       .run = o->run ? o->run : unpack_worker_run };
+				       .run = o->run ? o->run : unpack_worker_run,
+				       .patience = o->patience };
 
 	for (unsigned i = 0; i < o->workers; i++)
 		u->workers[i].process.fd = -1;

@@ -417,6 +417,79 @@ static void its_end_is_explained(void **state)
 	assert_non_null(strstr(err.message, "forbidden system call"));
 }
 
+static int never_ends(void *ctx, int fd)
+{
+	volatile bool forever = write(fd, "x", 1) == 1;
+
+	(void)ctx;
+	while (forever)
+		;
+	return 0;
+}
+
+static void who_does_not_end_is_not_waited_for(void **state)
+{
+	const struct sandbox_child child = { .role = SANDBOX_UNPACK,
+					     .run = never_ends,
+					     .patience = 1000 };
+	struct sandbox_process p;
+	struct error err = ERROR_INIT;
+	char byte;
+
+	(void)state;
+	assert_int_equal(sandbox_start(&child, &p, &err), 0);
+	assert_int_equal(read(p.fd, &byte, 1), 1);
+	sandbox_end(&p);
+	assert_true(p.silent);
+	assert_int_equal(sandbox_start(&child, &p, &err), 0);
+	assert_int_equal(read(p.fd, &byte, 1), 1);
+	assert_int_equal(sandbox_explain(&p, "pack", &err), -1);
+	assert_int_equal(err.id, ERROR_SANDBOX_SILENT);
+}
+
+/* In a process of its own: it starts another that never ends, gives it up, and says who that was.
+ */
+static void leave_one_behind(int fd)
+{
+	const struct sandbox_child child = { .role = SANDBOX_UNPACK,
+					     .run = never_ends,
+					     .patience = 1000 };
+	struct sandbox_process p;
+	struct error err = ERROR_INIT;
+	char byte;
+	pid_t pid;
+
+	if (sandbox_start(&child, &p, &err) < 0)
+		_exit(1);
+	pid = p.pid;
+	if (write(fd, &pid, sizeof pid) != sizeof pid || read(p.fd, &byte, 1) != 1)
+		_exit(1);
+	sandbox_end(&p);
+	_exit(0);
+}
+
+static void but_ends_with_who_started_it(void **state)
+{
+	int ends[2], status;
+	pid_t left = 0, pid;
+
+	(void)state;
+	/* Who is left behind becomes ours. */
+	assert_int_equal(prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0), 0);
+	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+	pid = fork();
+	if (pid == 0)
+		leave_one_behind(ends[1]);
+	close(ends[1]);
+	assert_int_equal(read(ends[0], &left, sizeof left), sizeof left);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	close(ends[0]);
+	assert_int_equal(waitpid(left, &status, 0), left);
+	assert_true(WIFSIGNALED(status));
+	assert_int_equal(WTERMSIG(status), SIGKILL);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -433,6 +506,8 @@ int main(void)
 		cmocka_unit_test(places_are_all_there_is),
 		cmocka_unit_test(a_process_answers),
 		cmocka_unit_test(its_end_is_explained),
+		cmocka_unit_test(who_does_not_end_is_not_waited_for),
+		cmocka_unit_test(but_ends_with_who_started_it),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
