@@ -105,7 +105,7 @@ struct prover *prover_start(const struct sandbox_place *places, size_t count, st
 {
 	CLEANUP(prover_end) struct prover *p = buf_calloc(1, sizeof *p);
 	struct sandbox_child child = {
-		.role = SANDBOX_READER, .places = places, .count = count, .run = serve
+		.role = SANDBOX_PROVE, .places = places, .count = count, .run = serve
 	};
 
 	p->process.fd = -1;

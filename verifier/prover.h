@@ -1,5 +1,5 @@
 /*
- * A process in the role SANDBOX_READER that proves bundles for one that writes: signatures, trust
+ * A process in the role SANDBOX_PROVE that proves bundles for one that writes: signatures, trust
  * roots, MANIFESTs and permissions are looked at there alone.
  */
 #ifndef VERIFIER_PROVER_H

@@ -17,6 +17,7 @@
 struct error;
 
 enum sandbox_role {
+	SANDBOX_PROVE,  /* reads small files that nobody vouches for; answers by a descriptor */
 	SANDBOX_READER, /* reads files and prints */
 	SANDBOX_UNPACK, /* computes: bytes in by one descriptor, records out by it */
 	SANDBOX_STORE,  /* reads files, writes a repository */

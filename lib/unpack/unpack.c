@@ -230,6 +230,10 @@ static int take_records(struct buf *answer, const char *label, struct unpack_pac
 		if (left < sizeof len || len > left - sizeof len)
 			return error_set(err, ERROR_SANDBOX_RECORD,
 					 "%s: record %zu ends beyond the answer", label, i + 1);
+		if (len > LIMIT_SANDBOX_RECORD)
+			return error_set(err, ERROR_SANDBOX_RECORD,
+					 "%s: record %zu has %u bytes, at most %u", label, i + 1,
+					 len, LIMIT_SANDBOX_RECORD);
 		p->records[i].bytes = at + sizeof len;
 		p->records[i].len = len;
 		at += sizeof len + len;

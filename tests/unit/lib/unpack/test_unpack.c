@@ -228,6 +228,27 @@ static int record_outside(void *ctx, int fd)
 	return open_honestly(fd) || say(fd, said, sizeof said) || next(fd);
 }
 
+static int say_record(int fd, uint32_t len)
+{
+	size_t all = 1 + sizeof len + len;
+	unsigned char *said = buf_calloc(1, all);
+
+	memcpy(said + 1, &len, sizeof len);
+	return open_honestly(fd) || say(fd, said, all) || next(fd);
+}
+
+static int longest_record(void *ctx, int fd)
+{
+	(void)ctx;
+	return say_record(fd, LIMIT_SANDBOX_RECORD);
+}
+
+static int longer_record(void *ctx, int fd)
+{
+	(void)ctx;
+	return say_record(fd, LIMIT_SANDBOX_RECORD + 1);
+}
+
 static int no_record(void *ctx, int fd)
 {
 	static const unsigned char said[] = { 0 };
@@ -272,6 +293,7 @@ static void lies_are_refused(void **state)
 		{ too_many_fragments, ERROR_SANDBOX_RECORD, "a pack that cannot be" },
 		{ fragment_outside, ERROR_SANDBOX_RECORD, "lies outside" },
 		{ record_outside, ERROR_SANDBOX_RECORD, "ends beyond the answer" },
+		{ longer_record, ERROR_SANDBOX_RECORD, "has 16777217 bytes, at most 16777216" },
 		{ no_record, ERROR_SANDBOX_RECORD, "ends beyond the answer" },
 		{ one_record_more, ERROR_SANDBOX_RECORD, "nobody asked for" },
 		{ leaves, ERROR_SANDBOX_CRASHED, "no answer" },
@@ -287,6 +309,17 @@ static void lies_are_refused(void **state)
 		assert_error(err, liars[i].id, liars[i].text);
 		assert_int_equal(p.count, 0);
 	}
+}
+
+static void a_record_may_be_as_long_as_a_fragment(void **state)
+{
+	CLEANUP(unpack_pack_clear) struct unpack_pack p = { .count = 0 };
+	struct error err = ERROR_INIT;
+
+	(void)state;
+	assert_int_equal(open_with(longest_record, true, &p, &err), 0);
+	assert_int_equal(p.record_count, 1);
+	assert_int_equal(p.records[0].len, LIMIT_SANDBOX_RECORD);
 }
 
 /* ---- who says nothing ---- */
@@ -477,6 +510,7 @@ int main(void)
 		cmocka_unit_test(fragments_come_back_as_records),
 		cmocka_unit_test(text_comes_back_whole),
 		cmocka_unit_test(lies_are_refused),
+		cmocka_unit_test(a_record_may_be_as_long_as_a_fragment),
 		cmocka_unit_test(silence_is_not_waited_for),
 		cmocka_unit_test(a_message_that_nobody_takes_is_given_up),
 		cmocka_unit_test(an_update_survives),
