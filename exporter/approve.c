@@ -10,6 +10,7 @@
 #include "lib/store/gather.h"
 #include "media/manifest.h"
 #include "verifier/accept.h"
+#include "verifier/prover.h"
 #include "verifier/stream.h"
 #include "verifier/verify.h"
 
@@ -80,6 +81,8 @@ static int load_catalogs(struct approve *a, const struct approve_request *r, str
 {
 	struct approve_origin_request request = { .bundle = a->bundle,
 						  .trust = r->trust,
+						  .trust_dir = r->trust_dir,
+						  .prover = r->prover,
 						  .store = r->store,
 						  .bases = r->bases,
 						  .base_count = r->base_count,
@@ -104,7 +107,8 @@ int approve_read(const struct approve_request *r, struct approve *out, struct er
 {
 	CLEANUP(approve_clear) struct approve a = { .trust = r->trust };
 
-	a.bundle = verify_open(r->path, r->trust, VERIFY_FOR_APPROVAL, err);
+	a.bundle =
+		prover_open(r->prover, r->path, r->trust_dir, r->trust, VERIFY_FOR_APPROVAL, err);
 	if (!a.bundle || accept_fresh(verify_manifest(a.bundle), clock_now(), err) < 0)
 		return -1;
 	/* Without objects there is no catalog to judge: an importer changes nothing but its trust.

@@ -21,6 +21,7 @@
 
 struct error;
 struct progress;
+struct prover;
 struct store;
 struct trust;
 struct unpack;
@@ -57,7 +58,9 @@ struct approve {
 struct approve_request {
 	const char *path;
 	const struct trust *trust;
-	struct store *store; /* or NULL */
+	const char *trust_dir; /* path of what trust was read from */
+	struct prover *prover; /* who looks at signatures; borrowed */
+	struct store *store;   /* or NULL */
 	const char *const *bases;
 	size_t base_count;
 	unsigned threads;

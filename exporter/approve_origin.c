@@ -17,6 +17,7 @@
 #include "lib/store/stored.h"
 #include "media/manifest.h"
 #include "media/object_table.h"
+#include "verifier/prover.h"
 #include "verifier/stream.h"
 #include "verifier/verify.h"
 
@@ -121,8 +122,8 @@ struct approve_origin *approve_origin_new(const struct approve_origin_request *r
 		return NULL;
 	}
 	for (size_t i = 0; i < r->base_count; i++) {
-		struct verified_bundle *base =
-			verify_open(r->bases[i], r->trust, VERIFY_COMPLETE, err);
+		struct verified_bundle *base = prover_open(r->prover, r->bases[i], r->trust_dir,
+							   r->trust, VERIFY_COMPLETE, err);
 
 		if (!base)
 			return NULL;

@@ -17,6 +17,7 @@ struct approve_origin;
 struct error;
 struct manifest;
 struct progress;
+struct prover;
 struct store;
 struct trust;
 struct unpack;
@@ -25,6 +26,8 @@ struct verified_bundle;
 struct approve_origin_request {
 	struct verified_bundle *bundle; /* whose volumes are open; borrowed */
 	const struct trust *trust;
+	const char *trust_dir; /* path of what trust was read from */
+	struct prover *prover;
 	struct store *store; /* or NULL; only read */
 	const char *const *bases;
 	size_t base_count;

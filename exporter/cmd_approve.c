@@ -13,6 +13,8 @@
 #include "lib/unpack/unpack.h"
 #include "media/ledger.h"
 #include "media/manifest.h"
+#include "verifier/confine.h"
+#include "verifier/prover.h"
 #include "verifier/verify.h"
 
 #include <stdio.h>
@@ -138,7 +140,8 @@ int cmd_approve(const struct cli_args *args, struct error *err)
 	CLEANUP(unpack_free)
 	struct unpack *unpack = unpack_new(
 		&(struct unpack_options){ .workers = (unsigned)threads, .separate = true }, err);
-	if (!unpack)
+	CLEANUP(prover_end) struct prover *prover = unpack ? confine_prover(args, err) : NULL;
+	if (!prover)
 		return -1;
 	CLEANUP(file_close) int dir = file_open_dir(cli_text(args, "trust"), err);
 	CLEANUP(trust_free)
@@ -151,6 +154,8 @@ int cmd_approve(const struct cli_args *args, struct error *err)
 		return -1;
 	struct approve_request request = { .path = args->operands[0],
 					   .trust = trust,
+					   .trust_dir = cli_text(args, "trust"),
+					   .prover = prover,
 					   .store = store,
 					   .bases = bases,
 					   .base_count =

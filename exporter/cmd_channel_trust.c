@@ -1,15 +1,18 @@
 #include "exporter/commands.h"
 #include "lib/base/error.h"
 #include "lib/base/file.h"
+#include "lib/crypto/trust.h"
 #include "lib/store/channel.h"
 #include "lib/store/store.h"
 #include "verifier/care/trust_take.h"
+#include "verifier/confine.h"
+#include "verifier/prover.h"
 
 #include <stdio.h>
 
 /* 1 when there is another version now, 0, -1. */
 static int take(const struct cli_args *args, struct store *s, struct channel *c, int from,
-		struct error *err)
+		const struct trust *offered, struct error *err)
 {
 	const char *path = cli_text(args, "trust"), *fingerprint = cli_text(args, "replace");
 	const char *reason = cli_text(args, "reason");
@@ -17,20 +20,26 @@ static int take(const struct cli_args *args, struct store *s, struct channel *c,
 	if (!fingerprint != !reason)
 		return error_set(err, ERROR_USAGE, "--replace and --reason go together");
 	if (!fingerprint)
-		return trust_take(s, c, from, path, err);
-	return trust_replace(s, c, from, path, fingerprint, reason, err) < 0 ? -1 : 1;
+		return trust_take(s, c, from, offered, path, err);
+	return trust_replace(s, c, from, offered, fingerprint, reason, err) < 0 ? -1 : 1;
 }
 
 int cmd_channel_trust(const struct cli_args *args, struct error *err)
 {
+	const char *path = cli_text(args, "trust");
+	CLEANUP(prover_end) struct prover *prover = confine_prover(args, err);
+	if (!prover)
+		return -1;
 	CLEANUP(store_close) struct store *s = store_open(cli_text(args, "repo"), true, err);
 	struct channel c;
 
 	if (!s || channel_load_sent(s, args->operands[0], &c, err) < 0)
 		return -1;
-	CLEANUP(file_close) int from = file_open_dir(cli_text(args, "trust"), err);
+	CLEANUP(file_close) int from = file_open_dir(path, err);
+	CLEANUP(trust_free)
+	struct trust *offered = from < 0 ? NULL : prover_trust(prover, path, path, err);
 	uint32_t before = c.trust_version;
-	int changed = from < 0 ? -1 : take(args, s, &c, from, err);
+	int changed = offered ? take(args, s, &c, from, offered, err) : -1;
 	if (changed < 0)
 		return -1;
 	if (args->json)

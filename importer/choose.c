@@ -53,7 +53,8 @@ static bool is_better(const struct choice *a, const struct choice *b)
 static int consider(const struct choose_request *r, const char *path, struct choice *best,
 		    struct error *err)
 {
-	struct choice c = { .bundle = prover_open(r->prover, path, r->trust_dir, r->trust, err) };
+	struct choice c = { .bundle = prover_open(r->prover, path, r->trust_dir, r->trust,
+						  VERIFY_COMPLETE, err) };
 
 	if (!c.bundle || r->decide(r->ctx, c.bundle, &c.decision, err) < 0) {
 		verify_close(c.bundle);

@@ -21,6 +21,7 @@
 #include "media/manifest.h"
 #include "verifier/care/medium.h"
 #include "verifier/care/medium_note.h"
+#include "verifier/confine.h"
 #include "verifier/prover.h"
 
 #include <stdbool.h>

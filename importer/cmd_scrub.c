@@ -1,7 +1,12 @@
 #include "importer/commands.h"
+#include "importer/confine.h"
 #include "verifier/care/scrub_verb.h"
+#include "verifier/confine.h"
+#include "verifier/prover.h"
 
 int cmd_scrub(const struct cli_args *args, struct error *err)
 {
-	return scrub_verb(args, err);
+	CLEANUP(prover_end) struct prover *prover = confine_prover(args, err);
+
+	return !prover || confine_importer(args, err) < 0 ? -1 : scrub_verb(args, prover, err);
 }

@@ -1,11 +1,9 @@
 #include "importer/confine.h"
 
 #include "verifier/confine.h"
-#include "verifier/prover.h"
 
 #include <stdbool.h>
 #include <string.h>
-#include <unistd.h>
 
 /* Keys in tokens are used by code that others wrote, and through files and sockets of theirs. */
 static bool uses_token(const struct cli_args *args)
@@ -19,19 +17,6 @@ static bool uses_token(const struct cli_args *args)
 			return true;
 	}
 	return false;
-}
-
-struct prover *confine_prover(const struct cli_args *args, struct error *err)
-{
-	static const struct confine_option paths[] = {
-		{ "repo", SANDBOX_READ },
-		{ "override", SANDBOX_READ },
-		{ NULL, SANDBOX_READ },
-	};
-	struct confine_places places;
-
-	confine_collect(args, paths, isatty(STDIN_FILENO), &places);
-	return prover_start(places.items, places.count, err);
 }
 
 int confine_importer(const struct cli_args *args, struct error *err)

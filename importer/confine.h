@@ -4,14 +4,6 @@
 
 struct cli_args;
 struct error;
-struct prover;
-
-/*
- * Before that, for an import: the process that looks at signatures (verifier/prover.h), which may
- * read media, the permission and the repository.  Errors: prover_start().
- */
-struct prover *confine_prover(const struct cli_args *args, struct error *err)
-	__attribute__((nonnull, warn_unused_result));
 
 /*
  * Take it on: the repository and what options name may be written, media be read.  Errors:

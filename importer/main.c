@@ -131,10 +131,16 @@ static const struct cli_verb verbs[] = {
 	{ NULL, NULL, 0, 0, NULL, NULL, NULL },
 };
 
-/* An import starts processes first, and then does it itself. */
+/* Verbs that start processes first do it themselves then. */
+static bool confines_itself(const struct cli_verb *v)
+{
+	return v->run == cmd_import || v->run == cmd_scrub || v->run == cmd_trust_add ||
+	       v->run == cmd_trust_replace;
+}
+
 static int confine(const struct cli_args *args, struct error *err)
 {
-	return args->verb->run == cmd_import ? 0 : confine_importer(args, err);
+	return confines_itself(args->verb) ? 0 : confine_importer(args, err);
 }
 
 int main(int argc, char **argv)

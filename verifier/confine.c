@@ -1,6 +1,7 @@
 #include "verifier/confine.h"
 
 #include "lib/base/error.h"
+#include "verifier/prover.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -60,4 +61,17 @@ int confine_to(const struct cli_args *args, enum sandbox_role role,
 	if (role == SANDBOX_SIGN)
 		add(&places, "/", SANDBOX_WRITE);
 	return sandbox_enter(role, places.items, places.count, err);
+}
+
+struct prover *confine_prover(const struct cli_args *args, struct error *err)
+{
+	static const struct confine_option paths[] = {
+		{ "repo", SANDBOX_READ },     { "trust", SANDBOX_READ },
+		{ "override", SANDBOX_READ }, { "heal-from", SANDBOX_READ },
+		{ "base", SANDBOX_READ },     { NULL, SANDBOX_READ },
+	};
+	struct confine_places places;
+
+	confine_collect(args, paths, isatty(STDIN_FILENO), &places);
+	return prover_start(places.items, places.count, err);
 }

@@ -13,6 +13,7 @@
 #include <stddef.h>
 
 struct error;
+struct prover;
 
 /* An option whose values are paths; what a program does not have does no harm. */
 struct confine_option {
@@ -40,6 +41,13 @@ void confine_collect(const struct cli_args *args, const struct confine_option *o
  */
 int confine_to(const struct cli_args *args, enum sandbox_role role,
 	       const struct confine_option *options, struct error *err)
+	__attribute__((nonnull, warn_unused_result));
+
+/*
+ * Before that: the process that looks at signatures (verifier/prover.h), which may read operands,
+ * the repository, trust directories and earlier bundles that are named.  Errors: prover_start().
+ */
+struct prover *confine_prover(const struct cli_args *args, struct error *err)
 	__attribute__((nonnull, warn_unused_result));
 
 #endif

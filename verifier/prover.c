@@ -18,13 +18,14 @@ struct prover {
 	struct sandbox_process process;
 };
 
-enum verb { PROVE = 1, OVERRIDE };
+enum verb { PROVE = 1, OVERRIDE, TRUST };
 
 /* Paths end with a zero. */
 struct question {
-	uint32_t verb;
+	uint32_t verb, policy;
 	int64_t now;
 	char bundle[PATH_MAX], trust[PATH_MAX], permission[PATH_MAX];
+	char label[PATH_MAX]; /* of trust, in messages */
 };
 
 /* ---- the process ---- */
@@ -33,7 +34,7 @@ static struct trust *load_trust(const struct question *q, struct error *err)
 {
 	CLEANUP(file_close) int dir = file_open_dir(q->trust, err);
 
-	return dir < 0 ? NULL : trust_load(dir, "trust of this repository", err);
+	return dir < 0 ? NULL : trust_load(dir, q->label, err);
 }
 
 static int write_override(int found, const struct override_proof *p, struct buf *out,
@@ -64,7 +65,10 @@ static int answer(const struct question *q, struct buf *out, struct error *err)
 	CLEANUP(trust_free) struct trust *trust = load_trust(q, err);
 	CLEANUP(verify_proof_clear) struct verify_proof proof = { .newer = NULL };
 
-	if (!trust || verify_prove(q->bundle, trust, VERIFY_COMPLETE, &proof, err) < 0)
+	if (trust && q->verb == TRUST)
+		return verify_proof_write_trust(trust, out, err);
+	if (!trust ||
+	    verify_prove(q->bundle, trust, (enum verify_policy)q->policy, &proof, err) < 0)
 		return -1;
 	if (q->verb == PROVE)
 		return verify_proof_write(&proof, out, err);
@@ -105,7 +109,7 @@ struct prover *prover_start(const struct sandbox_place *places, size_t count, st
 {
 	CLEANUP(prover_end) struct prover *p = buf_calloc(1, sizeof *p);
 	struct sandbox_child child = {
-		.role = SANDBOX_READER, .places = places, .count = count, .run = serve
+		.role = SANDBOX_PROVE, .places = places, .count = count, .run = serve
 	};
 
 	p->process.fd = -1;
@@ -130,17 +134,21 @@ static int put_path(const char *path, char out[PATH_MAX], struct error *err)
 	return 0;
 }
 
-static int ask(struct prover *p, const struct question *q, struct buf *out, struct error *err)
+static int ask(struct prover *p, const struct question *q, const char *label, struct buf *out,
+	       struct error *err)
 {
 	CLEANUP(buf_clear) struct buf request = BUF_INIT(sizeof *q);
 
 	if (buf_append(&request, q, sizeof *q, err) < 0)
 		return -1;
-	return sandbox_ask(&p->process, &request, out, q->bundle, err);
+	return sandbox_ask(&p->process, &request, out, label, err);
 }
 
+static const char ours[] = "trust of this repository";
+
 struct verified_bundle *prover_open(struct prover *p, const char *path, const char *trust_dir,
-				    const struct trust *trust, struct error *err)
+				    const struct trust *trust, enum verify_policy policy,
+				    struct error *err)
 {
 	CLEANUP(verify_proof_clear) struct verify_proof proof = { .newer = NULL };
 	CLEANUP(buf_clear) struct buf out = BUF_INIT(LIMIT_SANDBOX_MESSAGE);
@@ -148,8 +156,9 @@ struct verified_bundle *prover_open(struct prover *p, const char *path, const ch
 	struct question *q = (void *)room;
 
 	q->verb = PROVE;
+	q->policy = (uint32_t)policy;
 	if (put_path(path, q->bundle, err) < 0 || put_path(trust_dir, q->trust, err) < 0 ||
-	    ask(p, q, &out, err) < 0)
+	    put_path(ours, q->label, err) < 0 || ask(p, q, path, &out, err) < 0)
 		return NULL;
 	if (verify_proof_read(out.bytes + 1, out.len - 1, &proof, err) < 0) {
 		error_wrap(err, "%s", path);
@@ -162,7 +171,23 @@ struct verified_bundle *prover_open(struct prover *p, const char *path, const ch
 				  path);
 		return NULL;
 	}
-	return verify_open_proved(path, trust, VERIFY_COMPLETE, &proof, err);
+	return verify_open_proved(path, trust, policy, &proof, err);
+}
+
+struct trust *prover_trust(struct prover *p, const char *path, const char *label, struct error *err)
+{
+	CLEANUP(buf_clear) struct buf out = BUF_INIT(LIMIT_SANDBOX_MESSAGE);
+	CLEANUP(free) unsigned char *room = buf_calloc(1, sizeof(struct question));
+	struct question *q = (void *)room;
+
+	q->verb = TRUST;
+	if (put_path(path, q->trust, err) < 0 || put_path(label, q->label, err) < 0 ||
+	    ask(p, q, label, &out, err) < 0)
+		return NULL;
+	struct trust *t = verify_proof_read_trust(out.bytes + 1, out.len - 1, err);
+	if (!t)
+		error_wrap(err, "%s", label);
+	return t;
 }
 
 static bool is_new(const struct trust_verdict *by, size_t i)
@@ -212,10 +237,11 @@ int prover_override(struct prover *p, const char *path, const struct verified_bu
 
 	*out = (struct override_proof){ .people = 0 };
 	q->verb = OVERRIDE;
+	q->policy = VERIFY_COMPLETE;
 	q->now = now;
 	if (put_path(verify_path(b), q->bundle, err) < 0 ||
 	    put_path(trust_dir, q->trust, err) < 0 || put_path(path, q->permission, err) < 0 ||
-	    ask(p, q, &answer, err) < 0)
+	    put_path(ours, q->label, err) < 0 || ask(p, q, q->bundle, &answer, err) < 0)
 		return -1;
 	struct sandbox_input in = { answer.bytes + 1, answer.len - 1 };
 	if (!read_override(&in, &found, out))

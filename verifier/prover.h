@@ -1,5 +1,5 @@
 /*
- * A process in the role SANDBOX_READER that proves bundles for one that writes: signatures, trust
+ * A process in the role SANDBOX_PROVE that proves bundles for one that writes: signatures, trust
  * roots, MANIFESTs and permissions are looked at there alone.
  */
 #ifndef VERIFIER_PROVER_H
@@ -22,12 +22,16 @@ void prover_end(struct prover *p);
 DEFINE_CLEANUP(struct prover *, prover_end);
 
 /*
- * As verify_open() with VERIFY_COMPLETE.  trust_dir is the path of the trust directory of this
+ * As verify_open().  trust_dir is the path of the trust directory of this
  * site, which is read anew; trust is what the caller read there, for what he judges himself.
  * Besides, SANDBOX_RECORD, SANDBOX_KILLED and SANDBOX_CRASHED.
  */
 struct verified_bundle *prover_open(struct prover *p, const char *path, const char *trust_dir,
-				    const struct trust *trust, struct error *err)
+				    const struct trust *trust, enum verify_policy policy,
+				    struct error *err) __attribute__((nonnull, warn_unused_result));
+
+/* As trust_load() of the directory at path: its text, history and names of files; no more. */
+struct trust *prover_trust(struct prover *p, const char *path, const char *label, struct error *err)
 	__attribute__((nonnull, warn_unused_result));
 
 /*

@@ -17,7 +17,7 @@ enum { NAME_MAX_BYTES = 64 };
 
 /* ---- writing ---- */
 
-static int write_trust(const struct trust *t, struct buf *out, struct error *err)
+int verify_proof_write_trust(const struct trust *t, struct buf *out, struct error *err)
 {
 	CLEANUP(buf_clear) struct buf text = BUF_INIT(LIMIT_TRUST_BYTES);
 	uint32_t files = (uint32_t)t->files.count;
@@ -47,7 +47,7 @@ int verify_proof_write(const struct verify_proof *p, struct buf *out, struct err
 		    sandbox_put(out, e->certificate, e->certificate_len, err) < 0)
 			return -1;
 	}
-	return p->newer ? write_trust(p->newer, out, err) : 0;
+	return p->newer ? verify_proof_write_trust(p->newer, out, err) : 0;
 }
 
 /* ---- reading ---- */
@@ -151,6 +151,17 @@ static bool read_proof(struct sandbox_input *in, struct verify_proof *p)
 			return false;
 	}
 	return (!newer || read_trust(in, &p->newer)) && in->left == 0;
+}
+
+struct trust *verify_proof_read_trust(const void *bytes, size_t len, struct error *err)
+{
+	CLEANUP(trust_free) struct trust *t = NULL;
+	struct sandbox_input in = { bytes, len };
+
+	if (read_trust(&in, &t) && in.left == 0)
+		return STEAL(t);
+	error_set(err, ERROR_SANDBOX_RECORD, "a trust root that is none");
+	return NULL;
 }
 
 int verify_proof_read(const void *bytes, size_t len, struct verify_proof *out, struct error *err)

@@ -50,6 +50,12 @@ int verify_proof_write(const struct verify_proof *p, struct buf *out, struct err
 int verify_proof_read(const void *bytes, size_t len, struct verify_proof *out, struct error *err)
 	__attribute__((nonnull, warn_unused_result));
 
+/* The same for a trust root that was loaded from a directory. */
+int verify_proof_write_trust(const struct trust *t, struct buf *out, struct error *err)
+	__attribute__((nonnull, warn_unused_result));
+struct trust *verify_proof_read_trust(const void *bytes, size_t len, struct error *err)
+	__attribute__((nonnull, warn_unused_result));
+
 /* Whether a verdict from another process has no count or text that would mislead a reader. */
 bool verify_proof_is_sane(const struct trust_verdict *v) __attribute__((nonnull));
 

@@ -73,6 +73,8 @@
 /* ---- between processes (lib/sandbox) ---- */
 #define LIMIT_SANDBOX_FRAME (1u << 20)        /* one piece of a message */
 #define LIMIT_SANDBOX_MESSAGE (64u << 20)     /* one message; genuine: 6 MiB */
+#define LIMIT_SANDBOX_RECORD (16u << 20)      /* what one fragment said: no more than LIMIT_FRAGMENT_BYTES */
+#define LIMIT_SANDBOX_SILENCE_SECONDS 60u     /* without the next byte of an answer; genuine: 1 */
 
 /* ---- packs of metadata fragments ---- */
 #define LIMIT_PACK_BYTES (32u << 20)          /* decompressed; we write 4 MiB, one fragment may be 16 */

@@ -1,6 +1,7 @@
 #include "lib/base/buf.h"
 #include "lib/base/error.h"
 #include "lib/base/file.h"
+#include "lib/base/limits.h"
 #include "lib/sandbox/sandbox_internal.h"
 
 #include <errno.h>
@@ -11,7 +12,9 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 /* What every process needs of the system: random numbers, and where a medium is plugged in. */
@@ -99,8 +102,21 @@ __attribute__((noreturn)) static void become(const struct sandbox_child *child, 
 	_exit(child->run(child->ctx, STDIN_FILENO));
 }
 
+/* Reads and writes of our end fail after so much silence; its end may wait for ever. */
+static int set_patience(int fd, unsigned milliseconds)
+{
+	struct timeval t = { .tv_sec = milliseconds / 1000,
+			     .tv_usec = (suseconds_t)(milliseconds % 1000) * 1000 };
+
+	return setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &t, sizeof t) < 0
+		       ? -1
+		       : setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &t, sizeof t);
+}
+
 int sandbox_start(const struct sandbox_child *child, struct sandbox_process *out, struct error *err)
 {
+	unsigned patience =
+		child->patience ? child->patience : LIMIT_SANDBOX_SILENCE_SECONDS * 1000;
 	int ends[2];
 
 	*out = (struct sandbox_process){ .fd = -1 };
@@ -108,7 +124,7 @@ int sandbox_start(const struct sandbox_child *child, struct sandbox_process *out
 	if (signal(SIGPIPE, SIG_IGN) == SIG_ERR ||
 	    socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0)
 		return error_set_errno(err, ERROR_SANDBOX_PROCESS, "no socket for a process");
-	pid_t pid = fork();
+	pid_t pid = set_patience(ends[0], patience) < 0 ? -1 : fork();
 	if (pid == 0)
 		become(child, ends[1]);
 	file_close(ends[1]);
@@ -118,32 +134,54 @@ int sandbox_start(const struct sandbox_child *child, struct sandbox_process *out
 		file_close(ends[0]);
 		return -1;
 	}
-	*out = (struct sandbox_process){ .pid = pid, .fd = ends[0] };
+	*out = (struct sandbox_process){ .pid = pid, .fd = ends[0], .patience = patience };
 	return 0;
+}
+
+void sandbox_give_up(struct sandbox_process *p)
+{
+	file_close(p->fd);
+	p->fd = -1;
+	p->pid = 0;
+	p->silent = true;
 }
 
 /* Its status once it has ended; -1 when that is not to be known. */
 static int wait_for(struct sandbox_process *p)
 {
+	enum { LONGEST_MS = 16, NS = 1000000 };
+	unsigned waited = 0, pause = 1;
 	int status = -1;
 
 	file_close(p->fd);
 	p->fd = -1;
-	if (p->pid == 0)
-		return -1;
-	while (waitpid(p->pid, &status, 0) < 0)
-		if (errno != EINTR) {
-			status = -1;
-			break;
+	while (p->pid != 0) {
+		pid_t ended = waitpid(p->pid, &status, WNOHANG);
+
+		if (ended == p->pid) {
+			p->pid = 0;
+			return status;
 		}
-	p->pid = 0;
-	return status;
+		if (ended < 0 && errno != EINTR)
+			p->pid = 0;
+		else if (waited >= p->patience)
+			sandbox_give_up(p);
+		else
+			nanosleep(&(struct timespec){ .tv_nsec = (long)pause * NS }, NULL);
+		waited += pause;
+		pause = pause < LONGEST_MS ? 2 * pause : pause;
+	}
+	return -1;
 }
 
 int sandbox_explain(struct sandbox_process *p, const char *what, struct error *err)
 {
 	int status = wait_for(p);
 
+	if (p->silent)
+		return error_set(err, ERROR_SANDBOX_SILENT,
+				 "%s: nothing came from its process for %u s", what,
+				 (p->patience + 999) / 1000);
 	if (status >= 0 && WIFSIGNALED(status) &&
 	    (WTERMSIG(status) == SIGKILL || WTERMSIG(status) == SIGTERM))
 		return error_set(err, ERROR_SANDBOX_KILLED, "%s: signal %d ended its process", what,

@@ -10,12 +10,14 @@
 #ifndef SANDBOX_SANDBOX_H
 #define SANDBOX_SANDBOX_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
 struct error;
 
 enum sandbox_role {
+	SANDBOX_PROVE,  /* reads small files that nobody vouches for; answers by a descriptor */
 	SANDBOX_READER, /* reads files and prints */
 	SANDBOX_UNPACK, /* computes: bytes in by one descriptor, records out by it */
 	SANDBOX_STORE,  /* reads files, writes a repository */
@@ -55,8 +57,10 @@ int sandbox_landlock(void);
  * its memory is not ours.
  */
 struct sandbox_process {
-	pid_t pid; /* 0: none */
-	int fd;    /* this end of a stream socket */
+	pid_t pid;         /* 0: none */
+	int fd;            /* this end of a stream socket */
+	unsigned patience; /* milliseconds without a byte of it after which it is given up */
+	bool silent;       /* it was */
 };
 
 /*
@@ -70,18 +74,26 @@ struct sandbox_child {
 	size_t count;
 	int (*run)(void *ctx, int fd);
 	void *ctx;
+	unsigned patience; /* milliseconds; 0: LIMIT_SANDBOX_SILENCE_SECONDS */
 };
 int sandbox_start(const struct sandbox_child *child, struct sandbox_process *out, struct error *err)
 	__attribute__((nonnull, warn_unused_result));
 
 /*
+ * Give it up: who neither answers nor takes a message is not waited for.  The kernel ends it with
+ * us, which no process of a role can prevent.
+ */
+void sandbox_give_up(struct sandbox_process *p) __attribute__((nonnull));
+
+/*
  * Why it does not answer: waits for its end, and says which signal it was.  -1 with
- * SANDBOX_KILLED (somebody ended it) or SANDBOX_CRASHED (it ended itself).
+ * SANDBOX_KILLED (somebody ended it), SANDBOX_CRASHED (it ended itself) or SANDBOX_SILENT (it was
+ * given up, or does not end).
  */
 int sandbox_explain(struct sandbox_process *p, const char *what, struct error *err)
 	__attribute__((nonnull, warn_unused_result));
 
-/* Close its descriptor, at which it ends by itself, and wait for that. */
+/* Close its descriptor, at which it ends by itself, and wait for that as long as for an answer. */
 void sandbox_end(struct sandbox_process *p) __attribute__((nonnull));
 
 #endif

@@ -42,11 +42,10 @@ static const struct call calls[] = {
 #undef CALL
 };
 
-static const char letters[SANDBOX_ROLES_] = { [SANDBOX_READER] = 'R',
-					      [SANDBOX_UNPACK] = 'U',
-					      [SANDBOX_STORE] = 'W',
-					      [SANDBOX_SIGN] = 'S',
-					      [SANDBOX_SERVE] = 'V' };
+static const char letters[SANDBOX_ROLES_] = {
+	[SANDBOX_PROVE] = 'P', [SANDBOX_READER] = 'R', [SANDBOX_UNPACK] = 'U',
+	[SANDBOX_STORE] = 'W', [SANDBOX_SIGN] = 'S',   [SANDBOX_SERVE] = 'V'
+};
 
 static const uint32_t ioctls[] = { TCGETS,   TIOCGWINSZ, FIONREAD,     FIONBIO,
 				   MTIOCTOP, MTIOCGET,   BLKGETSIZE64, BLKSSZGET };

@@ -9,6 +9,12 @@
 #include <string.h>
 #include <unistd.h>
 
+/* A process that does not go on; the other side waits for ever and never sees it. */
+static bool is_silence(ssize_t n)
+{
+	return n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
+}
+
 static int write_all(int fd, const unsigned char *bytes, size_t len, struct error *err)
 {
 	while (len > 0) {
@@ -16,6 +22,8 @@ static int write_all(int fd, const unsigned char *bytes, size_t len, struct erro
 
 		if (n < 0 && errno == EINTR)
 			continue;
+		if (is_silence(n))
+			return error_set(err, ERROR_SANDBOX_SILENT, "nobody takes a message");
 		if (n <= 0)
 			return error_set(err, ERROR_SANDBOX_PROCESS, "nobody takes a message");
 		bytes += n;
@@ -34,6 +42,8 @@ static int read_all(int fd, unsigned char *bytes, size_t len, struct error *err)
 
 		if (n < 0 && errno == EINTR)
 			continue;
+		if (is_silence(n))
+			return error_set(err, ERROR_SANDBOX_SILENT, "nothing comes");
 		if (n == 0 && have == 0)
 			return 0;
 		if (n <= 0)
@@ -159,6 +169,8 @@ int sandbox_ask(struct sandbox_process *p, const struct buf *request, struct buf
 	answer->len = 0;
 	if (p->fd < 0 || sandbox_send(p->fd, request->bytes, request->len, &gone) < 0 ||
 	    sandbox_receive(p->fd, answer, &gone) <= 0) {
+		if (gone.id == ERROR_SANDBOX_SILENT)
+			sandbox_give_up(p);
 		if (gone.id != ERROR_SANDBOX_RECORD)
 			return sandbox_explain(p, label, err);
 		*err = gone;

@@ -19,7 +19,8 @@ struct error;
 
 /*
  * 1, 0 when nothing came at all, -1 with SANDBOX_RECORD (a length that cannot be, more than the
- * buffer may hold) or SANDBOX_PROCESS (nobody is there any more).
+ * buffer may hold), SANDBOX_PROCESS (nobody is there any more) or SANDBOX_SILENT (not a byte for
+ * the patience of sandbox_start()).
  */
 int sandbox_send(int fd, const void *bytes, size_t len, struct error *err)
 	__attribute__((nonnull(4), warn_unused_result));
@@ -28,7 +29,7 @@ int sandbox_receive(int fd, struct buf *out, struct error *err)
 
 /*
  * One question and its answer, the first byte of which was looked at.  -1 with the error that it
- * is, SANDBOX_RECORD, SANDBOX_KILLED or SANDBOX_CRASHED.
+ * is, SANDBOX_RECORD, SANDBOX_KILLED, SANDBOX_CRASHED or SANDBOX_SILENT.
  */
 int sandbox_ask(struct sandbox_process *p, const struct buf *request, struct buf *answer,
 		const char *label, struct error *err) __attribute__((nonnull, warn_unused_result));

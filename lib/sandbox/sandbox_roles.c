@@ -16,11 +16,14 @@ struct role {
 #define AS_IT_WAS UINT64_MAX
 
 /*
- * A thread counts as a process and takes address space for its stack and its heap, so only the role
- * without threads can be held short.  Times are of the processor; an import of many media takes
- * hours.
+ * Roles without threads are held short.  A thread takes 136 MiB of address space before it does
+ * anything (8 MiB of stack, 128 MiB of heap of its own), and there may be 64; the tables of a
+ * bundle, its volumes and the database take another 2 GiB at their limits.  A thread counts as a
+ * process, of all that the user has.  Media and repositories have as many files open as there are
+ * volumes and workers.  Times are of the processor; an import of many media takes hours.
  */
 static const struct role roles[SANDBOX_ROLES_] = {
+	[SANDBOX_PROVE] = { "prove", false, 256 * MIB, 600, 0, 0, 16 },
 	[SANDBOX_READER] = { "reader", false, 12288 * MIB, AS_IT_WAS, AS_IT_WAS, AS_IT_WAS,
 			     AS_IT_WAS },
 	[SANDBOX_UNPACK] = { "unpack", false, 512 * MIB, 600, 0, 0, 8 },
@@ -52,6 +55,9 @@ static int lower(int resource, uint64_t limit, struct error *err)
 		now.rlim_max = limit;
 	if (now.rlim_cur > now.rlim_max)
 		now.rlim_cur = now.rlim_max;
+	/* A signal that can be told from somebody's kill, a second before the kernel kills. */
+	if (resource == RLIMIT_CPU && now.rlim_cur == limit)
+		now.rlim_cur = limit - 1;
 	if (setrlimit((__rlimit_resource_t)resource, &now) < 0)
 		return error_set_errno(err, ERROR_SANDBOX_PROCESS, "a limit cannot be lowered");
 	return 0;

@@ -61,7 +61,8 @@ struct unpack *unpack_new(const struct unpack_options *o, struct error *err)
 	struct unpack *u = buf_calloc(1, sizeof *u + o->workers * sizeof *u->workers);
 
 	struct sandbox_child child = { .role = SANDBOX_UNPACK,
-				       .run = o->run ? o->run : unpack_worker_run };
+				       .run = o->run ? o->run : unpack_worker_run,
+				       .patience = o->patience };
 
 	for (unsigned i = 0; i < o->workers; i++)
 		u->workers[i].process.fd = -1;
@@ -229,6 +230,10 @@ static int take_records(struct buf *answer, const char *label, struct unpack_pac
 		if (left < sizeof len || len > left - sizeof len)
 			return error_set(err, ERROR_SANDBOX_RECORD,
 					 "%s: record %zu ends beyond the answer", label, i + 1);
+		if (len > LIMIT_SANDBOX_RECORD)
+			return error_set(err, ERROR_SANDBOX_RECORD,
+					 "%s: record %zu has %u bytes, at most %u", label, i + 1,
+					 len, LIMIT_SANDBOX_RECORD);
 		p->records[i].bytes = at + sizeof len;
 		p->records[i].len = len;
 		at += sizeof len + len;

@@ -23,6 +23,7 @@ struct unpack_options {
 	bool separate;    /* processes, started now; else whoever asks does the work */
 	/* What a process runs, with one end of a socket; NULL: unpack_serve(). */
 	int (*run)(void *ctx, int fd);
+	unsigned patience; /* as of struct sandbox_child */
 };
 
 /* With separate workers as sandbox_start(): before the first thread.  NULL with SANDBOX_PROCESS. */
@@ -35,8 +36,8 @@ DEFINE_CLEANUP(struct unpack *, unpack_free);
 unsigned unpack_workers(const struct unpack *u) __attribute__((nonnull));
 
 /*
- * As pack_decompress().  Besides -1 with SANDBOX_RECORD (nonsense), SANDBOX_KILLED or
- * SANDBOX_CRASHED.
+ * As pack_decompress().  Besides -1 with SANDBOX_RECORD (nonsense), SANDBOX_KILLED,
+ * SANDBOX_CRASHED or SANDBOX_SILENT.
  */
 int unpack_text(struct unpack *u, const void *bytes, size_t len, size_t max, const char *label,
 		unsigned char **out, size_t *out_len, struct error *err)

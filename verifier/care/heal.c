@@ -9,10 +9,12 @@
 #include "lib/store/scrub.h"
 #include "lib/store/store.h"
 #include "media/object_table.h"
+#include "verifier/prover.h"
 #include "verifier/stream.h"
 #include "verifier/verify.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -174,17 +176,23 @@ static void on_problem(void *ctx, const struct error *problem)
 	(void)ctx, (void)problem;
 }
 
-static int heal_with(struct heal *h, const struct trust *trust, unsigned threads, struct error *err)
+static int heal_with(struct heal *h, const struct heal_request *r, const struct channel *c,
+		     const struct trust *trust, struct error *err)
 {
+	char dir[PATH_MAX];
+
+	if ((size_t)snprintf(dir, sizeof dir, "%s/trust/%s", r->repo, c->name) >= sizeof dir)
+		return error_set(err, ERROR_USAGE, "%.200s...: path too long", r->repo);
 	CLEANUP(verify_close)
-	struct verified_bundle *b = verify_open(h->path, trust, VERIFY_COMPLETE, err);
+	struct verified_bundle *b =
+		prover_open(r->prover, h->path, dir, trust, VERIFY_COMPLETE, err);
 	struct stream_sink sink = { .wanted = sink_wanted,
 				    .begin = sink_begin,
 				    .write = sink_write,
 				    .finish = sink_finish,
 				    .abandon = sink_abandon,
 				    .ctx = h };
-	struct stream_options options = { .threads = threads,
+	struct stream_options options = { .threads = r->threads,
 					  .sink = &sink,
 					  .problem = on_problem };
 
@@ -194,7 +202,7 @@ static int heal_with(struct heal *h, const struct trust *trust, unsigned threads
 }
 
 /* With the trust root of each channel; the last failure is the one to report. */
-static int heal_from_bundle(struct heal *h, unsigned threads, struct error *err)
+static int heal_from_bundle(struct heal *h, const struct heal_request *r, struct error *err)
 {
 	struct channel c = { .id = 0 };
 	struct error failure = ERROR_INIT;
@@ -208,7 +216,7 @@ static int heal_from_bundle(struct heal *h, unsigned threads, struct error *err)
 		if (!trust)
 			return -1;
 		error_clear(&failure);
-		if (heal_with(h, trust, threads, &failure) == 0)
+		if (heal_with(h, r, &c, trust, &failure) == 0)
 			return 0;
 	}
 	if (row < 0)
@@ -220,11 +228,11 @@ static int heal_from_bundle(struct heal *h, unsigned threads, struct error *err)
 	return -1;
 }
 
-int heal_from(struct store *s, const char *path, unsigned threads, struct scrub_result *damage,
-	      struct error *err)
+int heal_from(const struct heal_request *r, struct scrub_result *damage, struct error *err)
 {
+	const char *path = r->path;
 	CLEANUP(heal_clear)
-	struct heal h = { .store = s,
+	struct heal h = { .store = r->store,
 			  .damage = damage,
 			  .path = path,
 			  .buffer = buf_malloc(BUFFER_BYTES),
@@ -236,6 +244,6 @@ int heal_from(struct store *s, const char *path, unsigned threads, struct scrub_
 	if (dir < 0)
 		return error_set_errno(err, ERROR_SCRUB_SOURCE, "%s: cannot open directory", path);
 	if (faccessat(dir, "MANIFEST", F_OK, AT_SYMLINK_NOFOLLOW) == 0)
-		return heal_from_bundle(&h, threads, err);
+		return heal_from_bundle(&h, r, err);
 	return walk(&h, dir, 0, err) < 0 ? error_wrap(err, "%s", path) : 0;
 }

@@ -3,6 +3,7 @@
 #define CARE_HEAL_H
 
 struct error;
+struct prover;
 struct scrub_result;
 struct store;
 
@@ -11,9 +12,16 @@ struct store;
  * links not followed): files with the size and SHA-256.  A bundle (a directory with MANIFEST):
  * verified with the trust root of one of the repository's channels; its age does not matter.
  * What is found is put into the content store and marked healed.  -1 with SCRUB_SOURCE, or what
- * verify_open() reports.
+ * prover_open() reports.
  */
-int heal_from(struct store *s, const char *path, unsigned threads, struct scrub_result *damage,
-	      struct error *err) __attribute__((nonnull, warn_unused_result));
+struct heal_request {
+	struct store *store;
+	const char *repo; /* its path */
+	const char *path;
+	unsigned threads;
+	struct prover *prover; /* who looks at the signatures of a bundle */
+};
+int heal_from(const struct heal_request *r, struct scrub_result *damage, struct error *err)
+	__attribute__((nonnull, warn_unused_result));
 
 #endif

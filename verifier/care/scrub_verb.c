@@ -101,7 +101,7 @@ static int check_sources(const char *const *paths, size_t count, struct error *e
 	return 0;
 }
 
-int scrub_verb(const struct cli_args *args, struct error *err)
+int scrub_verb(const struct cli_args *args, struct prover *prover, struct error *err)
 {
 	CLEANUP(scrub_clear) struct scrub_result result = { 0 };
 	struct scrub_options options = { .tick = progress_tick };
@@ -128,7 +128,9 @@ int scrub_verb(const struct cli_args *args, struct error *err)
 		struct error problem = ERROR_INIT;
 
 		/* A source that is no help leaves the damage what it is; the status says so. */
-		if (heal_from(s, paths[i], options.threads, &result, &problem) < 0)
+		if (heal_from(&(struct heal_request){ s, cli_text(args, "repo"), paths[i],
+						      options.threads, prover },
+			      &result, &problem) < 0)
 			cli_note(args, "%s: %s", error_id_text(problem.id), problem.message);
 	}
 	if (scrub_settle(s, &result, options.now, err) < 0)

@@ -5,7 +5,10 @@
 #include "lib/cli/cli.h"
 
 struct error;
+struct prover;
 
-int scrub_verb(const struct cli_args *args, struct error *err);
+/* prover: who looks at the signatures of bundles that --heal-from names. */
+int scrub_verb(const struct cli_args *args, struct prover *prover, struct error *err)
+	__attribute__((nonnull, warn_unused_result));
 
 #endif

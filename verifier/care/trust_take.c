@@ -60,10 +60,10 @@ int trust_take_proved(struct store *s, struct channel *c, int dirfd, const struc
 	return 1;
 }
 
-int trust_take(struct store *s, struct channel *c, int dirfd, const char *label, struct error *err)
+int trust_take(struct store *s, struct channel *c, int dirfd, const struct trust *offered,
+	       const char *label, struct error *err)
 {
-	CLEANUP(trust_free) struct trust *offered = trust_load(dirfd, label, err);
-	CLEANUP(file_close) int dir = offered ? channel_open_trust(s, c->name, err) : -1;
+	CLEANUP(file_close) int dir = channel_open_trust(s, c->name, err);
 	CLEANUP(trust_free) struct trust *ours = dir < 0 ? NULL : trust_load(dir, "here", err);
 
 	if (!ours)
@@ -127,12 +127,10 @@ static int replace(struct store *s, struct channel *c, int from, const struct tr
 	return db_commit(scope.db, err);
 }
 
-int trust_replace(struct store *s, struct channel *c, int dirfd, const char *label,
+int trust_replace(struct store *s, struct channel *c, int dirfd, const struct trust *t,
 		  const char *fingerprint, const char *reason, struct error *err)
 {
-	CLEANUP(trust_free) struct trust *t = trust_load(dirfd, label, err);
-
-	if (!t || check_fingerprint(t, fingerprint, err) < 0)
+	if (check_fingerprint(t, fingerprint, err) < 0)
 		return -1;
 	if (!ledger_is_stated(reason))
 		return error_set(err, ERROR_USAGE, "--reason: 1 to %d bytes of printable text",

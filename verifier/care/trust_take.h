@@ -1,6 +1,6 @@
 /*
  * A newer trust root for a channel of a repository, from a trust directory
- * (hostile): it must continue the one that is held here.
+ * that another process looked at (prover_trust()): it must continue the one that is held here.
  */
 #ifndef VERIFIER_CARE_TRUST_TAKE_H
 #define VERIFIER_CARE_TRUST_TAKE_H
@@ -12,11 +12,12 @@ struct trust;
 
 /*
  * 1 when it was newer and is in force from now on (c->trust_version, a ledger record "trust"); 0
- * when the one here is as new or newer; -1 with errors of trust_load(), TRUST_FORK,
- * TRUST_CHANGED.  label names the directory in messages.  The channel is saved with all its state.
+ * when the one here is as new or newer; -1 with TRUST_FORK, TRUST_CHANGED.
+ * offered is what dirfd holds; label names the directory in messages.  The channel is saved with
+ * all its state.
  */
-int trust_take(struct store *s, struct channel *c, int dirfd, const char *label, struct error *err)
-	__attribute__((nonnull, warn_unused_result));
+int trust_take(struct store *s, struct channel *c, int dirfd, const struct trust *offered,
+	       const char *label, struct error *err) __attribute__((nonnull, warn_unused_result));
 
 /*
  * The same for a trust root that whoever proved a bundle loaded from dirfd; ours is the one in
@@ -31,7 +32,7 @@ int trust_take_proved(struct store *s, struct channel *c, int dirfd, const struc
  * old one can be had.  fingerprint is the SHA-256 of its version 1 as a person typed it
  * (TRUST_FINGERPRINT otherwise), reason goes into the ledger record "override".
  */
-int trust_replace(struct store *s, struct channel *c, int dirfd, const char *label,
+int trust_replace(struct store *s, struct channel *c, int dirfd, const struct trust *t,
 		  const char *fingerprint, const char *reason, struct error *err)
 	__attribute__((nonnull, warn_unused_result));
 

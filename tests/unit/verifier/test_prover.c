@@ -30,7 +30,7 @@ static struct verified_bundle *open_bundle(struct error *err)
 	CLEANUP(prover_end) struct prover *p = prover_start(&place, 1, err);
 
 	assert_non_null(p);
-	return prover_open(p, bundle.folder.path, trust_dir, bundle.trust, err);
+	return prover_open(p, bundle.folder.path, trust_dir, bundle.trust, VERIFY_COMPLETE, err);
 }
 
 static void it_says_what_verify_open_says(void **state)
@@ -135,6 +135,52 @@ static void names_lead_nowhere_else(void **state)
 	refuse(whole.bytes, whole.len);
 }
 
+static struct prover *start(void)
+{
+	struct sandbox_place place = { bundle.folder.path, SANDBOX_READ };
+	struct error err = ERROR_INIT;
+	struct prover *p = prover_start(&place, 1, &err);
+
+	assert_non_null(p);
+	return p;
+}
+
+static void a_trust_root_comes_back_whole(void **state)
+{
+	CLEANUP(prover_end) struct prover *p = start();
+	CLEANUP(trust_free) struct trust *t = NULL;
+	CLEANUP(buf_clear) struct buf here = BUF_INIT(1 << 20), there = BUF_INIT(1 << 20);
+	struct error err = ERROR_INIT;
+
+	(void)state;
+	t = prover_trust(p, trust_dir, "offered", &err);
+	assert_no_error(err);
+	assert_non_null(t);
+	assert_int_equal(verify_proof_write_trust(bundle.trust, &here, &err), 0);
+	assert_int_equal(verify_proof_write_trust(t, &there, &err), 0);
+	assert_int_equal(here.len, there.len);
+	assert_memory_equal(here.bytes, there.bytes, here.len);
+	/* A directory that is none is named as the caller calls it. */
+	assert_null(prover_trust(p, bundle.folder.path, "offered", &err));
+	assert_non_null(strstr(err.message, "offered"));
+}
+
+static void half_a_trust_root_is_none(void **state)
+{
+	CLEANUP(buf_clear) struct buf whole = BUF_INIT(1 << 20);
+	struct error err = ERROR_INIT;
+
+	(void)state;
+	assert_int_equal(verify_proof_write_trust(bundle.trust, &whole, &err), 0);
+	for (size_t len = 0; len < whole.len; len++) {
+		assert_null(verify_proof_read_trust(whole.bytes, len, &err));
+		assert_error(err, ERROR_SANDBOX_RECORD, "a trust root that is none");
+		error_clear(&err);
+	}
+	assert_int_equal(buf_append(&whole, "x", 1, &err), 0);
+	assert_null(verify_proof_read_trust(whole.bytes, whole.len, &err));
+}
+
 static void a_verdict_is_looked_at(void **state)
 {
 	struct trust_verdict good = { .count = 1 };
@@ -167,6 +213,8 @@ int main(void)
 		cmocka_unit_test(it_refuses_what_verify_open_refuses),
 		cmocka_unit_test(half_a_proof_is_none),
 		cmocka_unit_test(names_lead_nowhere_else),
+		cmocka_unit_test(a_trust_root_comes_back_whole),
+		cmocka_unit_test(half_a_trust_root_is_none),
 		cmocka_unit_test(a_verdict_is_looked_at),
 	};
 

@@ -18,6 +18,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -168,6 +169,12 @@ static void compare(enum sandbox_role role)
 	fail_msg("%s is not tests/sandbox/%s.table", path, sandbox_role_name(role));
 }
 
+static void prove_is_its_table(void **state)
+{
+	(void)state;
+	compare(SANDBOX_PROVE);
+}
+
 static void reader_is_its_table(void **state)
 {
 	(void)state;
@@ -285,6 +292,7 @@ static void nobody_makes_code_sockets_or_processes(void **state)
 		assert_true(is_killed(status_of(role, protect_code, NULL)));
 	}
 	assert_true(is_killed(status_of(SANDBOX_READER, open_to_write, "/dev/null")));
+	assert_true(is_killed(status_of(SANDBOX_PROVE, open_to_write, "/dev/null")));
 }
 
 /* ---- files ---- */
@@ -364,6 +372,42 @@ static int echo(void *ctx, int fd)
 	return 0;
 }
 
+/* Limits of a process in that role, as the kernel has them. */
+static void check_limits(enum sandbox_role role, const uint64_t wanted[4])
+{
+	static const int resources[] = { RLIMIT_AS, RLIMIT_CPU, RLIMIT_FSIZE, RLIMIT_NOFILE };
+	const struct sandbox_child child = { .role = role, .run = echo };
+	struct sandbox_process p;
+	struct error err = ERROR_INIT;
+	struct rlimit have;
+	char byte;
+
+	assert_int_equal(sandbox_start(&child, &p, &err), 0);
+	/* Once it answers it has taken on its role. */
+	assert_int_equal(write(p.fd, "x", 1), 1);
+	assert_int_equal(read(p.fd, &byte, 1), 1);
+	for (size_t i = 0; i < COUNT(resources); i++) {
+		assert_int_equal(prlimit(p.pid, (__rlimit_resource_t)resources[i], NULL, &have), 0);
+		assert_int_equal(have.rlim_max, wanted[i]);
+		/* Of the processor: a signal that has a name, then the end. */
+		assert_int_equal(have.rlim_cur, wanted[i] - (resources[i] == RLIMIT_CPU ? 1 : 0));
+	}
+	assert_int_equal(prlimit(p.pid, RLIMIT_NPROC, NULL, &have), 0);
+	assert_int_equal(have.rlim_max, 0);
+	assert_int_equal(prlimit(p.pid, RLIMIT_CORE, NULL, &have), 0);
+	assert_int_equal(have.rlim_max, 0);
+	sandbox_end(&p);
+}
+
+static void processes_that_parse_are_held_short(void **state)
+{
+	(void)state;
+	if (SANDBOX_INSTRUMENTED)
+		skip();
+	check_limits(SANDBOX_PROVE, (const uint64_t[]){ 256u << 20, 600, 0, 16 });
+	check_limits(SANDBOX_UNPACK, (const uint64_t[]){ 512u << 20, 600, 0, 8 });
+}
+
 static int misbehave(void *ctx, int fd)
 {
 	char byte;
@@ -417,9 +461,83 @@ static void its_end_is_explained(void **state)
 	assert_non_null(strstr(err.message, "forbidden system call"));
 }
 
+static int never_ends(void *ctx, int fd)
+{
+	volatile bool forever = write(fd, "x", 1) == 1;
+
+	(void)ctx;
+	while (forever)
+		;
+	return 0;
+}
+
+static void who_does_not_end_is_not_waited_for(void **state)
+{
+	const struct sandbox_child child = { .role = SANDBOX_UNPACK,
+					     .run = never_ends,
+					     .patience = 1000 };
+	struct sandbox_process p;
+	struct error err = ERROR_INIT;
+	char byte;
+
+	(void)state;
+	assert_int_equal(sandbox_start(&child, &p, &err), 0);
+	assert_int_equal(read(p.fd, &byte, 1), 1);
+	sandbox_end(&p);
+	assert_true(p.silent);
+	assert_int_equal(sandbox_start(&child, &p, &err), 0);
+	assert_int_equal(read(p.fd, &byte, 1), 1);
+	assert_int_equal(sandbox_explain(&p, "pack", &err), -1);
+	assert_int_equal(err.id, ERROR_SANDBOX_SILENT);
+}
+
+/* In a process of its own: it starts another that never ends, gives it up, and says who that was.
+ */
+static void leave_one_behind(int fd)
+{
+	const struct sandbox_child child = { .role = SANDBOX_UNPACK,
+					     .run = never_ends,
+					     .patience = 1000 };
+	struct sandbox_process p;
+	struct error err = ERROR_INIT;
+	char byte;
+	pid_t pid;
+
+	if (sandbox_start(&child, &p, &err) < 0)
+		_exit(1);
+	pid = p.pid;
+	if (write(fd, &pid, sizeof pid) != sizeof pid || read(p.fd, &byte, 1) != 1)
+		_exit(1);
+	sandbox_end(&p);
+	_exit(0);
+}
+
+static void but_ends_with_who_started_it(void **state)
+{
+	int ends[2], status;
+	pid_t left = 0, pid;
+
+	(void)state;
+	/* Who is left behind becomes ours. */
+	assert_int_equal(prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0), 0);
+	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+	pid = fork();
+	if (pid == 0)
+		leave_one_behind(ends[1]);
+	close(ends[1]);
+	assert_int_equal(read(ends[0], &left, sizeof left), sizeof left);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	close(ends[0]);
+	assert_int_equal(waitpid(left, &status, 0), left);
+	assert_true(WIFSIGNALED(status));
+	assert_int_equal(WTERMSIG(status), SIGKILL);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(prove_is_its_table),
 		cmocka_unit_test(reader_is_its_table),
 		cmocka_unit_test(unpack_is_its_table),
 		cmocka_unit_test(store_is_its_table),
@@ -432,7 +550,10 @@ int main(void)
 		cmocka_unit_test(nobody_makes_code_sockets_or_processes),
 		cmocka_unit_test(places_are_all_there_is),
 		cmocka_unit_test(a_process_answers),
+		cmocka_unit_test(processes_that_parse_are_held_short),
 		cmocka_unit_test(its_end_is_explained),
+		cmocka_unit_test(who_does_not_end_is_not_waited_for),
+		cmocka_unit_test(but_ends_with_who_started_it),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

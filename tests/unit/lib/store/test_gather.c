@@ -3,11 +3,15 @@
 
 #include "lib/catalog/catalog.h"
 #include "lib/catalog/catalog_master.h"
+#include "lib/sandbox/sandbox_message.h"
 #include "lib/store/gather_build.h"
 #include "lib/store/gather_load.h"
 #include "lib/store/rows.h"
 #include "lib/unpack/unpack.h"
+#include "lib/unpack/unpack_worker.h"
 #include "tests/unit/repository.h"
+
+#include <sys/mman.h>
 
 static int setup(void **state)
 {
@@ -120,15 +124,17 @@ static int fetch(void *ctx, const unsigned char sha256[32], unsigned char **out,
 }
 
 /* The packs and listings of the built sources, less `without` from the end of each list. */
-static int load(struct store *s, struct gather *const *built, size_t count,
-		size_t listings_left_out, size_t packs_left_out, struct gather_set *out,
-		struct error *err)
+static int load_by(int (*worker)(void *ctx, int fd), struct store *s, struct gather *const *built,
+		   size_t count, size_t listings_left_out, size_t packs_left_out,
+		   struct gather_set *out, struct error *err)
 {
 	unsigned char listings[8][32], packs[8][32];
 	struct error problem = ERROR_INIT;
 	CLEANUP(unpack_free)
-	struct unpack *unpack =
-		unpack_new(&(struct unpack_options){ .workers = 2, .separate = true }, &problem);
+	struct unpack *unpack = unpack_new(&(struct unpack_options){ .workers = worker ? 1 : 2,
+								     .separate = true,
+								     .run = worker },
+					   &problem);
 
 	assert_non_null(unpack);
 	struct gather_load_request r = { .fetch = fetch,
@@ -146,6 +152,13 @@ static int load(struct store *s, struct gather *const *built, size_t count,
 	r.listing_count -= listings_left_out;
 	r.pack_count -= packs_left_out;
 	return gather_load(&r, out, err);
+}
+
+static int load(struct store *s, struct gather *const *built, size_t count,
+		size_t listings_left_out, size_t packs_left_out, struct gather_set *out,
+		struct error *err)
+{
+	return load_by(NULL, s, built, count, listings_left_out, packs_left_out, out, err);
 }
 
 static void assert_same_catalog(const struct catalog *a, const struct catalog *b)
@@ -385,6 +398,110 @@ static void fragments_of_live_packs_are_not_packed_again(void **state)
 	assert_memory_equal(drained->packs[0].sha256, again->packs[0].sha256, 32);
 }
 
+/* ---- a worker that was taken over ---- */
+
+enum { ANSWERS = 8 };
+
+/* Between the test and its worker: what to change, and what answers there are. */
+struct lie {
+	unsigned answer;
+	size_t at;
+	unsigned char change;
+	size_t lens[ANSWERS];
+};
+static struct lie *lie;
+
+/* It answers the truth, but for one byte: of listings, of digests and places, of records. */
+static int lies(void *ctx, int fd)
+{
+	CLEANUP(unpack_worker_free) struct unpack_worker *w = unpack_worker_new();
+	struct error err = ERROR_INIT;
+
+	(void)ctx;
+	for (unsigned i = 0;; i++) {
+		CLEANUP(buf_clear) struct buf request = BUF_INIT(1 << 20), out = BUF_INIT(1 << 20);
+
+		if (sandbox_receive(fd, &request, &err) <= 0)
+			return 0;
+		if (unpack_worker_answer(w, request.bytes, request.len, &out, &err) < 0)
+			return 1;
+		if (i < ANSWERS)
+			lie->lens[i] = out.len;
+		if (i == lie->answer && lie->at < out.len)
+			out.bytes[lie->at] ^= lie->change;
+		if (sandbox_send(fd, out.bytes, out.len, &err) < 0)
+			return 1;
+	}
+}
+
+static int count_any(void *ctx, const struct stored_object *o, struct error *err)
+{
+	(void)o, (void)err;
+	++*(unsigned *)ctx;
+	return 0;
+}
+
+enum outcome { REFUSED, OTHER_ROOT, SAME_ROOT, OUTCOMES };
+
+/* What an import does with it: load, replace the rows, compare the root, commit or not. */
+static enum outcome import_lie(struct store *s, struct gather *g, const unsigned char root[32])
+{
+	CLEANUP(gather_set_clear) struct gather_set set = { 0 };
+	CLEANUP(db_scope_end) struct db_scope scope = { store_db(s) };
+	unsigned char rows[32], gathered[32];
+	struct error err = ERROR_INIT;
+
+	if (load_by(lies, s, &g, 1, 0, 0, &set, &err) < 0)
+		return REFUSED;
+	assert_int_equal(db_begin(store_db(s), &err), 0);
+	for (size_t i = 0; i < set.count; i++)
+		if (rows_replace(s, set.items[i], true, &err) < 0)
+			return REFUSED;
+	if (rows_withdraw_others(s, set.items, set.count, &err) < 0)
+		return REFUSED;
+	assert_int_equal(rows_root(s, rows, &err), 0);
+	gather_root(set.items, set.count, gathered);
+	assert_memory_equal(rows, gathered, 32);
+	return memcmp(rows, root, 32) == 0 ? SAME_ROOT : OTHER_ROOT;
+}
+
+static void a_lie_stays_within_the_catalog(void **state)
+{
+	static const unsigned char changes[] = { 1, 0x80 };
+	CLEANUP(store_close) struct store *s = repository_open(*state, true);
+	CLEANUP(gather_free) struct gather *g = build(s, "a", 1, COUNT(documents));
+	unsigned outcomes[OUTCOMES] = { 0 }, before = 0;
+	unsigned char root[32], now[32];
+	struct error err = ERROR_INIT;
+
+	lie = mmap(NULL, sizeof *lie, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	assert_ptr_not_equal(lie, MAP_FAILED);
+	replace(s, g);
+	assert_int_equal(rows_root(s, root, &err), 0);
+	assert_int_equal(rows_each_object(s, count_any, &before, &err), 0);
+	lie->answer = ANSWERS; /* once the truth */
+	assert_int_equal(import_lie(s, g, root), SAME_ROOT);
+	for (lie->answer = 0; lie->answer < ANSWERS; lie->answer++)
+		for (lie->at = 0; lie->at < lie->lens[lie->answer]; lie->at += 17)
+			for (size_t i = 0; i < COUNT(changes); i++) {
+				unsigned after = 0;
+
+				lie->change = changes[i];
+				outcomes[import_lie(s, g, root)]++;
+				/* Nothing was committed: the repository is what it was. */
+				assert_int_equal(rows_root(s, now, &err), 0);
+				assert_memory_equal(now, root, 32);
+				assert_int_equal(rows_each_object(s, count_any, &after, &err), 0);
+				assert_int_equal(after, before);
+			}
+	/* Each happens: nonsense, other documents, and other words for the same ones. */
+	for (int i = 0; i < OUTCOMES; i++)
+		assert_true(outcomes[i] > 0);
+	for (size_t i = 0; i < g->pack_count; i++)
+		assert_int_equal(content_check(s, g->packs[i].sha256, g->packs[i].size, &err), 1);
+	munmap(lie, sizeof *lie);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -395,6 +512,7 @@ int main(void)
 		TEST(one_document_comes_once),
 		TEST(rows_have_the_root_of_what_they_store),
 		TEST(a_replacement_can_be_abandoned),
+		TEST(a_lie_stays_within_the_catalog),
 		TEST(fragments_of_live_packs_are_not_packed_again),
 	};
 

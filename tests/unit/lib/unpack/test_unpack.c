@@ -37,18 +37,26 @@ static void as_title(void *ctx, const unsigned char sha256[32], char out[UNPACK_
 	memcpy(out, "l", 2);
 }
 
-static int open_with(int (*run)(void *ctx, int fd), bool separate, struct unpack_pack *out,
-		     struct error *err)
+static int open_patiently(int (*run)(void *ctx, int fd), bool separate, unsigned patience,
+			  struct unpack_pack *out, struct error *err)
 {
 	CLEANUP(buf_clear) struct buf pack = BUF_INIT(1 << 20);
 	CLEANUP(unpack_free)
 	struct unpack *u = unpack_new(
-		&(struct unpack_options){ .workers = 1, .separate = separate, .run = run }, err);
+		&(struct unpack_options){
+			.workers = 1, .separate = separate, .run = run, .patience = patience },
+		err);
 
 	assert_non_null(u);
 	make_pack(&pack);
 	struct unpack_request r = { pack.bytes, pack.len, "p", as_title, NULL };
 	return unpack_pack(u, &r, out, err);
+}
+
+static int open_with(int (*run)(void *ctx, int fd), bool separate, struct unpack_pack *out,
+		     struct error *err)
+{
+	return open_patiently(run, separate, 0, out, err);
 }
 
 static void check_truth(bool separate)
@@ -220,6 +228,27 @@ static int record_outside(void *ctx, int fd)
 	return open_honestly(fd) || say(fd, said, sizeof said) || next(fd);
 }
 
+static int say_record(int fd, uint32_t len)
+{
+	size_t all = 1 + sizeof len + len;
+	unsigned char *said = buf_calloc(1, all);
+
+	memcpy(said + 1, &len, sizeof len);
+	return open_honestly(fd) || say(fd, said, all) || next(fd);
+}
+
+static int longest_record(void *ctx, int fd)
+{
+	(void)ctx;
+	return say_record(fd, LIMIT_SANDBOX_RECORD);
+}
+
+static int longer_record(void *ctx, int fd)
+{
+	(void)ctx;
+	return say_record(fd, LIMIT_SANDBOX_RECORD + 1);
+}
+
 static int no_record(void *ctx, int fd)
 {
 	static const unsigned char said[] = { 0 };
@@ -264,6 +293,7 @@ static void lies_are_refused(void **state)
 		{ too_many_fragments, ERROR_SANDBOX_RECORD, "a pack that cannot be" },
 		{ fragment_outside, ERROR_SANDBOX_RECORD, "lies outside" },
 		{ record_outside, ERROR_SANDBOX_RECORD, "ends beyond the answer" },
+		{ longer_record, ERROR_SANDBOX_RECORD, "has 16777217 bytes, at most 16777216" },
 		{ no_record, ERROR_SANDBOX_RECORD, "ends beyond the answer" },
 		{ one_record_more, ERROR_SANDBOX_RECORD, "nobody asked for" },
 		{ leaves, ERROR_SANDBOX_CRASHED, "no answer" },
@@ -278,6 +308,87 @@ static void lies_are_refused(void **state)
 		assert_int_equal(open_with(liars[i].run, true, &p, &err), -1);
 		assert_error(err, liars[i].id, liars[i].text);
 		assert_int_equal(p.count, 0);
+	}
+}
+
+static void a_record_may_be_as_long_as_a_fragment(void **state)
+{
+	CLEANUP(unpack_pack_clear) struct unpack_pack p = { .count = 0 };
+	struct error err = ERROR_INIT;
+
+	(void)state;
+	assert_int_equal(open_with(longest_record, true, &p, &err), 0);
+	assert_int_equal(p.record_count, 1);
+	assert_int_equal(p.records[0].len, LIMIT_SANDBOX_RECORD);
+}
+
+/* ---- who says nothing ---- */
+
+/* A worker cannot sleep: it waits for what never comes, or computes. */
+static int never_answers(void *ctx, int fd)
+{
+	(void)ctx;
+	return !next(fd) || next(fd);
+}
+
+static int never_reads(void *ctx, int fd)
+{
+	volatile bool forever = true;
+
+	(void)ctx, (void)fd;
+	while (forever)
+		;
+	return 0;
+}
+
+static int stops_in_the_middle(void *ctx, int fd)
+{
+	static const uint32_t len = 100;
+
+	(void)ctx;
+	return !next(fd) || write(fd, &len, sizeof len) != sizeof len || write(fd, "", 1) != 1 ||
+	       next(fd);
+}
+
+static int opens_and_hangs(void *ctx, int fd)
+{
+	return open_honestly(fd) || never_reads(ctx, fd);
+}
+
+static void silence_is_not_waited_for(void **state)
+{
+	static int (*const silent[])(void *ctx, int fd) = { never_answers, never_reads,
+							    stops_in_the_middle, opens_and_hangs };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(silent); i++) {
+		CLEANUP(unpack_pack_clear) struct unpack_pack p = { .count = 0 };
+		struct error err = ERROR_INIT;
+
+		assert_int_equal(open_patiently(silent[i], true, 200, &p, &err), -1);
+		assert_error(err, ERROR_SANDBOX_SILENT, "p: nothing came from its process for 1 s");
+	}
+}
+
+/* More than a socket holds, for one that takes nothing. */
+static void a_message_that_nobody_takes_is_given_up(void **state)
+{
+	CLEANUP(unpack_free)
+	struct unpack *u = NULL;
+	CLEANUP(free) unsigned char *text = buf_calloc(1, 8 << 20), *out = NULL;
+	struct error err = ERROR_INIT;
+	size_t len;
+
+	(void)state;
+	u = unpack_new(
+		&(struct unpack_options){
+			.workers = 1, .separate = true, .run = never_reads, .patience = 200 },
+		&err);
+	assert_non_null(u);
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(unpack_text(u, text, 8 << 20, 1, "t", &out, &len, &err), -1);
+		assert_error(err, ERROR_SANDBOX_SILENT, "t: nothing came");
+		error_clear(&err);
 	}
 }
 
@@ -399,6 +510,9 @@ int main(void)
 		cmocka_unit_test(fragments_come_back_as_records),
 		cmocka_unit_test(text_comes_back_whole),
 		cmocka_unit_test(lies_are_refused),
+		cmocka_unit_test(a_record_may_be_as_long_as_a_fragment),
+		cmocka_unit_test(silence_is_not_waited_for),
+		cmocka_unit_test(a_message_that_nobody_takes_is_given_up),
 		cmocka_unit_test(an_update_survives),
 		cmocka_unit_test(values_outside_their_range_are_refused),
 	};
