@@ -73,7 +73,7 @@ static int begin(void *ctx, struct service **service, struct error *err)
 	const struct service_options o = { s->clients, s->views, s->content_url };
 	s->service = service_new(&o, err);
 	*service = s->service;
-	return s->service ? 0 : -1;
+	return s->service && service_prepare(s->service, err) == 0 ? 0 : -1;
 }
 
 static int run(const struct cli_args *args, struct error *err)

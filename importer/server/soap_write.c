@@ -153,6 +153,13 @@ void soap_bytes(struct soap_writer *w, const char *name, const void *text, size_
 	soap_close(w, name);
 }
 
+void soap_escaped(struct soap_writer *w, const char *name, const void *text, size_t len)
+{
+	soap_open(w, name);
+	append(w, text, len);
+	soap_close(w, name);
+}
+
 void soap_text(struct soap_writer *w, const char *name, const char *text)
 {
 	soap_bytes(w, name, text, strlen(text));
