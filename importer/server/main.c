@@ -112,7 +112,7 @@ static int begin(void *ctx, struct service **service, struct error *err)
 	};
 	s->service = service_new(&o, err);
 	*service = s->service;
-	return s->service ? 0 : -1;
+	return s->service && service_prepare(s->service, err) == 0 ? 0 : -1;
 }
 
 enum { TICK_SECONDS = 5 };

@@ -30,6 +30,13 @@ struct service_options {
 struct service *service_new(const struct service_options *options, struct error *err)
 	__attribute__((nonnull, warn_unused_result));
 void service_free(struct service *s);
+
+/*
+ * Before the first request: what is deployed to computers of no group is made ready, its fragments
+ * in the background.  Other groups share most of it.
+ */
+int service_prepare(struct service *s, struct error *err)
+	__attribute__((nonnull, warn_unused_result));
 DEFINE_CLEANUP(struct service *, service_free);
 
 /*

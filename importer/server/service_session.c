@@ -1,4 +1,5 @@
 #include "importer/server/request.h"
+#include "importer/server/service.h"
 #include "importer/server/service_internal.h"
 #include "lib/base/buf.h"
 #include "lib/base/limits.h"
@@ -199,12 +200,35 @@ static uint64_t scope_of(const struct group_set *groups)
 	return hash;
 }
 
+static const struct wusp_deployments *deployed_to(struct clients *clients, const struct view *v,
+						  const struct group_set *groups, int64_t version,
+						  struct error *err)
+{
+	struct fill f = { clients, groups };
+	const struct view_scope scope = {
+		.scope = scope_of(groups), .version = (uint64_t)version, .fill = fill, .ctx = &f
+	};
+
+	return view_deployments(v, &scope, err);
+}
+
+int service_prepare(struct service *s, struct error *err)
+{
+	const struct group_set groups = { .count = 1, .ids = { GROUP_UNASSIGNED } };
+	CLEANUP(view_put) const struct view *v = view_get(s->views);
+	int64_t version;
+
+	return clients_version(s->clients, &version, err) < 0 ||
+			       !deployed_to(s->clients, v, &groups, version, err)
+		       ? -1
+		       : 0;
+}
+
 const struct wusp_deployments *service_deployments(struct service_call *call, const struct view *v,
 						   struct error *err)
 {
 	struct clients *clients = call->service->clients;
 	struct group_set groups = { .count = 1, .ids = { GROUP_UNASSIGNED } };
-	struct fill f = { clients, &groups };
 	int64_t version;
 
 	/* The version first: approvals that come later are then asked for again. */
@@ -214,8 +238,5 @@ const struct wusp_deployments *service_deployments(struct service_call *call, co
 	    computer_groups(clients, call->cookie.client_id, call->cookie.claimed, &groups, err) <
 		    0)
 		return NULL;
-	const struct view_scope scope = {
-		.scope = scope_of(&groups), .version = (uint64_t)version, .fill = fill, .ctx = &f
-	};
-	return view_deployments(v, &scope, err);
+	return deployed_to(clients, v, &groups, version, err);
 }

@@ -209,8 +209,9 @@ void service_write_deployment(struct service_call *call, const struct wusp_sync_
 	soap_close(w, "Deployment");
 }
 
-static void write_update(struct service_call *call, const struct wusp_graph *g,
-			 const struct wusp_sync_item *item, const struct buf *core)
+/* What comes before the fragment, and what comes behind it. */
+static void begin_update(struct service_call *call, const struct wusp_graph *g,
+			 const struct wusp_sync_item *item)
 {
 	struct soap_writer *w = call->w;
 
@@ -218,9 +219,38 @@ static void write_update(struct service_call *call, const struct wusp_graph *g,
 	soap_int(w, "ID", wusp_graph_node(g, item->node).revision_id);
 	service_write_deployment(call, item);
 	soap_bool(w, "IsLeaf", item->is_leaf);
-	if (core)
-		soap_bytes(w, "Xml", core->bytes, core->len);
-	soap_close(w, "UpdateInfo");
+}
+
+static void end_update(struct service_call *call)
+{
+	soap_close(call->w, "UpdateInfo");
+}
+
+/* An update whose fragment does not wait in memory.  core is for use again and again. */
+static int write_unready(struct service_call *call, const struct view *v,
+			 const struct wusp_sync_item *item, struct buf *core, struct error *err)
+{
+	core->len = 0;
+	int there = view_fragment(v, item->node, WUSP_CORE, NULL, core, err);
+	/* an update that says nothing about when it applies cannot be offered */
+	if (there <= 0)
+		return there;
+	begin_update(call, view_graph(v), item);
+	soap_bytes(call->w, "Xml", core->bytes, core->len);
+	end_update(call);
+	return 0;
+}
+
+/* All of the answer at once: growing, it would be copied again and again. */
+static int make_room(struct service_call *call, const struct view *v,
+		     const struct wusp_sync_reply *r, struct error *err)
+{
+	enum { UPDATE = 512 };
+	size_t len, sum = UPDATE;
+
+	for (size_t i = 0; i < r->new_count; i++)
+		sum += UPDATE + (view_ready(v, r->new_updates[i].node, &len) ? len : 0);
+	return buf_room(&call->w->buf, sum, err) ? 0 : -1;
 }
 
 static int write_new(struct service_call *call, const struct view *v,
@@ -230,15 +260,22 @@ static int write_new(struct service_call *call, const struct view *v,
 
 	if (r->new_count == 0)
 		return 0;
+	if (make_room(call, v, r, err) < 0)
+		return -1;
 	soap_open(call->w, "NewUpdates");
 	for (size_t i = 0; i < r->new_count; i++) {
-		core.len = 0;
-		int there = view_fragment(v, r->new_updates[i].node, WUSP_CORE, NULL, &core, err);
-		if (there < 0)
-			return -1;
-		/* an update that says nothing about when it applies cannot be offered */
-		if (there > 0)
-			write_update(call, view_graph(v), &r->new_updates[i], &core);
+		const struct wusp_sync_item *item = &r->new_updates[i];
+		size_t len;
+		const unsigned char *ready = view_ready(v, item->node, &len);
+
+		if (!ready) {
+			if (write_unready(call, v, item, &core, err) < 0)
+				return -1;
+			continue;
+		}
+		begin_update(call, view_graph(v), item);
+		soap_escaped(call->w, "Xml", ready, len);
+		end_update(call);
 	}
 	soap_close(call->w, "NewUpdates");
 	return 0;
@@ -265,8 +302,10 @@ static int write_reply(struct service_call *call, const struct view *v,
 	write_ids(w, "OutOfScopeRevisionIDs", r->out_of_scope, r->out_of_scope_count);
 	if (r->changed_count > 0) {
 		soap_open(w, "ChangedUpdates");
-		for (size_t i = 0; i < r->changed_count; i++)
-			write_update(call, view_graph(v), &r->changed[i], NULL);
+		for (size_t i = 0; i < r->changed_count; i++) {
+			begin_update(call, view_graph(v), &r->changed[i]);
+			end_update(call);
+		}
 		soap_close(w, "ChangedUpdates");
 	}
 	soap_bool(w, "Truncated", r->truncated);

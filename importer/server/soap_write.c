@@ -3,8 +3,6 @@
 #include "lib/base/str.h"
 #include "lib/crypto/base64.h"
 
-#include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
 static const char *const uris[] = {
@@ -153,6 +151,13 @@ void soap_bytes(struct soap_writer *w, const char *name, const void *text, size_
 	soap_close(w, name);
 }
 
+void soap_escaped(struct soap_writer *w, const char *name, const void *text, size_t len)
+{
+	soap_open(w, name);
+	append(w, text, len);
+	soap_close(w, name);
+}
+
 void soap_text(struct soap_writer *w, const char *name, const char *text)
 {
 	soap_bytes(w, name, text, strlen(text));
@@ -160,10 +165,14 @@ void soap_text(struct soap_writer *w, const char *name, const char *text)
 
 void soap_int(struct soap_writer *w, const char *name, int64_t value)
 {
-	char text[24];
+	char text[24], *first = text + sizeof text;
+	uint64_t left = value < 0 ? -(uint64_t)value : (uint64_t)value;
 
-	snprintf(text, sizeof text, "%" PRId64, value);
-	soap_text(w, name, text);
+	for (; left > 0 || first == text + sizeof text; left /= 10)
+		*--first = (char)('0' + left % 10);
+	if (value < 0)
+		*--first = '-';
+	soap_bytes(w, name, first, (size_t)(text + sizeof text - first));
 }
 
 void soap_bool(struct soap_writer *w, const char *name, bool value)

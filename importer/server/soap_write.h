@@ -57,6 +57,10 @@ void soap_base64(struct soap_writer *w, const char *name, const unsigned char *b
  */
 void soap_escape(struct soap_writer *w, const void *text, size_t len) __attribute__((nonnull(1)));
 
+/* An element of text that soap_escape() has made before. */
+void soap_escaped(struct soap_writer *w, const char *name, const void *text, size_t len)
+	__attribute__((nonnull));
+
 /* Bytes as they are. */
 void soap_raw(struct soap_writer *w, const char *text) __attribute__((nonnull));
 

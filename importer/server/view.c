@@ -31,6 +31,7 @@ struct view_keeper {
 struct view_prepared {
 	struct view_prepared *next;
 	uint64_t scope, version;
+	bool filled; /* its core fragments were prepared, or are being so */
 	struct wusp_deployments *deployments;
 };
 
@@ -54,6 +55,7 @@ void view_free(struct view *v)
 	prepared_free(v->scopes);
 	prepared_free(v->retired);
 	view_cache_free(v->cache);
+	view_ready_free(v->ready);
 	wusp_graph_free(v->graph);
 	free(v->packs);
 	free(v->originals);
@@ -162,6 +164,7 @@ static const struct wusp_deployments *enter(struct view *v, const struct view_sc
 		mine->next = v->scopes;
 		v->scopes = STEAL(mine);
 		v->scopes_count++;
+		v->unfilled = true;
 	}
 	view_cache_unlock(&v->scopes_lock);
 	prepared_free(mine);
@@ -218,6 +221,8 @@ static int renew(struct view_keeper *k, struct error *err)
 	struct view *fresh = view_load(k->store, err);
 	if (!fresh)
 		return -1;
+	if (k->now)
+		view_ready_inherit(fresh, k->now);
 	fresh->keeper = k;
 	fresh->made = clock_now();
 	fresh->refs = 1;
@@ -248,6 +253,33 @@ static void look(struct view_keeper *k)
 	k->not_before = clock_ticks() + RETRY_MS;
 }
 
+/* Deployments that nothing was prepared for, or NULL; valid as long as the snapshot is held. */
+static const struct wusp_deployments *next_unfilled(struct view *v)
+{
+	const struct wusp_deployments *d = NULL;
+
+	view_cache_lock(&v->scopes_lock);
+	for (struct view_prepared *p = v->scopes; p && !d; p = p->next)
+		if (!p->filled) {
+			p->filled = true;
+			d = p->deployments;
+		}
+	if (!d)
+		v->unfilled = false;
+	view_cache_unlock(&v->scopes_lock);
+	return d;
+}
+
+/* The snapshot is held meanwhile: what is retired from it stays. */
+static void prepare(struct view_keeper *k)
+{
+	CLEANUP(view_put) const struct view *v = view_get(k);
+	const struct wusp_deployments *d;
+
+	while (v->unfilled && !k->stop && (d = next_unfilled(writable(v))))
+		view_ready_fill(writable(v), d, &k->stop);
+}
+
 static int watch(void *job, struct error *err)
 {
 	static const struct timespec slice = { .tv_nsec = SLICE_MS * 1000000L };
@@ -259,6 +291,7 @@ static int watch(void *job, struct error *err)
 			look(k);
 			waited = 0;
 		}
+		prepare(k);
 		nanosleep(&slice, NULL);
 	}
 	return 0;

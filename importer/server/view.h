@@ -68,6 +68,14 @@ int view_fragment(const struct view *v, uint32_t node, enum wusp_fragment kind, 
 	__attribute__((nonnull(1, 5, 6), warn_unused_result));
 
 /*
+ * The core fragment as it stands in an answer, escaped; borrowed until view_put().  NULL when it
+ * does not wait in memory: then view_fragment() has it, or tells why there is none.  What is
+ * deployed is prepared in the background, beginning with the first view_deployments() of a scope.
+ */
+const unsigned char *view_ready(const struct view *v, uint32_t node, size_t *len)
+	__attribute__((nonnull));
+
+/*
  * Which of the node's languages answers locale, as a small number, or -1: two wanted locales with
  * one number would bring the same fragment twice.
  */

@@ -53,6 +53,13 @@ static const struct view_document *find_stream(const struct view *v, uint32_t no
 	return NULL;
 }
 
+const struct view_document *view_core_document(const struct view *v, uint32_t node)
+{
+	const struct view_document *d = find_stream(v, node, stream_of(WUSP_CORE));
+
+	return d ? d : find_stream(v, node, 's');
+}
+
 /* The document of this kind that answers locale. */
 static const struct view_document *find_localized(const struct view *v, uint32_t node,
 						  unsigned char stream, const char *locale)
@@ -176,9 +183,8 @@ static int complete(const struct view *v, uint32_t node, const char *label,
 
 /* ---- the answer ---- */
 
-/* 1 and the fragment in out, 0, -1; nothing is cached here. */
-static int make(const struct view *v, uint32_t node, enum wusp_fragment kind, const char *locale,
-		struct buf *out, struct error *err)
+int view_make(const struct view *v, uint32_t node, enum wusp_fragment kind, const char *locale,
+	      struct buf *out, struct error *err)
 {
 	const struct view_document *d = has_locale(kind)
 						? find_localized(v, node, stream_of(kind), locale)
@@ -229,7 +235,7 @@ int view_fragment(const struct view *v, uint32_t node, enum wusp_fragment kind, 
 	int found = view_cache_find(v->cache, key, out, err);
 	if (found != 0)
 		return found;
-	found = make(v, node, kind, locale, &made, err);
+	found = view_make(v, node, kind, locale, &made, err);
 	if (found <= 0)
 		return found;
 	view_cache_keep(v->cache, key, made.bytes, made.len);

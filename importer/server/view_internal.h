@@ -6,6 +6,7 @@
 #include "importer/server/view_cache.h"
 #include "lib/base/arena.h"
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -30,6 +31,7 @@ struct view_original {
 };
 
 struct view_prepared; /* deployments of a set of groups */
+struct view_ready;    /* core fragments that wait in memory */
 
 struct view {
 	unsigned refs; /* the keeper's is one; below its lock */
@@ -52,8 +54,10 @@ struct view {
 	size_t originals_count;
 	struct arena texts;
 	struct view_cache *cache;
+	struct view_ready *ready;
 	struct view_lock scopes_lock;
 	struct view_prepared *scopes, *retired;
+	atomic_bool unfilled; /* a scope has come for which nothing was prepared */
 	size_t scopes_count;
 };
 
@@ -76,6 +80,29 @@ int view_originals_read(struct view *v, struct db *db, struct error *err)
 /* The bytes of a document, appended. */
 int view_read(const struct view *v, const struct view_document *d, struct buf *out,
 	      struct error *err) __attribute__((nonnull, warn_unused_result));
+
+/* Make a fragment of what the source delivered, in the locale chosen, past the cache: 1, 0, -1. */
+int view_make(const struct view *v, uint32_t node, enum wusp_fragment kind, const char *locale,
+	      struct buf *out, struct error *err)
+	__attribute__((nonnull(1, 5, 6), warn_unused_result));
+
+/* The document that the core fragment of a node is made from; every node has one. */
+const struct view_document *view_core_document(const struct view *v, uint32_t node)
+	__attribute__((nonnull, returns_nonnull));
+
+/* Room for what view_ready() answers; empty at first. */
+void view_ready_begin(struct view *v) __attribute__((nonnull));
+void view_ready_free(struct view_ready *r);
+
+/* Take over from the snapshot before, before v is put in its place. */
+void view_ready_inherit(struct view *v, const struct view *old) __attribute__((nonnull));
+
+/*
+ * Prepare what is deployed, up to LIMIT_VIEW_READY_BYTES, until *stop.  A fragment that cannot be
+ * read is left out.  By one thread at a time.
+ */
+void view_ready_fill(struct view *v, const struct wusp_deployments *d, const atomic_bool *stop)
+	__attribute__((nonnull));
 
 /* The documents of a node. */
 const struct view_document *view_documents(const struct view *v, uint32_t node, size_t *count)

@@ -400,5 +400,6 @@ struct view *view_load(struct store *s, struct error *err)
 		return NULL;
 	place_documents(&l);
 	place_files(&l);
+	view_ready_begin(v);
 	return STEAL(v);
 }

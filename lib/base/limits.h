@@ -122,11 +122,12 @@
 #define LIMIT_WUSP_RELATIONS 100000000u       /* references of all updates of a graph; genuine: 1.5 M */
 #define LIMIT_WUSP_INSTALLED 400u             /* InstalledNonLeafUpdateIDs of one request; genuine: 94 */
 #define LIMIT_WUSP_CATEGORIES 199u            /* of one category scan */
-#define LIMIT_WUSP_PAGE 200u                  /* new updates of one answer; clients give up after 200 rounds */
+#define LIMIT_WUSP_PAGE 500u                  /* new updates of one answer; clients give up after 200 rounds */
 #define LIMIT_WUSP_PAGE_BYTES (1u << 20)      /* of their core fragments; an answer has at least one update */
 #define LIMIT_WUSP_DEVICE_IDS 4096u           /* hardware and compatible ids of one request; genuine: 700 */
 #define LIMIT_WUSP_DRIVERS 65536u             /* targets of one driver; genuine: 400 */
-#define LIMIT_VIEW_CACHE_BYTES (256u << 20)   /* fragments kept in memory */
+#define LIMIT_VIEW_CACHE_BYTES (64u << 20)    /* fragments kept in memory once made */
+#define LIMIT_VIEW_READY_BYTES (256u << 20)   /* escaped core fragments of what is deployed */
 #define LIMIT_VIEW_SCOPES 256u                /* sets of groups kept prepared; genuine: 10 */
 /* ---- selection and queries ---- */
 #define LIMIT_SELECTION_VALUES 256u           /* of one selection; genuine: 10 */

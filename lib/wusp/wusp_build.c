@@ -238,6 +238,23 @@ static int order_revisions(struct wusp_graph_builder *b, uint32_t *order, struct
 	return 0;
 }
 
+/* Revision ids are numbers of rows: a table of most of them is hardly longer than the nodes. */
+static void index_revisions(struct wusp_graph *g)
+{
+	enum { SPREAD = 8, SPARE = 1024 };
+	uint32_t ids = g->count * SPREAD + SPARE;
+
+	if (g->count == 0)
+		return;
+	if ((uint32_t)g->revision_id[g->count - 1] < ids)
+		ids = (uint32_t)g->revision_id[g->count - 1] + 1;
+	g->by_revision = buf_malloc(ids * sizeof *g->by_revision);
+	g->by_revision_count = ids;
+	memset(g->by_revision, 0xff, ids * sizeof *g->by_revision);
+	for (uint32_t i = 0; i < g->count && (uint32_t)g->revision_id[i] < ids; i++)
+		g->by_revision[g->revision_id[i]] = i;
+}
+
 static void make_nodes(struct wusp_graph_builder *b, struct wusp_graph *g, const uint32_t *order)
 {
 	for (size_t i = 0; i < b->count; i++)
@@ -270,6 +287,7 @@ static void make_nodes(struct wusp_graph_builder *b, struct wusp_graph *g, const
 	for (size_t i = 0; i < b->count; i++)
 		if (b->items[order[i]].node != WUSP_NONE)
 			g->by_guid[at++] = b->items[order[i]].node;
+	index_revisions(g);
 }
 
 /* ---- older ids, drivers ---- */

@@ -179,7 +179,7 @@ static int by_node(const void *left, const void *right)
 /* The picks of one node as one item, with each hardware id once. */
 static void add_pick(const struct wusp_graph *g, const struct wusp_deployments *d,
 		     const struct wusp_sync_request *q, struct wusp_sync_reply *reply,
-		     const struct wusp_pick *picks, size_t count)
+		     const struct wusp_pick *picks, size_t count, size_t *bytes)
 {
 	struct wusp_sync_scratch *s = reply->scratch;
 	struct wusp_sync_item item;
@@ -187,7 +187,7 @@ static void add_pick(const struct wusp_graph *g, const struct wusp_deployments *
 
 	if (wusp_bit(s->cached.words, picks->node))
 		return;
-	if (reply->new_count >= LIMIT_WUSP_PAGE) {
+	if (reply->truncated || wusp_page_is_full(g, reply, picks->node, bytes)) {
 		reply->truncated = true;
 		return;
 	}
@@ -207,7 +207,7 @@ void wusp_drivers_find(const struct wusp_graph *g, const struct wusp_deployments
 		       const struct wusp_sync_request *q, struct wusp_sync_reply *reply)
 {
 	struct wusp_sync_scratch *s = reply->scratch;
-	size_t ids = 0;
+	size_t ids = 0, bytes = 0;
 
 	s->picks_count = 0;
 	if (d->drivers_count == 0)
@@ -229,6 +229,6 @@ void wusp_drivers_find(const struct wusp_graph *g, const struct wusp_deployments
 		     end++)
 			;
 		wusp_bit_on(s->needed.words, s->picks[i].node);
-		add_pick(g, d, q, reply, s->picks + i, end - i);
+		add_pick(g, d, q, reply, s->picks + i, end - i, &bytes);
 	}
 }

@@ -18,6 +18,7 @@ void wusp_graph_free(struct wusp_graph *g)
 	if (!g)
 		return;
 	free(g->revision_id);
+	free(g->by_revision);
 	free(g->guid);
 	free(g->number);
 	free(g->core_bytes);
@@ -50,6 +51,11 @@ uint32_t wusp_graph_by_revision(const struct wusp_graph *g, int32_t revision_id)
 {
 	uint32_t low = 0, high = g->count;
 
+	if (revision_id < 0)
+		return WUSP_NONE;
+	/* A scan asks for all that the client has in each round. */
+	if ((uint32_t)revision_id < g->by_revision_count)
+		return g->by_revision[revision_id];
 	while (low < high) {
 		uint32_t middle = low + (high - low) / 2;
 

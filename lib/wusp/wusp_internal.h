@@ -35,7 +35,9 @@ struct wusp_hardware {
  */
 struct wusp_graph {
 	uint32_t count, clause_count;
-	int32_t *revision_id; /* ascending */
+	int32_t *revision_id;  /* ascending */
+	uint32_t *by_revision; /* nodes of the small ids; WUSP_NONE: none */
+	uint32_t by_revision_count;
 	struct catalog_guid *guid;
 	uint32_t *number, *core_bytes, *unknown;
 	unsigned char *type, *flags;

@@ -4,6 +4,7 @@
 
 #include "lib/wusp/sync.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -29,6 +30,10 @@ struct wusp_sync_scratch {
 	size_t hardware_count, hardware_capacity, picks_count, picks_capacity;
 	size_t new_capacity, changed_capacity, out_capacity, deployed_capacity;
 };
+
+/* Is there no room for one more new update, node?  If there is, its size is added to *bytes. */
+bool wusp_page_is_full(const struct wusp_graph *g, const struct wusp_sync_reply *reply,
+		       uint32_t node, size_t *bytes) __attribute__((nonnull));
 
 /*
  * The driver pass: of the deployed drivers whose clauses are in scratch->satisfied, the best one of

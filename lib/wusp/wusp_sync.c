@@ -229,18 +229,27 @@ static void filter(struct round *r)
 
 /* ---- the answer ---- */
 
+bool wusp_page_is_full(const struct wusp_graph *g, const struct wusp_sync_reply *reply,
+		       uint32_t node, size_t *bytes)
+{
+	size_t size = g->core_bytes[node];
+
+	if (reply->new_count > 0 &&
+	    (reply->new_count >= LIMIT_WUSP_PAGE || *bytes + size > LIMIT_WUSP_PAGE_BYTES))
+		return true;
+	*bytes += size;
+	return false;
+}
+
 static void add_new(struct round *r, uint32_t node, size_t *bytes)
 {
 	struct wusp_sync_item item;
-	size_t size = r->g->core_bytes[node];
 	struct wusp_sync_reply *reply = r->reply;
 
-	if (reply->new_count > 0 &&
-	    (reply->new_count >= LIMIT_WUSP_PAGE || *bytes + size > LIMIT_WUSP_PAGE_BYTES)) {
+	if (wusp_page_is_full(r->g, reply, node, bytes)) {
 		reply->truncated = true;
 		return;
 	}
-	*bytes += size;
 	if (wusp_sync_item(r->g, r->d, node, r->q->client_version, &item))
 		add_item(&reply->new_updates, &r->s->new_capacity, &reply->new_count, &item);
 }

@@ -291,6 +291,68 @@ static void more_scopes_than_are_kept(void **state)
 	}
 }
 
+/* ---- what waits in memory ---- */
+
+/* Waits for it: it is prepared in the background. */
+static void assert_ready(const struct view *v, int revision, const char *want)
+{
+	static const struct timespec moment = { .tv_nsec = 20000000 };
+	const unsigned char *bytes = NULL;
+	size_t len = 0;
+
+	for (int i = 0; i < 1000 && !bytes; i++) {
+		bytes = view_ready(v, node(v, revision), &len);
+		if (!bytes)
+			nanosleep(&moment, NULL);
+	}
+	assert_non_null(bytes);
+	assert_int_equal(len, strlen(want));
+	assert_memory_equal(bytes, want, len);
+}
+
+static void wait_for_generation(struct view_keeper *k, uint64_t generation)
+{
+	static const struct timespec moment = { .tv_nsec = 50000000 };
+
+	for (int i = 0; i < 400; i++) {
+		CLEANUP(view_put) const struct view *v = view_get(k);
+
+		if (view_generation(v) >= generation)
+			return;
+		nanosleep(&moment, NULL);
+	}
+	fail_msg("no new snapshot");
+}
+
+static void what_is_deployed_waits_escaped(void **state)
+{
+	struct error err = ERROR_INIT;
+	CLEANUP(view_stop) struct view_keeper *k = view_start(made.path, &err);
+	CLEANUP(view_put) const struct view *v = view_get(k);
+	int calls = 0;
+	size_t len;
+	struct view_scope s = { 1, 1, approve_two, &calls };
+
+	(void)state;
+	assert_null(view_ready(v, node(v, 2), &len));
+	assert_non_null(view_deployments(v, &s, &err));
+	assert_ready(v, 2, "&lt;core of='102'/&gt;");
+	assert_ready(v, 1, "&lt;UpdateIdentity /&gt;  core of 101&#10;");
+	assert_null(view_ready(v, node(v, 3), &len));
+	/* The next snapshot begins with what has not changed. */
+	CLEANUP(store_close) struct store *other = repository_open(&made, true);
+	repository_sql(other, "UPDATE document SET fragment_id=3 WHERE stream=99 AND revision=101");
+	wait_for_generation(k, 2);
+	CLEANUP(view_put) const struct view *now = view_get(k);
+	assert_non_null(view_ready(now, node(now, 2), &len));
+	assert_null(view_ready(now, node(now, 1), &len));
+	s.version = 2;
+	assert_non_null(view_deployments(now, &s, &err));
+	assert_ready(now, 1, "&lt;core of='103'/&gt;");
+	assert_ready(now, 2, "&lt;core of='102'/&gt;");
+	repository_sql(other, "UPDATE document SET fragment_id=1 WHERE stream=99 AND revision=101");
+}
+
 /* ---- what another process commits ---- */
 
 static void a_commit_is_seen(void **state)
@@ -347,6 +409,7 @@ int main(void)
 		cmocka_unit_test(files),
 		cmocka_unit_test(deployments_are_shared),
 		cmocka_unit_test(more_scopes_than_are_kept),
+		cmocka_unit_test(what_is_deployed_waits_escaped),
 		cmocka_unit_test(a_commit_is_seen),
 		cmocka_unit_test(a_missing_pack_is_an_error),
 	};

@@ -1,5 +1,6 @@
 #include "lib/wusp/sync.h"
 
+#include "lib/base/limits.h"
 #include "tests/unit/lib/wusp/world.h"
 
 static const struct catalog_guid here = { { 1 } }, also_here = { { 2 } }, elsewhere = { { 3 } };
@@ -9,6 +10,8 @@ struct driver_row {
 	const char *needs;
 	struct wusp_driver driver;
 };
+
+enum { LARGE = 100 }; /* from this id on a driver fills a page */
 
 /* 1 is a detectoid that drivers may need. */
 static struct wusp_graph *graph_of(const struct driver_row *rows, size_t count)
@@ -31,6 +34,7 @@ static struct wusp_graph *graph_of(const struct driver_row *rows, size_t count)
 			.prerequisites_count = rows[i].needs ? 1 : 0,
 			.drivers = &rows[i].driver,
 			.drivers_count = 1,
+			.core_bytes = rows[i].id < LARGE ? 0 : LIMIT_WUSP_PAGE_BYTES,
 		};
 		assert_int_equal(wusp_graph_add(b, &r, &err), 0);
 	}
@@ -302,6 +306,35 @@ static void hardware_ids_and_cached_drivers(void **state)
 	assert_int_equal(reply.changed_count, 0);
 }
 
+static void pages_of_drivers(void **state)
+{
+	static const struct driver_row large[] = {
+		{ LARGE, NULL, { .hardware_id = "A" } },
+		{ LARGE + 1, NULL, { .hardware_id = "B" } },
+	};
+	static const char *const a[] = { "A" }, *const b[] = { "B" };
+	const struct wusp_device devices[] = { { .hardware_ids = a, .hardware_ids_count = 1 },
+					       { .hardware_ids = b, .hardware_ids_count = 1 } };
+	static const int32_t cached[] = { LARGE };
+	CLEANUP(wusp_graph_free) struct wusp_graph *g = graph_of(large, COUNT(large));
+	CLEANUP(wusp_deploy_free) struct wusp_deployments *d = all_deployed(g, large, COUNT(large));
+	CLEANUP(wusp_sync_clear) struct wusp_sync_reply reply = WUSP_SYNC_REPLY_INIT;
+	struct wusp_sync_request q = { .driver_pass = true,
+				       .devices = devices,
+				       .devices_count = 2,
+				       .cached_drivers = cached };
+	struct error err = ERROR_INIT;
+
+	(void)state;
+	for (; q.cached_drivers_count < 2; q.cached_drivers_count++) {
+		assert_int_equal(wusp_sync(g, d, &q, &reply, &err), 0);
+		assert_int_equal(reply.new_count, 1);
+		assert_int_equal(wusp_graph_node(g, reply.new_updates[0].node).revision_id,
+				 LARGE + (int)q.cached_drivers_count);
+		assert_int_equal(reply.truncated, q.cached_drivers_count == 0);
+	}
+}
+
 /* The passes do not mix. */
 static void software_pass_without_drivers(void **state)
 {
@@ -331,6 +364,7 @@ int main(void)
 		cmocka_unit_test(the_best_driver),
 		cmocka_unit_test(requests_may_lack_anything),
 		cmocka_unit_test(hardware_ids_and_cached_drivers),
+		cmocka_unit_test(pages_of_drivers),
 		cmocka_unit_test(software_pass_without_drivers),
 	};
 

@@ -176,6 +176,24 @@ static void an_empty_graph_has_nothing(void **state)
 	assert_int_equal(wusp_graph_by_revision(g, 1), WUSP_NONE);
 }
 
+static void ids_far_apart_are_found(void **state)
+{
+	static const struct world_update updates[] = {
+		{ .id = 7 }, { .id = 1039 }, { .id = 1040 }, { .id = 2000000000 }
+	};
+	CLEANUP(wusp_graph_free) struct wusp_graph *g = world_graph(updates, COUNT(updates));
+
+	(void)state;
+	for (uint32_t i = 0; i < COUNT(updates); i++) {
+		assert_int_equal(wusp_graph_by_revision(g, updates[i].id), i);
+		if (i != 1)
+			assert_int_equal(wusp_graph_by_revision(g, updates[i].id + 1), WUSP_NONE);
+	}
+	assert_int_equal(wusp_graph_by_revision(g, 0), WUSP_NONE);
+	assert_int_equal(wusp_graph_by_revision(g, -7), WUSP_NONE);
+	assert_int_equal(wusp_graph_by_revision(g, INT32_MAX), WUSP_NONE);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -187,6 +205,7 @@ int main(void)
 		cmocka_unit_test(contradictions_are_refused),
 		cmocka_unit_test(relations_have_a_limit),
 		cmocka_unit_test(an_empty_graph_has_nothing),
+		cmocka_unit_test(ids_far_apart_are_found),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
