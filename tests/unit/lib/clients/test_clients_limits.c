@@ -112,6 +112,27 @@ static void groups_of_one_computer(void **state)
 	assert_int_equal(find_computer(f->clients, "pc").groups.count, LIMIT_GROUP_SET);
 }
 
+static void groups_that_a_computer_claims(void **state)
+{
+	struct fixture *f = *state;
+	struct error err = ERROR_INIT;
+	char claim[LIMIT_COMPUTER_TEXT + 1] = "", name[16];
+	struct group_set set;
+	int64_t ids[LIMIT_GROUP_SET + 1];
+	size_t len = 0;
+
+	assert_int_equal(clients_set_targeting(f->clients, CLIENTS_TARGETING_CLIENT, NOW, &err), 0);
+	for (size_t i = 0; i <= LIMIT_GROUP_SET; i++) {
+		snprintf(name, sizeof name, "g%zu", i);
+		ids[i] = add_group(f->clients, name, NULL);
+		len += (size_t)snprintf(claim + len, sizeof claim - len, "%s;", name);
+		assert_int_equal(computer_groups(f->clients, "pc", claim, &set, &err), 0);
+		/* What is one too many is passed over. */
+		assert_int_equal(set.count, i < LIMIT_GROUP_SET ? i + 1 : LIMIT_GROUP_SET);
+	}
+	assert_memory_equal(set.ids, ids, sizeof set.ids);
+}
+
 static void days_without_contact(void **state)
 {
 	const struct approval a = { .action = APPROVAL_INSTALL, .is_assigned = true };
@@ -296,6 +317,7 @@ int main(void)
 		ROW(texts_about_a_computer),
 		ROW(groups),
 		ROW(groups_of_one_computer),
+		ROW(groups_that_a_computer_claims),
 		cmocka_unit_test(days_without_contact),
 		ROW(approvals),
 		ROW(who_approved),
