@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A document without updates, filled with comments up to size bytes. */
+/* A document with one update, filled with comments up to size bytes. */
 struct padded {
 	struct source base;
 	uint64_t done, size;
@@ -16,11 +16,13 @@ struct padded {
 
 enum { COMMENT = 4096 };
 
-static const char head[] = "<ExportPackage ServerID=\"a0000000-0000-4000-8000-00000000000a\" "
-			   "CreationTime=\"2026-02-03T04:05:06Z\" FormatVersion=\"1.0\" "
-			   "ProtocolVersion=\"1.20\"><Languages><Language Id=\"0\" "
-			   "ShortName=\"all\" LongName=\"all\" Enabled=\"1\" /></Languages>"
-			   "<Files /><Updates>";
+static const char head[] =
+	"<ExportPackage ServerID=\"a0000000-0000-4000-8000-00000000000a\" "
+	"CreationTime=\"2026-02-03T04:05:06Z\" FormatVersion=\"1.0\" "
+	"ProtocolVersion=\"1.20\"><Languages><Language Id=\"0\" "
+	"ShortName=\"all\" LongName=\"all\" Enabled=\"1\" /></Languages>"
+	"<Files /><Updates><Update UpdateId=\"a0000000-0000-4000-8000-00000000000b\" "
+	"RevisionNumber=\"1\"><Files /><Categories /></Update>";
 static const char tail[] = "</Updates></ExportPackage>";
 
 static ssize_t padded_read(struct source *s, void *buf, size_t len, struct error *err)
@@ -67,6 +69,7 @@ static void the_length_of_a_package(void **state)
 			assert_no_error(err);
 			assert_int_equal(result, 0);
 			assert_true(src.done == size);
+			assert_int_equal(names.count, 1);
 		} else {
 			assert_int_equal(result, -1);
 			assert_error(err, ERROR_WSUS_LIMIT, "more than 1073741824 bytes");
