@@ -358,6 +358,44 @@ static void software_pass_without_drivers(void **state)
 	assert_false(reply.driver_sync_not_needed);
 }
 
+static void the_ids_of_one_request_are_limited(void **state)
+{
+	enum { MANY = LIMIT_WUSP_DEVICE_IDS };
+	const char **ids = calloc(MANY + 1, sizeof *ids);
+	const char *const usb[] = { "USB\\X" };
+	const struct {
+		struct wusp_device devices[2];
+		size_t found;
+	} rows[] = {
+		{ { { ids + 1, MANY, NULL, 0, false, { 0 } } }, 1 },
+		{ { { ids, MANY + 1, NULL, 0, false, { 0 } } }, 0 },
+		{ { { ids, MANY - 1, usb, 1, false, { 0 } } }, 1 },
+		{ { { ids, MANY, usb, 1, false, { 0 } } }, 0 },
+		/* What comes after the limit is not looked at. */
+		{ { { ids, MANY - 1, NULL, 0, false, { 0 } }, { usb, 1, NULL, 0, false, { 0 } } },
+		  1 },
+		{ { { ids, MANY, NULL, 0, false, { 0 } }, { usb, 1, NULL, 0, false, { 0 } } }, 0 },
+	};
+	CLEANUP(wusp_graph_free) struct wusp_graph *g = graph_of(two, COUNT(two));
+	CLEANUP(wusp_deploy_free) struct wusp_deployments *d = all_deployed(g, two, COUNT(two));
+
+	(void)state;
+	for (size_t i = 0; i < MANY; i++)
+		ids[i] = "NONE\\Y";
+	ids[MANY] = usb[0];
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		CLEANUP(wusp_sync_clear) struct wusp_sync_reply reply = WUSP_SYNC_REPLY_INIT;
+		struct wusp_sync_request q = { .driver_pass = true,
+					       .devices = rows[i].devices,
+					       .devices_count = COUNT(rows[i].devices) };
+		struct error err = ERROR_INIT;
+
+		assert_int_equal(wusp_sync(g, d, &q, &reply, &err), 0);
+		assert_int_equal(reply.new_count, rows[i].found);
+	}
+	free(ids);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -366,6 +404,7 @@ int main(void)
 		cmocka_unit_test(hardware_ids_and_cached_drivers),
 		cmocka_unit_test(pages_of_drivers),
 		cmocka_unit_test(software_pass_without_drivers),
+		cmocka_unit_test(the_ids_of_one_request_are_limited),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

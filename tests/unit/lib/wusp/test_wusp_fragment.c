@@ -342,6 +342,53 @@ static void genuine_documents(void **state)
 	}
 }
 
+/* head, then item so many times, then tail. */
+static int read_drivers(const char *head, const char *item, unsigned count, const char *tail,
+			struct wusp_drivers *out, struct error *err)
+{
+	CLEANUP(buf_clear) struct buf text = BUF_INIT(LIMIT_FRAGMENT_BYTES);
+
+	assert_int_equal(buf_append(&text, head, strlen(head), err), 0);
+	for (unsigned i = 0; i < count; i++)
+		assert_int_equal(buf_append(&text, item, strlen(item), err), 0);
+	assert_int_equal(buf_append(&text, tail, strlen(tail), err), 0);
+	return wusp_fragment_drivers(text.bytes, text.len, "c/1", out, err);
+}
+
+static void drivers_of_one_update_have_a_limit(void **state)
+{
+	CLEANUP(wusp_fragment_drivers_clear) struct wusp_drivers most = { NULL, 0, NULL };
+	CLEANUP(wusp_fragment_drivers_clear) struct wusp_drivers more = { NULL, 0, NULL };
+	static const char item[] = "<d.WindowsDriverMetaData/>";
+	struct error err = ERROR_INIT;
+
+	(void)state;
+	assert_int_equal(read_drivers("<A>", item, LIMIT_WUSP_DRIVERS, "</A>", &most, &err), 0);
+	assert_int_equal(most.count, LIMIT_WUSP_DRIVERS);
+	assert_int_equal(read_drivers("<A>", item, LIMIT_WUSP_DRIVERS + 1, "</A>", &more, &err),
+			 -1);
+	assert_error(err, ERROR_WUSP_DOCUMENT, "more than 65536 drivers");
+}
+
+static void computers_of_one_driver_have_a_limit(void **state)
+{
+	CLEANUP(wusp_fragment_drivers_clear) struct wusp_drivers most = { NULL, 0, NULL };
+	CLEANUP(wusp_fragment_drivers_clear) struct wusp_drivers more = { NULL, 0, NULL };
+	static const char head[] = "<d.WindowsDriverMetaData>",
+			  tail[] = "</d.WindowsDriverMetaData>",
+			  item[] = "<d.TargetComputerHardwareId>11111111-1111-1111-1111-"
+				   "111111111111</d.TargetComputerHardwareId>";
+	struct error err = ERROR_INIT;
+
+	(void)state;
+	assert_int_equal(read_drivers(head, item, LIMIT_WUSP_DEVICE_IDS, tail, &most, &err), 0);
+	assert_int_equal(most.count, 1);
+	assert_int_equal(most.items[0].computers_count, LIMIT_WUSP_DEVICE_IDS);
+	assert_int_equal(read_drivers(head, item, LIMIT_WUSP_DEVICE_IDS + 1, tail, &more, &err),
+			 -1);
+	assert_error(err, ERROR_WUSP_DOCUMENT, "more than 4096 computers");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -352,6 +399,8 @@ int main(void)
 		cmocka_unit_test(additional_digests),
 		cmocka_unit_test(locales),
 		cmocka_unit_test(drivers_of_a_document),
+		cmocka_unit_test(drivers_of_one_update_have_a_limit),
+		cmocka_unit_test(computers_of_one_driver_have_a_limit),
 		cmocka_unit_test(genuine_documents),
 	};
 

@@ -1,5 +1,7 @@
 #include "lib/wusp/graph.h"
 
+#include "lib/base/limits.h"
+#include "lib/wusp/wusp_build.h"
 #include "tests/unit/lib/wusp/world.h"
 
 static uint32_t node(const struct wusp_graph *g, int revision)
@@ -165,6 +167,27 @@ static void relations_have_a_limit(void **state)
 	free(ids);
 }
 
+static void relations_of_all_have_a_limit(void **state)
+{
+	CLEANUP(wusp_graph_abandon) struct wusp_graph_builder *b = wusp_graph_begin();
+	const struct catalog_guid ids[] = { { { 1 } }, { { 2 } } };
+	const struct catalog_group group = { ids, COUNT(ids) };
+	struct wusp_revision r = { .revision_id = 1,
+				   .prerequisites = &group,
+				   .prerequisites_count = 1 };
+	struct error err = ERROR_INIT;
+
+	(void)state;
+	/* As after a hundred million that were added: a clause and its two updates are three. */
+	b->references = LIMIT_WUSP_RELATIONS - 3;
+	assert_int_equal(wusp_graph_add(b, &r, &err), 0);
+	assert_int_equal(b->references, LIMIT_WUSP_RELATIONS);
+	b->references = LIMIT_WUSP_RELATIONS - 2;
+	r.revision_id = 2;
+	assert_int_equal(wusp_graph_add(b, &r, &err), -1);
+	assert_error(err, ERROR_WUSP_GRAPH, "revision 2: too many relations");
+}
+
 static void an_empty_graph_has_nothing(void **state)
 {
 	CLEANUP(wusp_graph_free) struct wusp_graph *g = world_graph(NULL, 0);
@@ -204,6 +227,7 @@ int main(void)
 		cmocka_unit_test(incomplete_bundles_are_marked_upwards),
 		cmocka_unit_test(contradictions_are_refused),
 		cmocka_unit_test(relations_have_a_limit),
+		cmocka_unit_test(relations_of_all_have_a_limit),
 		cmocka_unit_test(an_empty_graph_has_nothing),
 		cmocka_unit_test(ids_far_apart_are_found),
 	};
