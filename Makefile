@@ -144,7 +144,7 @@ TESTS    := $(sort $(shell find tests/unit -name 'test_*.c' 2>/dev/null))
 FUZZERS  := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 E2E      := $(sort $(wildcard tests/e2e/[0-9]*.sh))
 BINS     := $(foreach p,$(PROGRAMS),$(B)/bin/$($(p).program))
-TOOLS    := $(B)/bin/mkcatalog $(B)/bin/mkwsusutil $(B)/bin/scale $(B)/bin/wuclient $(B)/bin/hostile $(B)/bin/measure $(B)/bin/sweep $(B)/bin/model $(B)/bin/mutants $(B)/bin/view-bench $(B)/bin/rules
+TOOLS    := $(B)/bin/mkcatalog $(B)/bin/mkwsusutil $(B)/bin/scale $(B)/bin/wuclient $(B)/bin/hostile $(B)/bin/measure $(B)/bin/sweep $(B)/bin/model $(B)/bin/mutants $(B)/bin/view-bench $(B)/bin/rules $(B)/bin/shim.so $(B)/bin/faults $(B)/bin/crash
 TESTBINS := $(TESTS:%.c=$(B)/%)
 PKGS     := $(sort $(foreach d,$(DIRS),$($(d).pkgs)))
 
@@ -211,7 +211,7 @@ test: deps                                  ## every test; last line is "N passe
 
 # ---- Checks ---------------------------------------------------------------------
 
-.PHONY: tools unit-bins replay-bins check layers headers symbols banned size docs-check limits-check docs-tables format-check format asan analyze coverage fuzz fuzz-run repro bench bench-catalog bench-server bench-content hostile scale sequences bench-parity bench-scan sweep model model-broken mutants rules
+.PHONY: tools unit-bins replay-bins check layers headers symbols banned size docs-check limits-check docs-tables format-check format asan analyze coverage fuzz fuzz-run repro bench bench-catalog bench-server bench-content hostile scale sequences bench-parity bench-scan sweep model model-broken mutants rules faults crash-states
 tools: $(TOOLS)
 unit-bins: $(TESTBINS)
 check: layers headers symbols banned size docs-check limits-check ## the checks of the code itself
@@ -323,6 +323,21 @@ $(B)/bin/mutants: $(call objs,tests/mutation/mutants.c)
 $(B)/bin/sweep $(B)/bin/mutants $(B)/bin/parity-bench $(B)/bin/repair: $(SWEEP_LIBS) $(call lib,lib/cli)
 	@mkdir -p $(@D)
 	$(call say,LD)$(CC) -o $@ $(filter %.o,$^) $(LDFLAGS_ALL) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(foreach p,libcrypto p11-kit-1 libisal jansson threads,$(LIBS.$(p)))
+
+faults: all tools                           ## FAULT_MEMORY=100 each call of 12 commands fails once, each 100th allocation
+	@FAULT_EVERY=$(or $(FAULT_EVERY),1) FAULT_MEMORY=$(or $(FAULT_MEMORY),100) BIN=$(CURDIR)/$(B)/bin sh tests/e2e/63-faults.sh
+crash-states: all tools                     ## COUNT=10000000 states of the disk after a crash of an import
+	@CRASH_COUNT=$(or $(COUNT),10000000) CRASH_RESTARTS=400 BIN=$(CURDIR)/$(B)/bin sh tests/e2e/64-crash-states.sh
+# Never linked into a program: loaded into it, or run beside it.
+FAULT_LIBS := $(foreach d,lib/crypto lib/base,$(call lib,$(d)))
+$(B)/bin/shim.so: tests/fault/shim.c tests/fault/fault.h tests/fault/names.h $(B)/flags
+	@mkdir -p $(@D)
+	$(call say,LD)$(CC) -I. -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -std=c17 $(WARN) -O2 -g -fPIC -fno-builtin -shared -Wl,-z,now -o $@ $<
+$(B)/bin/faults: $(call objs,$(addprefix tests/fault/,faults.c run.c state.c))
+$(B)/bin/crash: $(call objs,$(addprefix tests/fault/,crash.c disk.c memvfs.c run.c state.c))
+$(B)/bin/faults $(B)/bin/crash: $(FAULT_LIBS)
+	@mkdir -p $(@D)
+	$(call say,LD)$(CC) -o $@ $(filter %.o,$^) $(LDFLAGS_ALL) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(foreach p,libcrypto p11-kit-1 sqlite3 threads,$(LIBS.$(p)))
 
 rules: $(B)/bin/rules                       ## RULES_COUNT=2000 catalogs with one fault each: found, nothing else
 	@$(B)/bin/rules --count $(or $(RULES_COUNT),2000)

@@ -94,6 +94,12 @@ static void look(const struct choose_request *r, const struct medium_list *list,
 	}
 }
 
+/* Does it say something of the bundle, or only that the system refused a call? */
+static bool is_verdict(const struct error *err)
+{
+	return err->sys == 0 && err->id != ERROR_SANDBOX_CRASHED && err->id != ERROR_SANDBOX_KILLED;
+}
+
 struct verified_bundle *choose_bundle(const struct choose_request *r,
 				      enum accept_decision *decision, struct error *err)
 {
@@ -113,6 +119,11 @@ struct verified_bundle *choose_bundle(const struct choose_request *r,
 	look(r, &list, &best, err);
 	if (!best.bundle)
 		return NULL;
+	/* Another one that could not be looked at may be the one that is new. */
+	if (best.decision == ACCEPT_ALREADY && !is_verdict(err)) {
+		verify_close(best.bundle);
+		return NULL;
+	}
 	error_clear(err);
 	CLEANUP(verify_close) struct verified_bundle *b = best.bundle;
 	for (size_t i = 0; i < r->count; i++)

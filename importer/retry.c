@@ -7,6 +7,7 @@
 #include "lib/store/store.h"
 #include "media/need.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -33,9 +34,15 @@ static void keep_need(struct run *r, struct import_result *result)
 	result->need = (struct need){ .epoch = 0 };
 }
 
-/* A bundle that cannot be accepted now will not be later: expired, forked, damaged on our disk. */
+/*
+ * A bundle that cannot be accepted now will not be later: expired, forked, damaged on our disk. But
+ * a call that the system refused says nothing of the bundle.
+ */
 static bool is_verdict(const struct error *err)
 {
+	if ((err->sys != 0 && err->sys != ENOENT) || err->id == ERROR_SANDBOX_CRASHED ||
+	    err->id == ERROR_SANDBOX_KILLED)
+		return false;
 	return err->class == ERROR_CLASS_INTEGRITY || err->class == ERROR_CLASS_TRUST ||
 	       err->class == ERROR_CLASS_REPLAY || err->class == ERROR_CLASS_MISSING;
 }

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <zstd.h>
+#include <zstd_errors.h>
 
 /* Many small fragments need the search of level 3; in long ones level 1 finds as much (0027). */
 enum { LEVEL = 3, LEVEL_LONG = 1, LONG_FRAGMENT = 16 << 10 };
@@ -100,6 +101,9 @@ int pack_decompress(const void *bytes, size_t len, size_t max, const char *label
 
 	CLEANUP(free) unsigned char *plain = buf_malloc((size_t)size + 1);
 	size_t n = ZSTD_decompressDCtx(d, plain, (size_t)size, bytes, len);
+	/* Else a pack read for want of memory is one that is damaged. */
+	if (ZSTD_getErrorCode(n) == ZSTD_error_memory_allocation)
+		abort();
 	if (ZSTD_isError(n) || n != size)
 		return error_set(err, ERROR_PACK_FORMAT, "%s: %s", label,
 				 ZSTD_isError(n) ? ZSTD_getErrorName(n) : "shorter than stated");

@@ -133,12 +133,14 @@ bool sandbox_take_exactly(struct sandbox_input *in, void *out, size_t len)
 
 /* ---- answers ---- */
 
+enum { ERRNO_MAX = 4095 }; /* of the kernel */
+
 int sandbox_put_error(const struct error *why, struct buf *out, struct error *err)
 {
 	static const unsigned char bad = 1;
-	uint32_t id = (uint32_t)why->id;
+	const uint32_t head[2] = { (uint32_t)why->id, (uint32_t)why->sys };
 
-	return buf_append(out, &bad, 1, err) < 0 || buf_append(out, &id, sizeof id, err) < 0
+	return buf_append(out, &bad, 1, err) < 0 || buf_append(out, head, sizeof head, err) < 0
 		       ? -1
 		       : buf_append(out, why->message, strlen(why->message), err);
 }
@@ -146,19 +148,21 @@ int sandbox_put_error(const struct error *why, struct buf *out, struct error *er
 int sandbox_check_answer(const struct buf *answer, const char *label, struct error *err)
 {
 	char text[sizeof err->message];
-	uint32_t id;
+	uint32_t head[2]; /* id; errno at the time, or 0 */
 
 	if (answer->len > 0 && answer->bytes[0] == 0)
 		return 0;
-	if (answer->len < 1 + sizeof id || answer->bytes[0] != 1)
+	if (answer->len < 1 + sizeof head || answer->bytes[0] != 1)
 		return error_set(err, ERROR_SANDBOX_RECORD, "%s: an answer that is none", label);
-	memcpy(&id, answer->bytes + 1, sizeof id);
-	if (id == ERROR_NONE || id >= ERROR_IDS_)
+	memcpy(head, answer->bytes + 1, sizeof head);
+	if (head[0] == ERROR_NONE || head[0] >= ERROR_IDS_ || head[1] > ERRNO_MAX)
 		return error_set(err, ERROR_SANDBOX_RECORD, "%s: an unknown error", label);
-	size_t len = answer->len - 1 - sizeof id;
+	size_t len = answer->len - 1 - sizeof head;
 	snprintf(text, sizeof text, "%.*s", (int)(len < sizeof text ? len : sizeof text),
-		 (const char *)answer->bytes + 1 + sizeof id);
-	return error_set(err, (enum error_id)id, "%s", text);
+		 (const char *)answer->bytes + 1 + sizeof head);
+	error_set(err, (enum error_id)head[0], "%s", text);
+	err->sys = (int)head[1];
+	return -1;
 }
 
 int sandbox_ask(struct sandbox_process *p, const struct buf *request, struct buf *answer,
