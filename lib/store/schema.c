@@ -151,7 +151,12 @@ static const char *const migrations[SCHEMA_VERSION] = {
 	/* What the rules of history know of the catalog before (lib/catalog/catalog_past.h). */
 	"CREATE TABLE past("
 	" kind TEXT NOT NULL, series TEXT NOT NULL, state BLOB NOT NULL, PRIMARY KEY(kind, series)"
-	");",
+	");"
+
+	/* What the inner cabinets of a catalog told, by their digest (lib/store/shard_rows.h). */
+	"CREATE TABLE shard("
+	" digest BLOB PRIMARY KEY, kind TEXT NOT NULL, series TEXT NOT NULL, state BLOB NOT NULL);"
+	"CREATE INDEX shard_source ON shard(kind, series);",
 };
 
 static int current_version(struct db *db, int64_t *version, struct error *err)
