@@ -11,6 +11,7 @@
 #include "lib/store/past.h"
 #include "lib/store/rows.h"
 #include "lib/store/scrub.h"
+#include "lib/store/shard_rows.h"
 #include "lib/store/store.h"
 #include "lib/store/stored.h"
 #include "media/ledger.h"
@@ -88,6 +89,8 @@ static int store_all(struct store *s, struct ingest *in, struct error *err)
 
 	if (content_sync(s, err) < 0 || db_begin(scope.db, err) < 0 ||
 	    rows_replace(s, in->catalog.gather, in->with_content, err) < 0 ||
+	    shard_rows_replace(s, &in->catalog.gather->source, in->catalog.shards,
+			       in->catalog.shard_count, err) < 0 ||
 	    scrub_drop_lost(s, err) < 0 ||
 	    record_objects(s, in->catalog.licences, in->catalog.licence_count, err) < 0 ||
 	    record_objects(s, in->payload.objects, in->payload.object_count, err) < 0 ||
@@ -121,7 +124,7 @@ json_t *ingest_json(const struct ingest *in)
 		json_array_append_new(rejected, json_string(p->rejects[i].path));
 	for (size_t i = 0; i < sizeof p->missing / sizeof *p->missing && p->missing[i][0]; i++)
 		json_array_append_new(missing, json_string(p->missing[i]));
-	json_t *out = json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:I}",
+	json_t *out = json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:I, s:I}",
 				"source", source->kind, "series", source->series, "name",
 				source->name, "updates", (json_int_t)in->summary.updates,
 				"updates_processed", (json_int_t)in->summary.processed,
@@ -130,7 +133,8 @@ json_t *ingest_json(const struct ingest *in)
 				"fragments", (json_int_t)in->catalog.gather->fragment_count,
 				"licences", (json_int_t)in->catalog.licence_count, "counts",
 				report_counts_json(&in->summary), "findings", findings,
-				"unknown_members", (json_int_t)in->catalog.unknown_members);
+				"unknown_members", (json_int_t)in->catalog.unknown_members,
+				"shards_known", (json_int_t)in->catalog.shards_known);
 	const struct wsusutil_oddities *o = &in->oddities;
 	if (strcmp(source->kind, "wsusutil") == 0)
 		json_object_set_new(out, "oddities",

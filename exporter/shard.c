@@ -2,7 +2,9 @@
 
 #include "lib/base/error.h"
 #include "lib/base/source.h"
+#include "lib/base/varint.h"
 #include "lib/crypto/digest.h"
+#include "lib/pack/pack.h"
 #include "lib/store/content.h"
 #include "lib/store/gather_part.h"
 #include "lib/store/stored.h"
@@ -21,11 +23,13 @@ struct shard *shard_new(const char *name, const struct store *store, struct gath
 
 	snprintf(s->name, sizeof s->name, "%s", name);
 	s->store = store;
+	s->packs = known;
 	s->span = span;
 	s->part = gather_part_new(store, known);
 	s->bytes = (struct buf)BUF_INIT(LIMIT_SHARD_BYTES + 1);
 	s->member = (struct buf)BUF_INIT(LIMIT_FRAGMENT_BYTES + 1);
 	s->notes = (struct buf)BUF_INIT(MEMBERS_MAX * NOTE_MAX);
+	s->state = (struct buf)BUF_INIT(LIMIT_SHARD_STATE);
 	return s;
 }
 
@@ -37,6 +41,8 @@ void shard_free(struct shard *s)
 	buf_clear(&s->bytes);
 	buf_clear(&s->member);
 	buf_clear(&s->notes);
+	buf_clear(&s->state);
+	free(s->told);
 	free(s->licences);
 	free(s);
 }
@@ -193,11 +199,144 @@ int shard_read(struct shard *s, struct source *src, struct error *err)
 	return failed ? -1 : gather_part_finish(s->part, err);
 }
 
+/* ---- what is kept ---- */
+
+/* Facts of another version may be other facts. */
+static const char VERSION_OF_STATE[] = "1 " VERSION;
+
+static void put_licences(const struct shard *s, struct varint_writer *w)
+{
+	varint_put(w, s->licence_count);
+	for (size_t i = 0; i < s->licence_count; i++) {
+		const struct stored_object *o = &s->licences[i];
+
+		varint_put_bytes(w, o->sha1, sizeof o->sha1);
+		varint_put_bytes(w, o->sha256, sizeof o->sha256);
+		varint_put(w, o->size);
+		varint_put_text(w, o->name);
+	}
+}
+
+/* Into s->state, which stays empty when it would be too long. */
+static int keep(struct shard *s, struct error *err)
+{
+	struct varint_writer w = { .out = BUF_INIT(LIMIT_SHARD_STATE) };
+
+	varint_put_text(&w, VERSION_OF_STATE);
+	varint_put(&w, s->span.first);
+	varint_put(&w, s->span.last);
+	varint_put(&w, s->info.members);
+	varint_put(&w, s->info.folders);
+	varint_put(&w, s->info.method);
+	varint_put(&w, s->unknown_members);
+	varint_put(&w, s->bad_licences);
+	varint_put(&w, s->notes.len);
+	varint_put_bytes(&w, s->notes.bytes, s->notes.len);
+	put_licences(s, &w);
+	gather_part_write(s->part, &w);
+	int failed = w.full ? 0 : pack_compress(w.out.bytes, w.out.len, &s->state, err);
+	buf_clear(&w.out);
+	return failed;
+}
+
+/* 1; 0 when a text is not in the content store as it was. */
+static int get_licences(struct shard *s, struct varint_reader *r, struct error *err)
+{
+	for (uint64_t count = varint_get_to(r, MEMBERS_MAX); count > 0 && !r->bad; count--) {
+		struct stored_object o = { .kind = OBJECT_CONTENT, .has_sha1 = true, .id = -1 };
+
+		varint_copy_bytes(r, o.sha1, sizeof o.sha1);
+		varint_copy_bytes(r, o.sha256, sizeof o.sha256);
+		o.size = varint_get(r);
+		snprintf(o.name, sizeof o.name, "%s", varint_get_text(r));
+		int good = r->bad ? 0 : content_check(s->store, o.sha256, o.size, err);
+		if (good <= 0)
+			return good;
+		s->licences = buf_grow(s->licences, &s->licence_capacity, s->licence_count,
+				       sizeof *s->licences);
+		s->licences[s->licence_count++] = o;
+	}
+	return !r->bad;
+}
+
+/* Whether no fragment was passed over then that must be told now. */
+static bool fits(const struct shard *s, struct survey_span then)
+{
+	const struct gather *g = gather_part_get(s->part);
+
+	for (size_t i = 0; i < g->entry_count; i++) {
+		uint32_t revision = g->entries[i].revision;
+
+		if (then.first <= revision && revision <= then.last && !is_expected(s, revision))
+			return false;
+	}
+	return true;
+}
+
+static int recall_from(struct shard *s, struct varint_reader *r, struct error *err)
+{
+	struct survey_span then;
+
+	if (strcmp(varint_get_text(r), VERSION_OF_STATE) != 0)
+		return 0;
+	then.first = (uint32_t)varint_get_to(r, UINT32_MAX);
+	then.last = (uint32_t)varint_get_to(r, UINT32_MAX);
+	s->info.members = (uint32_t)varint_get_to(r, UINT32_MAX);
+	s->info.folders = (uint32_t)varint_get_to(r, UINT32_MAX);
+	s->info.method = (enum cab_method)varint_get_to(r, CAB_LZX);
+	s->unknown_members = varint_get(r);
+	s->bad_licences = varint_get(r);
+	size_t len = (size_t)varint_get_to(r, MEMBERS_MAX * NOTE_MAX);
+	const void *notes = varint_get_bytes(r, len);
+	if (notes && buf_append(&s->notes, notes, len, err) < 0)
+		return -1;
+	int result = r->bad ? 0 : get_licences(s, r, err);
+	if (result == 1)
+		result = gather_part_read(s->part, r, err);
+	return result == 1 ? r->at == r->end && fits(s, then) : result;
+}
+
+/* 1 when s->state told all that reading would; else the shard is as it was. */
+static int recall(struct shard *s, struct error *err)
+{
+	struct error ignored = ERROR_INIT;
+	size_t len;
+
+	if (pack_decompress(s->state.bytes, s->state.len, LIMIT_SHARD_STATE, s->name, &s->told,
+			    &len, &ignored) < 0) {
+		error_clear(&ignored);
+		return 0;
+	}
+	struct varint_reader r = { s->told, s->told + len, false };
+	int result = recall_from(s, &r, err);
+
+	if (result < 0)
+		return -1;
+	if (result == 1)
+		return gather_part_finish(s->part, err) < 0 ? -1 : 1;
+	gather_part_free(s->part);
+	s->part = gather_part_new(s->store, s->packs);
+	free(STEAL(s->told));
+	s->notes.len = 0;
+	s->licence_count = 0;
+	s->unknown_members = s->bad_licences = 0;
+	return 0;
+}
+
 int shard_run(void *arg, struct error *err)
 {
 	struct shard *s = arg;
 	struct source_memory source;
+	int told = s->known ? recall(s, err) : 0;
 
+	buf_clear(&s->state);
+	if (told != 0)
+		return told < 0 ? -1 : 0;
 	source_memory_init(&source, s->bytes.bytes, s->bytes.len);
-	return shard_read(s, &source.base, err);
+	if (shard_read(s, &source.base, err) < 0)
+		return -1;
+	if (!s->keep || s->has_master)
+		return 0;
+	digest_sha256(s->bytes.bytes, s->bytes.len, s->digest);
+	return keep(s, err);
 }

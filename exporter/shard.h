@@ -26,6 +26,7 @@ struct stored_object;
 struct shard {
 	char name[LIMIT_CAB_NAME + 1]; /* of the cabinet, for messages */
 	const struct store *store;
+	struct gather_known *packs;
 	struct gather_part *part;
 	struct buf bytes;               /* the cabinet, when it is read from memory */
 	struct buf member;              /* one member at a time */
@@ -34,6 +35,11 @@ struct shard {
 	struct cab_info info;     /* of the cabinet */
 	struct survey_span span;  /* fragments that need no remark */
 	struct buf notes;         /* for shard_survey() */
+	bool keep;                /* whoever made it sets this: digest and state are wanted */
+	bool known;               /* digest is set; state is what was kept of such a cabinet */
+	unsigned char digest[32]; /* SHA-256 of bytes */
+	struct buf state;         /* what is to be kept; empty when it is so already */
+	unsigned char *told;      /* what was kept, unpacked: the part borrows from it */
 	uint64_t unknown_members; /* names that no layout knows */
 	uint64_t bad_licences;    /* files/ whose bytes do not have the SHA-1 of their name */
 	/* Reads package.xml, which the cabinet stands at.  NULL: reading ends there. */
@@ -53,7 +59,7 @@ DEFINE_CLEANUP(struct shard *, shard_free);
 int shard_read(struct shard *s, struct source *src, struct error *err)
 	__attribute__((nonnull, warn_unused_result));
 
-/* Read it from s->bytes: a job of a pool; arg is the shard. */
+/* Take it from s->state, or else read it from s->bytes: a job of a pool; arg is the shard. */
 int shard_run(void *arg, struct error *err) __attribute__((nonnull, warn_unused_result));
 
 /* All bytes of the member that the cabinet stands at into out, at most max. */

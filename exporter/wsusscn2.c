@@ -17,6 +17,7 @@
 #include "lib/store/content.h"
 #include "lib/store/gather.h"
 #include "lib/store/gather_build.h"
+#include "lib/store/shard_rows.h"
 #include "lib/store/stored.h"
 
 #include "exporter/index.h"
@@ -52,6 +53,7 @@ struct reader {
 	struct survey *survey;
 	unsigned threads;
 	uint64_t waiting;  /* bytes of those shards */
+	bool recall;       /* something is kept of shards */
 	bool shard_failed; /* one that was reaped: nothing before it did */
 	const char *label; /* of the inner cabinet */
 	bool has_index, has_master;
@@ -182,6 +184,17 @@ static struct shard *new_shard(const struct reader *r, const char *name)
 			 survey_span(r->survey, name));
 }
 
+static void keep_shard(struct wsusscn2 *out, struct shard *s)
+{
+	out->shards =
+		buf_grow(out->shards, &out->shard_capacity, out->shard_count, sizeof *out->shards);
+	struct shard_row *row = &out->shards[out->shard_count++];
+	memcpy(row->digest, s->digest, sizeof row->digest);
+	row->state = s->state;
+	s->state = (struct buf)BUF_INIT(0);
+	out->shards_known += s->told != NULL;
+}
+
 /* What a shard found becomes part of the catalog, in the order of the shards. */
 static int take_shard(struct reader *r, struct shard *s, struct error *err)
 {
@@ -193,6 +206,8 @@ static int take_shard(struct reader *r, struct shard *s, struct error *err)
 		out->licences[out->licence_count++] = s->licences[i];
 	}
 	shard_survey(s, r->survey);
+	if (s->keep)
+		keep_shard(out, s);
 	out->unknown_members += s->unknown_members;
 	out->bad_licences += s->bad_licences;
 	return gather_build_take(r->build, s->part, err);
@@ -279,6 +294,14 @@ static int read_inner(struct reader *r, struct cab *outer, const struct cab_memb
 	CLEANUP(shard_free) struct shard *s = new_shard(r, member->name);
 	if (shard_load("wsusscn2", outer, member, LIMIT_SHARD_BYTES, &s->bytes, err) < 0)
 		return -1;
+	s->keep = true;
+	if (r->recall) {
+		digest_sha256(s->bytes.bytes, s->bytes.len, s->digest);
+		int known = shard_rows_load(r->store, s->digest, &s->state, err);
+		if (known < 0)
+			return -1;
+		s->known = known == 1;
+	}
 	r->waiting += s->bytes.len;
 	pool_submit(r->pool, STEAL(s));
 	return 0;
@@ -405,7 +428,9 @@ int wsusscn2_read(struct store *s, const char *path, unsigned threads, struct pr
 	progress_begin(progress, "reading catalog", size);
 	r.survey = survey_new(w.gather->catalog, &r.index);
 	r.build = gather_build_new(w.gather, s, threads, err);
-	r.pool = r.build ? pool_new(threads, shard_run, err) : NULL;
+	int some = r.build ? shard_rows_some(s, err) : -1;
+	r.recall = some == 1;
+	r.pool = some >= 0 ? pool_new(threads, shard_run, err) : NULL;
 	tee.copy = r.pool ? content_begin(s, false, err) : NULL;
 	int failed = tee.copy ? read_file(&r, &tee, err) : -1;
 	if (failed)
@@ -436,5 +461,6 @@ void wsusscn2_clear(struct wsusscn2 *w)
 	gather_free(w->gather);
 	authenticode_free(w->signature);
 	free(w->licences);
+	shard_rows_free(w->shards, w->shard_count);
 	*w = (struct wsusscn2){ 0 };
 }

@@ -16,6 +16,7 @@ struct authenticode;
 struct error;
 struct gather;
 struct progress;
+struct shard_row;
 struct store;
 struct stored_object;
 
@@ -27,6 +28,9 @@ struct wsusscn2 {
 	uint64_t bad_licences;          /* files/ whose bytes do not have the SHA-1 of their name */
 	struct authenticode *signature; /* was fed the whole cabinet; for signature_check() */
 	bool old_layout;
+	struct shard_row *shards; /* its inner cabinets, for shard_rows_replace() */
+	size_t shard_count, shard_capacity;
+	uint64_t shards_known; /* of which so many came again */
 };
 
 /*

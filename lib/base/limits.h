@@ -92,6 +92,7 @@
 #define LIMIT_CAB_RATIO 1000u                 /* output to cbCabinet; genuine: 22 */
 #define LIMIT_CAB_SIGNATURE_BYTES (1u << 20)  /* what follows a signed cabinet; genuine: 15.7 kB */
 
+#define LIMIT_SHARD_STATE (64u << 20)         /* what is kept of an inner cabinet; genuine: 2 MB each */
 #define LIMIT_SHARD_BYTES (64u << 20)         /* inner cabinets held for workers; genuine: 9 MB each */
 
 /* ---- Authenticode ---- */

@@ -4,6 +4,8 @@
 #include "lib/base/error.h"
 #include "lib/base/hash.h"
 #include "lib/base/limits.h"
+#include "lib/base/varint.h"
+#include "lib/catalog/catalog_part.h"
 #include "lib/crypto/digest.h"
 #include "lib/pack/pack.h"
 #include "lib/store/content.h"
@@ -160,6 +162,70 @@ int gather_part_finish(struct gather_part *p, struct error *err)
 	pack_builder_free(STEAL(p->builder));
 	buf_clear(&p->packed);
 	return 0;
+}
+
+/* ---- as bytes ---- */
+
+/* Digests come last, all in a row: nothing compresses them. */
+void gather_part_write(const struct gather_part *p, struct varint_writer *w)
+{
+	const struct gather *g = p->g;
+	const char *key = "";
+
+	varint_put(w, g->entry_count);
+	for (size_t i = 0; i < g->entry_count; i++) {
+		const struct listing_entry *e = &g->entries[i];
+		bool same = strcmp(e->key, key) == 0;
+
+		key = e->key;
+		varint_put(w, (unsigned char)e->stream);
+		varint_put(w, e->revision);
+		varint_put(w, same);
+		if (!same)
+			varint_put_text(w, key);
+	}
+	catalog_part_write(g->catalog, w);
+	for (size_t i = 0; i < g->entry_count; i++)
+		varint_put_bytes(w, g->entries[i].sha256, sizeof g->entries[i].sha256);
+}
+
+static void read_entries(struct gather_part *p, struct varint_reader *r)
+{
+	const char *key = "";
+
+	for (uint64_t count = varint_get(r); count > 0 && !r->bad; count--) {
+		struct listing_entry e = { .stream = (char)varint_get_to(r, 127) };
+
+		e.revision = (uint32_t)varint_get_to(r, UINT32_MAX);
+		if (!varint_get_to(r, 1))
+			key = varint_get_text(r);
+		if (strlen(key) >= sizeof e.key)
+			r->bad = true;
+		else
+			memcpy(e.key, key, strlen(key) + 1);
+		if (!r->bad)
+			gather_add_entry(p->g, &e);
+	}
+}
+
+/* 1, 0 when one of them is in no pack. */
+static int read_fragments(struct gather_part *p, struct varint_reader *r, struct error *err)
+{
+	for (size_t i = 0; i < p->g->entry_count && !r->bad; i++) {
+		struct listing_entry *e = &p->g->entries[i];
+
+		varint_copy_bytes(r, e->sha256, sizeof e->sha256);
+		int is_new = r->bad ? 0 : remember(p, e->sha256, 0, err);
+		if (is_new != 0)
+			return is_new < 0 ? -1 : 0;
+	}
+	return !r->bad;
+}
+
+int gather_part_read(struct gather_part *p, struct varint_reader *r, struct error *err)
+{
+	read_entries(p, r);
+	return catalog_part_read(p->g->catalog, r) ? read_fragments(p, r, err) : 0;
 }
 
 const struct gather *gather_part_get(const struct gather_part *p)

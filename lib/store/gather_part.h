@@ -13,6 +13,8 @@
 
 struct gather_known;
 struct gather_part;
+struct varint_reader;
+struct varint_writer;
 
 /* s and known are borrowed and shared with other parts.  Never fails. */
 struct gather_part *gather_part_new(const struct store *s, struct gather_known *known)
@@ -23,6 +25,18 @@ DEFINE_CLEANUP(struct gather_part *, gather_part_free);
 /* One fragment (streams c x l e s): hashed, stored, parsed; e->sha256 is filled in. */
 int gather_part_add(struct gather_part *p, struct listing_entry *e, const void *bytes, size_t len,
 		    struct error *err) __attribute__((nonnull, warn_unused_result));
+
+/* What it is made of, as bytes for gather_part_read(), after gather_part_finish(). */
+void gather_part_write(const struct gather_part *p, struct varint_writer *w)
+	__attribute__((nonnull));
+
+/*
+ * Into a new part: what gather_part_write() wrote of documents that are the same now.  1; 0 when
+ * it was not written so, or a fragment lies in no pack that counts any more: the documents must be
+ * added one by one, to another new part.  Texts are borrowed from the bytes that r reads.
+ */
+int gather_part_read(struct gather_part *p, struct varint_reader *r, struct error *err)
+	__attribute__((nonnull, warn_unused_result));
 
 /* Store the last pack. */
 int gather_part_finish(struct gather_part *p, struct error *err)

@@ -8,6 +8,7 @@
 #include "tests/tools/cab_write.h"
 #include "tests/tools/fragment.h"
 #include "tests/tools/master.h"
+#include "tests/tools/months.h"
 #include "tests/tools/tree.h"
 
 #include <stdio.h>
@@ -67,18 +68,20 @@ static void divide(struct layout *l)
 {
 	const struct model *m = l->model;
 	size_t capacity = 0, members = 0, wished = l->options->shards;
-	size_t each = (m->listed + wished - 1) / wished;
+	size_t each = (m->count + wished - 1) / wished, from = 0;
 	uint64_t bytes = 0;
 
 	for (size_t i = 0; i < m->listed; i++) {
 		const struct model_update *u = &m->updates[m->order[i]];
-		bool full = l->count > 0 && (i - l->shards[l->count - 1].from >= each ||
-					     members + members_of(u) > SHARD_MEMBERS ||
+		/* by place, so that what comes and goes does not move the others */
+		bool next = m->place[i] - from >= each;
+		bool full = l->count > 0 && (next || members + members_of(u) > SHARD_MEMBERS ||
 					     bytes + bytes_of(m, u) > SHARD_BYTES);
 
 		if (l->count == 0 || (full && !m->options.old_layout)) {
 			l->shards = buf_grow(l->shards, &capacity, l->count, sizeof *l->shards);
 			l->shards[l->count++].from = i;
+			from = next ? from + (m->place[i] - from) / each * each : m->place[i];
 			members = l->count == 1 ? m->eula_count : 0;
 			bytes = 0;
 		}
@@ -276,6 +279,8 @@ static int write_part(void *ctx, size_t i, unsigned worker, struct error *err)
 	struct layout *l = ctx;
 	bool old = l->model->options.old_layout;
 	char name[32] = "package.cab";
+	/* shards that stay what they are keep their time */
+	int64_t first = months_first_created(&l->model->options);
 	struct output o = { .treefd = l->options->treefd, .text = BUF_INIT(FRAGMENT_MAX) };
 
 	(void)worker;
@@ -285,13 +290,13 @@ static int write_part(void *ctx, size_t i, unsigned worker, struct error *err)
 		snprintf(o.prefix, sizeof o.prefix, "package%zu", i + 1);
 	}
 	CLEANUP(cab_write_free)
-	struct cab_write *cab =
-		cab_write_new(&(struct cab_write_options){ .dirfd = l->parts,
-							   .name = name,
-							   .lzx = l->options->lzx,
-							   .reserve = RESERVE,
-							   .time = l->model->options.created },
-			      err);
+	struct cab_write *cab = cab_write_new(
+		&(struct cab_write_options){ .dirfd = l->parts,
+					     .name = name,
+					     .lzx = l->options->lzx,
+					     .reserve = RESERVE,
+					     .time = i > 0 ? first : l->model->options.created },
+		err);
 	if (!cab)
 		return -1;
 	int result = 0;

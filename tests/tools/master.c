@@ -40,7 +40,7 @@ static void put_superseded_by(const struct model *m, const struct model_update *
 	bool any = false;
 
 	for (size_t i = (size_t)(u - m->updates) + 1; i < u->series_to; i++) {
-		if (!model_supersedes(&m->updates[i], u))
+		if (m->updates[i].gone || !model_supersedes(&m->updates[i], u))
 			continue;
 		if (!any)
 			xml_write_raw(b, "<SupersededBy>");

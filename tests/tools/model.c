@@ -2,6 +2,7 @@
 
 #include "lib/base/buf.h"
 #include "lib/base/str.h"
+#include "tests/tools/months.h"
 #include "tests/tools/names.h"
 
 #include <stdio.h>
@@ -14,11 +15,22 @@ void model_clear(struct model *m)
 {
 	free(m->updates);
 	free(m->order);
+	free(m->place);
 	free(m->groups);
 	free(m->members);
 	free(m->files);
 	free(m->eulas);
 	*m = (struct model){ .count = 0 };
+}
+
+/* In a month the newest tenth is worked on. */
+static bool may_change(const struct model *m, const struct model_update *u)
+{
+	if (m->options.months == 0 || !m->options.true_scale)
+		return true;
+	size_t bundle = u->kind == MODEL_LEAF ? u->bundle : (size_t)(u - m->updates);
+
+	return bundle >= m->evaluates + m->bundles - m->bundles / 10;
 }
 
 /* A later state of the same catalog: some of it has other bytes. */
@@ -40,7 +52,8 @@ void model_random(const struct model *m, const struct model_update *u, uint64_t 
 {
 	uint64_t index = (uint64_t)(u - m->updates);
 
-	random_init(r, changed_seed(&m->options, index), index << 8 | (PURPOSE_UPDATE + purpose));
+	random_init(r, may_change(m, u) ? changed_seed(&m->options, index) : m->options.seed,
+		    index << 8 | (PURPOSE_UPDATE + purpose));
 }
 
 void model_add_group(struct model *m, struct model_update *u, const uint32_t *members,
@@ -86,7 +99,8 @@ void model_member_id(const struct model *m, uint32_t member, unsigned char id[16
 
 static void divide(struct model *m)
 {
-	size_t n = m->options.updates, evaluates = n * 31 / 1000 + (n < 400 ? n / 4 : 60);
+	size_t n = m->options.updates + MODEL_MONTHS * months_growth(&m->options);
+	size_t evaluates = n * 31 / 1000 + (n < 400 ? n / 4 : 60);
 
 	if (evaluates < 12)
 		evaluates = 12;
@@ -314,7 +328,7 @@ static void number_update(struct model *m, struct random *r, size_t index, size_
 		m->count / 50 < MODEL_SMALL_REVISIONS ? m->count / 50 : MODEL_SMALL_REVISIONS;
 	uint64_t step = 45000000 / m->count, old = m->count - small;
 	int64_t first = 1077962400; /* 2004-02-28, the oldest date in any catalog */
-	int64_t span = m->options.created - first;
+	int64_t span = months_first_created(&m->options) - first;
 
 	if (span < 86400)
 		span = 86400;
@@ -362,37 +376,6 @@ static void number_updates(struct model *m, struct random *r)
 		number_update(m, r, b, at++);
 	}
 	sort_order(m);
-	m->listed = m->count;
-}
-
-/* Of a series the first bundle, to which no other update refers, and without licences. */
-static bool may_go(const struct model *m, size_t bundle)
-{
-	const struct model_update *u = &m->updates[bundle];
-
-	return u->series_from == bundle && u->twin == MODEL_NONE && u->eulas == 0;
-}
-
-/* Revision ids and everything else stay as they were: a later state, in which some are gone. */
-static void drop_bundles(struct model *m)
-{
-	bool *gone = buf_calloc(m->count, sizeof *gone);
-	size_t last = m->evaluates + m->bundles, kept = 0;
-	uint32_t left = m->options.drop;
-
-	for (size_t b = m->evaluates; b < last && left > 0; b++) {
-		if (!may_go(m, b))
-			continue;
-		gone[b] = true;
-		for (size_t i = 0; i < m->updates[b].children; i++)
-			gone[m->updates[b].children_at + i] = true;
-		left--;
-	}
-	for (size_t i = 0; i < m->listed; i++)
-		if (!gone[m->order[i]])
-			m->order[kept++] = m->order[i];
-	m->listed = kept;
-	free(gone);
 }
 
 /* An Evaluate update that nobody needs is a leaf. */
@@ -494,8 +477,7 @@ void model_build(struct model *m, const struct model_options *options)
 	mark_leaves(m);
 	make_files(m);
 	make_eulas(m);
-	if (options->drop > 0)
-		drop_bundles(m);
+	months_apply(m);
 }
 
 bool model_supersedes(const struct model_update *newer, const struct model_update *older)

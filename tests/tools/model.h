@@ -21,6 +21,8 @@ enum model_category { MODEL_COMPANY, MODEL_FAMILY, MODEL_PRODUCT, MODEL_CLASSIFI
 enum {
 	MODEL_UPDATES_MIN = 24,
 	MODEL_UPDATES_MAX = 1000000,
+	MODEL_MONTHS = 12,
+	MODEL_MONTH = 30 * 86400,    /* seconds */
 	MODEL_SUPERSEDED_MAX = 120,  /* longest SupersededBy list seen */
 	MODEL_SMALL_REVISIONS = 600, /* the second population of small revision ids (notes 0.4) */
 };
@@ -43,8 +45,8 @@ struct model_update {
 	int64_t created;
 	enum model_kind kind;
 	enum model_category category_kind; /* of a category */
-	bool is_leaf;
-	uint32_t groups_at, groups; /* prerequisites: all of these groups */
+	bool is_leaf, gone;                /* gone: withdrawn, or of a later month */
+	uint32_t groups_at, groups;        /* prerequisites: all of these groups */
 	uint32_t series_from,
 		series_to; /* bundles: each supersedes the earlier ones of its series */
 	uint32_t children_at, children; /* bundles: their leaves */
@@ -91,7 +93,11 @@ struct model_options {
 	uint64_t change_seed; /* ... and which ones and which bytes */
 	uint32_t drop;        /* bundles that are withdrawn, with their leaves */
 	bool true_scale;      /* sizes and repetition of a real catalog, which cost time */
-	uint32_t months;      /* successors since the first catalog: another PackageId each */
+	/*
+	 * Successors since the first catalog, at most MODEL_MONTHS: another PackageId each.  Of
+	 * true scale, each brings new revisions, and what changes is among the newest.
+	 */
+	uint32_t months;
 };
 
 struct model {
@@ -99,7 +105,8 @@ struct model {
 	struct model_update *updates;
 	size_t count, categories, evaluates; /* categories, then detectoids, bundles, leaves */
 	size_t bundles;
-	uint32_t *order; /* indices sorted by revision id, without what is dropped ... */
+	uint32_t *order; /* indices sorted by revision id, without what is not there ... */
+	uint32_t *place; /* ... where each would be with all of them ... */
 	size_t listed;   /* ... so many */
 	struct model_group *groups;
 	size_t group_count, group_capacity;

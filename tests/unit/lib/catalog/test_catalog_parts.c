@@ -1,7 +1,9 @@
-/* A made-up catalog of every stream, filled directly and by parts: the same in every field. */
+/* A made-up catalog of every stream, filled directly, by parts, and by parts that were kept as
+ * bytes: the same in every field. */
 #include "lib/base/buf.h"
 #include "lib/base/error.h"
 #include "lib/catalog/catalog.h"
+#include "lib/catalog/catalog_part.h"
 #include "tests/tools/fragment.h"
 #include "tests/tools/master.h"
 #include "tests/unit/unit.h"
@@ -90,11 +92,27 @@ static struct catalog *filled_directly(const struct model *m)
 	return c;
 }
 
+static void merge(struct catalog *c, const struct catalog *part, bool kept)
+{
+	CLEANUP(catalog_free) struct catalog *again = catalog_new();
+	struct varint_writer w = { .out = BUF_INIT(1 << 26) };
+	struct error err = ERROR_INIT;
+
+	catalog_part_write(part, &w);
+	assert_false(w.full);
+	struct varint_reader r = { w.out.bytes, w.out.bytes + w.out.len, false };
+	assert_true(catalog_part_read(again, &r));
+	assert_ptr_equal(r.at, r.end);
+	assert_int_equal(catalog_merge(c, kept ? again : part, &err), 0);
+	/* texts were borrowed */
+	memset(w.out.bytes, 'x', w.out.len);
+	buf_clear(&w.out);
+}
+
 /* The master document comes before part `at`. */
-static struct catalog *filled_by_parts(const struct model *m, size_t at)
+static struct catalog *filled_by_parts(const struct model *m, size_t at, bool kept)
 {
 	struct catalog *c = catalog_new();
-	struct error err = ERROR_INIT;
 
 	for (size_t part = 0; part <= PARTS; part++) {
 		CLEANUP(catalog_free) struct catalog *p = catalog_new();
@@ -104,7 +122,7 @@ static struct catalog *filled_by_parts(const struct model *m, size_t at)
 		for (size_t i = 0; i < m->listed; i++)
 			if (part_of(m, i) == part)
 				add_update(p, m, &m->updates[m->order[i]]);
-		assert_int_equal(catalog_merge(c, p, &err), 0);
+		merge(c, p, kept);
 	}
 	judge(c);
 	return c;
@@ -266,6 +284,42 @@ static void assert_covers(const struct catalog *c)
 	assert_true(catalog_finding_count(c) > 0);
 }
 
+/* Bytes that end early, or are others, are no part; nothing is read behind their end. */
+static void other_bytes_are_refused(void **state)
+{
+	CLEANUP(model_clear) struct model m = { .count = 0 };
+	CLEANUP(catalog_free) struct catalog *c = catalog_new();
+	struct varint_writer w = { .out = BUF_INIT(1 << 26) };
+
+	(void)state;
+	model_build(&m,
+		    &(struct model_options){
+			    .seed = 1, .updates = 24, .created = 1784048400, .core_bytes = 500 });
+	for (size_t i = 0; i < m.listed; i += 8)
+		add_update(c, &m, &m.updates[m.order[i]]);
+	catalog_part_write(c, &w);
+	for (size_t len = 0; len < w.out.len; len++) {
+		CLEANUP(catalog_free) struct catalog *again = catalog_new();
+		unsigned char *copy = memcpy(buf_malloc(len + 1), w.out.bytes, len);
+		struct varint_reader r = { copy, copy + len, false };
+
+		assert_false(catalog_part_read(again, &r));
+		free(copy);
+	}
+	for (size_t at = 0; at < w.out.len; at++) {
+		CLEANUP(catalog_free) struct catalog *again = catalog_new();
+		struct varint_reader r = { w.out.bytes, w.out.bytes + w.out.len, false };
+
+		w.out.bytes[at] ^= 0xFF;
+		/* whatever it is, it ends, and inside */
+		bool done = catalog_part_read(again, &r);
+		assert_int_equal(done, !r.bad);
+		assert_true(r.at <= r.end);
+		w.out.bytes[at] ^= 0xFF;
+	}
+	buf_clear(&w.out);
+}
+
 static void parts_are_the_whole(void **state)
 {
 	CLEANUP(model_clear) struct model m = { .count = 0 };
@@ -280,8 +334,9 @@ static void parts_are_the_whole(void **state)
 	m.updates[m.order[m.listed / 2]].damage |= MODEL_CORE_MISMATCH;
 	CLEANUP(catalog_free) struct catalog *whole = filled_directly(&m);
 	assert_covers(whole);
-	for (size_t at = 0; at <= PARTS; at++) {
-		CLEANUP(catalog_free) struct catalog *joined = filled_by_parts(&m, at);
+	for (size_t way = 0; way < 2 * (PARTS + 1); way++) {
+		CLEANUP(catalog_free)
+		struct catalog *joined = filled_by_parts(&m, way / 2, way % 2 == 1);
 		struct catalog_summary x, y;
 
 		assert_int_equal(catalog_count(joined), catalog_count(whole));
@@ -296,7 +351,10 @@ static void parts_are_the_whole(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(parts_are_the_whole) };
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(parts_are_the_whole),
+		cmocka_unit_test(other_bytes_are_refused),
+	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -311,6 +311,7 @@ static void old_channels_find_their_direction(void **state)
 
 	repository_sql(s, "DROP TABLE site; DROP TABLE receipt; DROP TABLE held;"
 			  "DROP TABLE bundle_listing; DROP TABLE bundle_file; DROP TABLE past;"
+			  "DROP TABLE shard;"
 			  "ALTER TABLE channel DROP COLUMN direction;"
 			  "ALTER TABLE channel DROP COLUMN one_way;"
 			  "ALTER TABLE channel DROP COLUMN overlap;"
