@@ -159,7 +159,8 @@ int wsusutil_names_read(struct source *src, struct wsusutil_names *out, struct e
 		return error_set(err, ERROR_WSUS_PACKAGE, "package.xml: no list of languages");
 	if (sort(&n, err) < 0)
 		return -1;
-	catalog_full_number(n.items, n.count);
+	if (n.count > 0)
+		catalog_full_number(n.items, n.count);
 	*out = n;
 	n = (struct wsusutil_names){ 0 };
 	return 0;

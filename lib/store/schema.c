@@ -160,7 +160,8 @@ static const char *const migrations[SCHEMA_VERSION] = {
 	"CREATE TABLE channel_selection(channel_id INTEGER PRIMARY KEY, text BLOB NOT NULL);"
 	"CREATE TABLE file_express("
 	" source_id INTEGER NOT NULL, source_revision INTEGER NOT NULL, ordinal INTEGER NOT NULL,"
-	" PRIMARY KEY(source_id, source_revision, ordinal)) WITHOUT ROWID;",
+	" PRIMARY KEY(source_id, source_revision, ordinal)) WITHOUT ROWID;"
+
 	/* What the inner cabinets of a catalog told, by their digest (lib/store/shard_rows.h). */
 	"CREATE TABLE shard("
 	" digest BLOB PRIMARY KEY, kind TEXT NOT NULL, series TEXT NOT NULL, state BLOB NOT NULL);"

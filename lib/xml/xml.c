@@ -32,25 +32,11 @@ static void forget(struct xml_reader *r, bool fragment)
 	r->raw_base = 0;
 }
 
-static void *memory_new(size_t size)
-{
-	return buf_malloc(size);
-}
-
-static void *memory_resize(void *old, size_t size)
-{
-	return buf_realloc(old, size, 1);
-}
-
 struct xml_reader *xml_reader_new(const struct xml_handler *handler, void *ctx, const char *label)
 {
 	struct xml_reader *r = buf_calloc(1, sizeof *r);
 
 	xml_sax_init();
-	/* Else a document read for want of memory is one that is malformed. */
-	xmlMemSetup(free, memory_new, memory_resize, buf_strdup);
-	xmlInitParser();
-	xmlSetExternalEntityLoader(deny_entity);
 	r->handler = handler;
 	r->ctx = ctx;
 	r->label = buf_strdup(label);

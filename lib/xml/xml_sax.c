@@ -207,8 +207,20 @@ static xmlParserInputPtr deny_entity(const char *url, const char *id, xmlParserC
 	return NULL;
 }
 
+static void *memory_new(size_t size)
+{
+	return buf_malloc(size);
+}
+
+static void *memory_resize(void *old, size_t size)
+{
+	return buf_realloc(old, size, 1);
+}
+
 void xml_sax_init(void)
 {
+	/* Else a document read for want of memory is one that is malformed. */
+	xmlMemSetup(free, memory_new, memory_resize, buf_strdup);
 	xmlInitParser();
 	xmlSetExternalEntityLoader(deny_entity);
 }
