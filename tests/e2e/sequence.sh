@@ -86,7 +86,10 @@ sequence_compare() {
 		gapferry-import --repo "$S_DIR/$s_side" updates --json | jq -S \
 			'[.updates[] | del(.revision_id)] | sort_by(.update_id, .source_revision)' \
 			>"$S_DIR/$s_side.updates" || return 1
-		gapferry-import --repo "$S_DIR/$s_side" findings --json | jq -S '.findings | sort' \
+		# but what only the reader of a cabinet sees, and rules of history, which compare with
+		# what this side had before
+		gapferry-import --repo "$S_DIR/$s_side" findings --json | jq -S \
+			'[.findings[] | select(.id | test("^GF-C0(7|8|9)") | not)] | sort' \
 			>"$S_DIR/$s_side.findings" || return 1
 	done
 	cmp "$S_DIR/exporter.updates" "$S_DIR/importer.updates" || return 1

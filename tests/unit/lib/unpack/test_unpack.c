@@ -191,7 +191,7 @@ static int nothing(void *ctx, int fd)
 
 static int unknown_error(void *ctx, int fd)
 {
-	unsigned char said[] = { 1, 0xff, 0xff, 0xff, 0x7f, 'x' };
+	unsigned char said[] = { 1, 0xff, 0xff, 0xff, 0x7f, 0, 0, 0, 0, 'x' };
 
 	(void)ctx;
 	return !next(fd) || say(fd, said, sizeof said) || next(fd);
