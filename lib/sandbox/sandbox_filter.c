@@ -83,15 +83,15 @@ static int add(scmp_filter_ctx f, const struct call *c)
 	case REFUSED:
 		return seccomp_rule_add(f, SCMP_ACT_ERRNO(ENOSYS), call, 0);
 	case OWN_PROCESS:
-		return allow(f, call, SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid()));
+		return allow(f, call, SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid(), 0));
 	case OWN_LIMIT:
-		return allow(f, call, SCMP_A0(SCMP_CMP_EQ, 0));
+		return allow(f, call, SCMP_A0(SCMP_CMP_EQ, 0, 0));
 	case SET_NAME:
-		return allow(f, call, SCMP_A0(SCMP_CMP_EQ, PR_SET_NAME));
+		return allow(f, call, SCMP_A0(SCMP_CMP_EQ, PR_SET_NAME, 0));
 	case UNIX:
-		return allow(f, call, SCMP_A0(SCMP_CMP_EQ, AF_UNIX));
+		return allow(f, call, SCMP_A0(SCMP_CMP_EQ, AF_UNIX, 0));
 	case QUESTION:
-		return allow(f, call, SCMP_A2(SCMP_CMP_EQ, 1));
+		return allow(f, call, SCMP_A2(SCMP_CMP_EQ, 1, 0));
 	default:
 		return -EINVAL;
 	}
