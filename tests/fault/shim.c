@@ -14,6 +14,7 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -37,7 +38,7 @@ static struct shim {
 	unsigned char *log;
 	unsigned process;
 	int (*clock)(clockid_t, struct timespec *);
-	_Atomic int lock;
+	atomic_flag lock;
 } shim;
 
 /* ---- counting and failing ---- */
@@ -121,13 +122,13 @@ __attribute__((constructor)) static void begin(void)
 
 static void take(void)
 {
-	while (__atomic_exchange_n(&shim.lock, 1, __ATOMIC_ACQUIRE))
+	while (atomic_flag_test_and_set_explicit(&shim.lock, memory_order_acquire))
 		syscall(SYS_sched_yield);
 }
 
 static void give(void)
 {
-	__atomic_store_n(&shim.lock, 0, __ATOMIC_RELEASE);
+	atomic_flag_clear_explicit(&shim.lock, memory_order_release);
 }
 
 static void append(struct fault_record r, const char *first, const char *second, const void *data)
