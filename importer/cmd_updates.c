@@ -5,6 +5,7 @@
 #include "lib/crypto/digest.h"
 #include "lib/store/query.h"
 #include "lib/store/store.h"
+#include "verifier/inquiry/clean.h"
 
 #include <stdio.h>
 
@@ -54,9 +55,13 @@ static void update_text(const struct query_update *u)
 	char guid[STR_GUID_SIZE];
 
 	str_from_guid(u->update_id, guid);
-	printf("%lld %s.%u %s%s%s%s%s\n", (long long)u->id.source_revision, guid,
-	       u->revision_number, u->verdict == CATALOG_OK ? "" : "[quarantined] ",
-	       *u->kb ? "KB" : "", u->kb, *u->kb ? " " : "", u->title);
+	printf("%lld %s.%u %s%s", (long long)u->id.source_revision, guid, u->revision_number,
+	       u->verdict == CATALOG_OK ? "" : "[quarantined] ", *u->kb ? "KB" : "");
+	clean_print(u->kb);
+	if (*u->kb)
+		putchar(' ');
+	clean_print(u->title);
+	putchar('\n');
 }
 
 int cmd_updates(const struct cli_args *args, struct error *err)

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Questions about the catalog on either side, trees, and the inventory that can be signed.
 . tests/e2e/lib.sh
-t_need mkcatalog gapferry-export gapferry-import jq openssl
+t_need mkcatalog gapferry-export gapferry-import jq openssl sqlite3
 
 t_must gapferry-export key new --role importer --holder ivan --out "$T_DIR/keys"
 for who in ruth-root bert-builder anna-approver; do
@@ -53,6 +53,17 @@ t_run gapferry-export --repo "$T_DIR/round/exporter" ingest wsusscn2 "$T_DIR/rou
 t_ok 'a catalog with a cycle' gapferry-export --repo "$T_DIR/round/exporter" query --tree --json
 cp "$T_DIR/out" "$T_DIR/cycle.json"
 t_json "$T_DIR/cycle.json" 'any(.updates[].prerequisites[]; .mark == "cycle")' true
+
+# What a catalog says is text, not a command to the terminal.
+t_must sqlite3 "$T_DIR/importer/catalog.db" \
+	"UPDATE update_info SET title = char(27) || '[2Jgone' || char(155) || char(10) || char(8238);"
+for verb in updates query; do
+	t_ok "titles that steer a terminal, $verb" gapferry-import --repo "$T_DIR/importer" $verb \
+		--title gone
+	t_contains "are shown harmless by $verb" "$T_DIR/out" '?[2Jgone???'
+	LC_ALL=C tr -d '\n -~' <"$T_DIR/out" >"$T_DIR/other"
+	t_same "and nothing else is in what $verb says" "$T_DIR/other" /dev/null
+done
 
 # ---- inventories ----
 
