@@ -12,7 +12,6 @@ struct compliance_sets *compliance_sets_read(struct clients *c, struct error *er
 /* Index of a set, from 0, the same for the life of s; and the set of an index. */
 size_t compliance_sets_index(struct compliance_sets *s, const struct group_set *set)
 	__attribute__((nonnull));
-size_t compliance_sets_count(const struct compliance_sets *s) __attribute__((nonnull));
 const struct approval_rows *compliance_sets_at(struct compliance_sets *s, size_t i)
 	__attribute__((nonnull, returns_nonnull));
 /* One more than the highest number. */

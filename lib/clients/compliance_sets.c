@@ -133,11 +133,6 @@ size_t compliance_sets_index(struct compliance_sets *s, const struct group_set *
 	return s->resolved_count++;
 }
 
-size_t compliance_sets_count(const struct compliance_sets *s)
-{
-	return s->resolved_count;
-}
-
 const struct approval_rows *compliance_sets_at(struct compliance_sets *s, size_t i)
 {
 	struct resolved *r = &s->resolved[i];
