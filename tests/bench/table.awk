@@ -70,7 +70,7 @@ function ratio(column, ours, more, peer, limit,    v, r)
 
 function verdict(value, target)
 {
-	return target == "" ? "" : sprintf("  target %s %s", target, value <= target ? "met" : "missed")
+	return target == "" ? "" : sprintf("  target %s %s", target, value <= target + 0 ? "met" : "missed")
 }
 
 function compare(text, ours, more, peer, target,    w, q, range)
