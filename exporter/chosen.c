@@ -32,12 +32,9 @@ int chosen_read(const char *path, struct rules *out, struct error *err)
 {
 	CLEANUP(free) unsigned char *bytes = NULL;
 	size_t len;
-	int found = file_load(AT_FDCWD, path, LIMIT_CONF_BYTES, &bytes, &len, err);
 
-	if (found < 0)
+	if (file_load_present(AT_FDCWD, path, LIMIT_CONF_BYTES, &bytes, &len, err) < 0)
 		return -1;
-	if (found == 0)
-		return error_set(err, ERROR_FILE_READ, "%s: no such file", path);
 	out->count = 0;
 	return rules_read_conf(out, path, bytes, len, err);
 }

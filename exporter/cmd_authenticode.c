@@ -24,11 +24,10 @@ static int feed_file(const char *path, struct authenticode *a, struct digest *wh
 	CLEANUP(file_close) int fd = -1;
 	CLEANUP(free) unsigned char *piece = buf_malloc(PIECE);
 	uint64_t size;
-	int found = file_open_read(AT_FDCWD, path, &fd, &size, err);
 
-	if (found == 0)
-		return error_set(err, ERROR_FILE_OPEN, "%s: not there", path);
-	for (uint64_t at = 0; found > 0 && at < size;) {
+	if (file_open_present(AT_FDCWD, path, &fd, &size, err) < 0)
+		return -1;
+	for (uint64_t at = 0; at < size;) {
 		size_t n = size - at < PIECE ? (size_t)(size - at) : PIECE;
 
 		if (file_read_at(fd, path, piece, n, at, err) < 0)
@@ -37,7 +36,7 @@ static int feed_file(const char *path, struct authenticode *a, struct digest *wh
 		digest_update(whole, piece, n);
 		at += n;
 	}
-	return found < 0 ? -1 : 0;
+	return 0;
 }
 
 static int examine(const char *path, const struct authenticode_roots *roots, struct examined *out,

@@ -78,11 +78,9 @@ int cmd_probe(const struct cli_args *args, struct error *err)
 	CLEANUP(file_close) int fd = -1;
 	struct source_fd file;
 	uint64_t size;
-	int found = file_open_read(AT_FDCWD, path, &fd, &size, err);
 
-	if (found == 0)
-		return error_set(err, ERROR_FILE_OPEN, "%s: not there", path);
-	if (found < 0 || check_gzip(fd, path, size, err) < 0)
+	if (file_open_present(AT_FDCWD, path, &fd, &size, err) < 0 ||
+	    check_gzip(fd, path, size, err) < 0)
 		return -1;
 	source_fd_init(&file, fd, path);
 	CLEANUP(wsus_gzip_close) struct wsus_gzip *g = wsus_gzip_open(&file.base, path, err);

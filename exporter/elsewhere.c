@@ -110,26 +110,17 @@ static void coming_clear(struct coming *c)
 }
 DEFINE_CLEANUP_IN_PLACE(struct coming, coming_clear);
 
-static int load(int dir, const char *path, size_t max, unsigned char **out, size_t *len,
-		struct error *err)
-{
-	int found = file_load(dir, path, max, out, len, err);
-
-	return found == 1  ? 0
-	       : found < 0 ? -1
-			   : error_set(err, ERROR_FILE_OPEN, "%s: not there", path);
-}
-
 static int load_all(const struct elsewhere_request *r, struct coming *c, struct error *err)
 {
 	c->dir = file_open_dir(r->bundle, err);
-	if (c->dir < 0 ||
-	    load(c->dir, "MANIFEST", LIMIT_MANIFEST_BYTES, &c->manifest, &c->manifest_len, err) < 0)
+	if (c->dir < 0 || file_load_present(c->dir, "MANIFEST", LIMIT_MANIFEST_BYTES, &c->manifest,
+					    &c->manifest_len, err) < 0)
 		return error_wrap(err, "%s", r->bundle);
-	if (load(AT_FDCWD, r->file, LIMIT_SIGNATURE_BYTES, &c->attributes, &c->attributes_len,
-		 err) < 0)
+	if (file_load_present(AT_FDCWD, r->file, LIMIT_SIGNATURE_BYTES, &c->attributes,
+			      &c->attributes_len, err) < 0)
 		return -1;
-	return load(AT_FDCWD, r->signature, LIMIT_SIGNATURE_BYTES, &c->value, &c->value_len, err);
+	return file_load_present(AT_FDCWD, r->signature, LIMIT_SIGNATURE_BYTES, &c->value,
+				 &c->value_len, err);
 }
 
 static const struct trust_key *find_signer(const struct trust *t, const struct coming *c)

@@ -368,9 +368,8 @@ int lint_read(const char *path, const struct authenticode_roots *roots, struct p
 {
 	CLEANUP(file_close) int fd = -1;
 	uint64_t size;
-	int found = file_open_read(AT_FDCWD, path, &fd, &size, err);
 
-	if (found == 0)
-		return error_set(err, ERROR_FILE_OPEN, "%s: not there", path);
-	return found < 0 ? -1 : lint_read_fd(fd, size, path, roots, progress, out, err);
+	if (file_open_present(AT_FDCWD, path, &fd, &size, err) < 0)
+		return -1;
+	return lint_read_fd(fd, size, path, roots, progress, out, err);
 }

@@ -33,11 +33,8 @@ static int read_file(struct returned *r, struct error *err)
 	const char *path = r->request->path;
 	CLEANUP(free) unsigned char *bytes = NULL;
 	size_t len;
-	int found = file_load(AT_FDCWD, path, LIMIT_NOTE_BYTES, &bytes, &len, err);
 
-	if (found == 0)
-		return error_set(err, ERROR_FILE_OPEN, "%s: not there", path);
-	if (found < 0)
+	if (file_load_present(AT_FDCWD, path, LIMIT_NOTE_BYTES, &bytes, &len, err) < 0)
 		return -1;
 	if (buf_append(&r->file, bytes, len, err) < 0 ||
 	    checkpoint_parse(bytes, len, &r->note, err) < 0)

@@ -262,12 +262,9 @@ int wsusutil_read(struct store *s, const char *path, unsigned threads, struct pr
 	CLEANUP(file_close) int fd = -1;
 	const char *slash = strrchr(path, '/');
 	uint64_t size;
-	int found = file_open_read(AT_FDCWD, path, &fd, &size, err);
 
 	*oddities = (struct wsusutil_oddities){ .mark = false };
-	if (found == 0)
-		return error_set(err, ERROR_FILE_OPEN, "%s: not there", path);
-	if (found < 0 || check_form(fd, path, err) < 0)
+	if (file_open_present(AT_FDCWD, path, &fd, &size, err) < 0 || check_form(fd, path, err) < 0)
 		return -1;
 	stored_clean_name(slash ? slash + 1 : path, source.name);
 	w.gather = gather_new(&source);

@@ -23,15 +23,6 @@ static void facts_free(struct proof_facts *f)
 }
 DEFINE_CLEANUP(struct proof_facts *, facts_free);
 
-static int load(const char *path, size_t max, unsigned char **out, size_t *len, struct error *err)
-{
-	int found = file_load(AT_FDCWD, path, max, out, len, err);
-
-	if (found == 0)
-		return error_set(err, ERROR_FILE_OPEN, "%s: not there", path);
-	return found < 0 ? -1 : 0;
-}
-
 static struct trust *load_trust(const struct cli_args *args, struct error *err)
 {
 	const char *path = cli_text(args, "trust");
@@ -113,11 +104,8 @@ static int compare_file(const char *path, const struct proof_facts *f, struct er
 	unsigned char digest[DIGEST_SHA256];
 	char hex[DIGEST_HEX];
 	uint64_t size;
-	int found = file_open_read(AT_FDCWD, path, &fd, &size, err);
 
-	if (found == 0)
-		return error_set(err, ERROR_FILE_OPEN, "%s: not there", path);
-	if (found < 0)
+	if (file_open_present(AT_FDCWD, path, &fd, &size, err) < 0)
 		return -1;
 	if (size != f->size)
 		return error_set(err, ERROR_PROOF_FILE, "%s: %llu bytes, the object has %llu", path,
@@ -145,7 +133,7 @@ static int check(const struct cli_args *args, const struct trust *t, struct erro
 	bool compare = args->operand_count == 2;
 	size_t len;
 
-	if (load(path, LIMIT_PROOF_BYTES, &bytes, &len, err) < 0)
+	if (file_load_present(AT_FDCWD, path, LIMIT_PROOF_BYTES, &bytes, &len, err) < 0)
 		return -1;
 	if (proof_parse(bytes, len, &p, err) < 0 || proof_check(&p, t, f, err) < 0)
 		return error_wrap(err, "%s", path);
@@ -168,7 +156,7 @@ static int add_log(const char *path, struct proof *p, struct error *err)
 	CLEANUP(free) unsigned char *bytes = NULL;
 	size_t len;
 
-	if (load(path, LIMIT_TLOG_PROOF_BYTES, &bytes, &len, err) < 0)
+	if (file_load_present(AT_FDCWD, path, LIMIT_TLOG_PROOF_BYTES, &bytes, &len, err) < 0)
 		return -1;
 	return proof_add(p, PROOF_LOG, bytes, len, err);
 }
@@ -244,8 +232,10 @@ static int read_both(const struct cli_args *args, struct tlog_proof *proof,
 	CLEANUP(free) unsigned char *bytes = NULL, *old_bytes = NULL;
 	size_t len, old_len;
 
-	if (load(args->operands[0], LIMIT_TLOG_PROOF_BYTES, &bytes, &len, err) < 0 ||
-	    load(args->operands[1], LIMIT_NOTE_BYTES, &old_bytes, &old_len, err) < 0)
+	if (file_load_present(AT_FDCWD, args->operands[0], LIMIT_TLOG_PROOF_BYTES, &bytes, &len,
+			      err) < 0 ||
+	    file_load_present(AT_FDCWD, args->operands[1], LIMIT_NOTE_BYTES, &old_bytes, &old_len,
+			      err) < 0)
 		return -1;
 	if (tlog_proof_parse_growth(bytes, len, proof, err) < 0)
 		return error_wrap(err, "%s", args->operands[0]);

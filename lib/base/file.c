@@ -83,6 +83,18 @@ int file_open_read(int dirfd, const char *name, int *fd, uint64_t *size, struct 
 	return 1;
 }
 
+static int require(int found, const char *name, struct error *err)
+{
+	if (found == 0)
+		return error_set(err, ERROR_FILE_OPEN, "%s: not there", name);
+	return found < 0 ? -1 : 0;
+}
+
+int file_open_present(int dirfd, const char *name, int *fd, uint64_t *size, struct error *err)
+{
+	return require(file_open_read(dirfd, name, fd, size, err), name, err);
+}
+
 int file_load(int dirfd, const char *name, size_t max, unsigned char **out, size_t *len,
 	      struct error *err)
 {
@@ -104,6 +116,12 @@ int file_load(int dirfd, const char *name, size_t max, unsigned char **out, size
 	*out = bytes;
 	*len = (size_t)size;
 	return 1;
+}
+
+int file_load_present(int dirfd, const char *name, size_t max, unsigned char **out, size_t *len,
+		      struct error *err)
+{
+	return require(file_load(dirfd, name, max, out, len, err), name, err);
 }
 
 int file_read_at(int fd, const char *name, void *buf, size_t len, uint64_t offset,

@@ -38,12 +38,20 @@ int file_make_dirs(const char *path, struct error *err)
 int file_open_read(int dirfd, const char *name, int *fd, uint64_t *size, struct error *err)
 	__attribute__((nonnull, warn_unused_result));
 
+/* The same for a file that must be there: 0, or -1 with ERROR_FILE_OPEN when it is not. */
+int file_open_present(int dirfd, const char *name, int *fd, uint64_t *size, struct error *err)
+	__attribute__((nonnull, warn_unused_result));
+
 /*
  * The whole of a regular file of at most max bytes, terminated with NUL beyond
  * the end.  1 and *out (the caller frees) and *len; 0 when absent; -1.
  */
 int file_load(int dirfd, const char *name, size_t max, unsigned char **out, size_t *len,
 	      struct error *err) __attribute__((nonnull, warn_unused_result));
+
+/* The same for a file that must be there: 0, or -1 with ERROR_FILE_OPEN when it is not. */
+int file_load_present(int dirfd, const char *name, size_t max, unsigned char **out, size_t *len,
+		      struct error *err) __attribute__((nonnull, warn_unused_result));
 
 /* Exactly len bytes at offset; a short read is an error that names the offset. */
 int file_read_at(int fd, const char *name, void *buf, size_t len, uint64_t offset,

@@ -134,11 +134,8 @@ static int load_file(struct authenticode_roots *r, const char *path, struct erro
 {
 	CLEANUP(free) unsigned char *pem = NULL;
 	size_t len;
-	int found = file_load(AT_FDCWD, path, LIMIT_AUTHENTICODE_ROOTS_BYTES, &pem, &len, err);
 
-	if (found == 0)
-		return error_set(err, ERROR_FILE_OPEN, "%s: not there", path);
-	if (found < 0)
+	if (file_load_present(AT_FDCWD, path, LIMIT_AUTHENTICODE_ROOTS_BYTES, &pem, &len, err) < 0)
 		return -1;
 	return load(r, pem, len, err) < 0 ? error_wrap(err, "%s", path) : 0;
 }

@@ -13,15 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int load(const char *path, size_t max, unsigned char **out, size_t *len, struct error *err)
-{
-	int found = file_load(AT_FDCWD, path, max, out, len, err);
-
-	if (found == 0)
-		return error_set(err, ERROR_FILE_OPEN, "%s: not there", path);
-	return found < 0 ? -1 : 0;
-}
-
 struct key *signer_load_key(const char *path, const char *passphrase, struct error *err)
 {
 	unsigned char *pem;
@@ -29,7 +20,7 @@ struct key *signer_load_key(const char *path, const char *passphrase, struct err
 
 	if (key_is_uri(path))
 		return key_open(path, err);
-	if (load(path, KEY_PEM_BYTES, &pem, &len, err) < 0)
+	if (file_load_present(AT_FDCWD, path, KEY_PEM_BYTES, &pem, &len, err) < 0)
 		return NULL;
 	CLEANUP(buf_wipe)
 	struct buf secret = { .bytes = pem, .len = len, .capacity = len, .max = KEY_PEM_BYTES };
@@ -44,7 +35,7 @@ struct key_cert *signer_load_cert(const char *path, struct error *err)
 	CLEANUP(free) unsigned char *pem = NULL;
 	size_t len;
 
-	if (load(path, LIMIT_CERTIFICATE_BYTES, &pem, &len, err) < 0)
+	if (file_load_present(AT_FDCWD, path, LIMIT_CERTIFICATE_BYTES, &pem, &len, err) < 0)
 		return NULL;
 	struct key_cert *cert = key_cert_load(pem, len, err);
 	if (!cert)

@@ -26,11 +26,9 @@ static int read_file(void *ctx, struct ledger_reader *r, struct error *err)
 	CLEANUP(free) unsigned char *bytes = NULL;
 	const char *const *path = ctx;
 	size_t len;
-	int found = file_load(AT_FDCWD, *path, LIMIT_LEDGER_BYTES, &bytes, &len, err);
 
-	if (found == 0)
-		return error_set(err, ERROR_FILE_OPEN, "%s: not there", *path);
-	if (found < 0 || ledger_feed(r, bytes, len, err) < 0)
+	if (file_load_present(AT_FDCWD, *path, LIMIT_LEDGER_BYTES, &bytes, &len, err) < 0 ||
+	    ledger_feed(r, bytes, len, err) < 0)
 		return -1;
 	return ledger_finish(r, err);
 }
