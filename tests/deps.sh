@@ -9,7 +9,7 @@ set -u
 build='binutils coreutils curl gcc jq libarchive-dev libc6-dev libinih-dev libisal-dev libjansson-dev
 	libmicrohttpd-dev libp11-kit-dev libqrencode-dev libseccomp-dev libsqlite3-dev libssl-dev libxml2-dev libzstd-dev
 	make openssl pkg-config tar zlib1g-dev zstd'
-test='7zip bsdutils cabextract clang clang-format faketime gnutls-bin libcmocka-dev librsvg2-bin libxml2-utils nginx-light osslsigncode
+test='7zip bsdutils cabextract clang clang-format faketime gnutls-bin libarchive-tools libcmocka-dev librsvg2-bin libxml2-utils nginx-light osslsigncode
 	par2 python3-zeep shellcheck softhsm2 sqlite3 strace systemd xorriso zbar-tools'
 fuzz='clang-tools libclang-rt-14-dev'
 

@@ -1,10 +1,13 @@
 /*
  * Any bytes as the header of a member of a stream: what is accepted is generated again from its
- * name and size, and the name stays below the bundle's directory.
+ * name and size, and the name stays below the bundle's directory.  A second opinion: libarchive,
+ * which is bsdtar, reads the same member from it.
  */
 #include "lib/base/error.h"
 #include "media/stream_member.h"
 
+#include <archive.h>
+#include <archive_entry.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,6 +17,20 @@ static void require(int fact)
 {
 	if (!fact)
 		abort();
+}
+
+static void compare(unsigned char block[USTAR_BLOCK], const struct stream_member *m)
+{
+	struct archive *a = archive_read_new();
+	struct archive_entry *e;
+
+	require(a && archive_read_support_format_tar(a) == ARCHIVE_OK &&
+		archive_read_open_memory(a, block, USTAR_BLOCK) == ARCHIVE_OK &&
+		archive_read_next_header(a, &e) == ARCHIVE_OK);
+	require(strcmp(archive_entry_pathname(e), m->name) == 0 &&
+		archive_entry_size(e) == (int64_t)m->size && archive_entry_mode(e) == 0100444 &&
+		archive_entry_mtime(e) == 0 && !archive_entry_hardlink(e));
+	archive_read_free(a);
 }
 
 int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
@@ -44,5 +61,6 @@ int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
 	require(memcmp(block, again, sizeof block) == 0);
 	require(m.name[0] != '/' && m.name[0] != '.' && !strstr(m.name, "/.") &&
 		!strstr(m.name, "//"));
+	compare(block, &m);
 	return 0;
 }

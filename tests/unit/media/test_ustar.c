@@ -71,30 +71,65 @@ static void padding_fills_the_block(void **state)
 	}
 }
 
-/* GNU tar lists a member exactly as we mean it, and says nothing else. */
-static void gnu_tar_reads_it(void **state)
-{
-	static const char want[] = "-r--r--r-- 0/0               5 1970-01-01 00:00:00 abc.cab\n"
-				   "-r--r--r-- 0/0               0 1970-01-01 00:00:00 empty\n";
-	unsigned char tar[5 * USTAR_BLOCK] = { 0 };
-	char path[] = "/tmp/gapferry-ustar-XXXXXX", command[200], have[400] = "";
-	int fd = mkstemp(path);
+/* Sizes where readers of tar have gone wrong: blocks, signed and unsigned 32 bits, the last one. */
+static const uint64_t sizes[] = { 0,          1,
+				  511,        512,
+				  513,        (1ull << 31) - 1,
+				  1ull << 31, (1ull << 32) - 1,
+				  1ull << 32, USTAR_SIZE_MAX };
 
-	(void)state;
-	assert_true(fd >= 0);
-	ustar_header("abc.cab", 5, tar);
-	memcpy(tar + USTAR_BLOCK, "hello", 5);
-	ustar_header("empty", 0, tar + 2 * USTAR_BLOCK);
-	assert_int_equal(write(fd, tar, sizeof tar), sizeof tar);
-	close(fd);
-	snprintf(command, sizeof command, "TZ=UTC tar -tv --full-time --numeric-owner -f %s 2>&1",
-		 path);
+/* The name of a member: the longest ones too. */
+static void member_name(size_t i, char out[USTAR_NAME_MAX + 1])
+{
+	memset(out, 'n', USTAR_NAME_MAX);
+	out[i % 2 ? USTAR_NAME_MAX : 8] = '\0';
+	out[0] = (char)('a' + i);
+}
+
+static void lists(const char *command, const char *want)
+{
+	char have[4000] = "";
 	FILE *out = popen(command, "r");
+
 	assert_non_null(out);
 	have[fread(have, 1, sizeof have - 1, out)] = '\0';
 	assert_int_equal(pclose(out), 0);
-	unlink(path);
 	assert_string_equal(have, want);
+}
+
+/* GNU tar and bsdtar list every member exactly as we mean it, and say nothing else. */
+static void other_readers_agree(void **state)
+{
+	char path[] = "/tmp/gapferry-ustar-XXXXXX", command[400];
+	char want[4000] = "", names[4000] = "", member[USTAR_NAME_MAX + 1];
+	unsigned char header[USTAR_BLOCK];
+	int fd = mkstemp(path);
+	uint64_t at = 0;
+	size_t len = 0, names_len = 0;
+
+	(void)state;
+	assert_true(fd >= 0);
+	for (size_t i = 0; i < COUNT(sizes); i++) {
+		member_name(i, member);
+		ustar_header(member, sizes[i], header);
+		assert_int_equal(pwrite(fd, header, sizeof header, (off_t)at), sizeof header);
+		at += volume_member_bytes(sizes[i]);
+		len += (size_t)snprintf(want + len, sizeof want - len,
+					"-r--r--r-- 0/0 %llu 1970-01-01 00:00:00 %s\n",
+					(unsigned long long)sizes[i], member);
+		names_len += (size_t)snprintf(names + names_len, sizeof names - names_len,
+					      "-r--r--r-- %llu %s\n", (unsigned long long)sizes[i],
+					      member);
+	}
+	assert_int_equal(ftruncate(fd, (off_t)(at + USTAR_TRAILER)), 0);
+	close(fd);
+	snprintf(command, sizeof command,
+		 "TZ=UTC tar -tv --full-time --numeric-owner -f %s 2>&1 | tr -s ' '", path);
+	lists(command, want);
+	snprintf(command, sizeof command,
+		 "bsdtar -tvf %s 2>&1 | awk 'NF != 9 { print } { print $1, $5, $9 }'", path);
+	lists(command, names);
+	unlink(path);
 }
 
 static void volume_names_are_exact(void **state)
@@ -126,7 +161,7 @@ int main(void)
 		cmocka_unit_test(header_has_the_canonical_bytes),
 		cmocka_unit_test(every_bit_counts),
 		cmocka_unit_test(padding_fills_the_block),
-		cmocka_unit_test(gnu_tar_reads_it),
+		cmocka_unit_test(other_readers_agree),
 		cmocka_unit_test(volume_names_are_exact),
 	};
 
