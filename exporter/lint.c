@@ -3,6 +3,7 @@
 #include "exporter/index.h"
 #include "exporter/signature.h"
 #include "exporter/survey.h"
+#include "exporter/wsusutil_package.h"
 #include "lib/base/buf.h"
 #include "lib/base/clock.h"
 #include "lib/base/error.h"
@@ -10,8 +11,10 @@
 #include "lib/base/limits.h"
 #include "lib/base/source.h"
 #include "lib/cab/cab.h"
+#include "lib/catalog/catalog_full.h"
 #include "lib/cli/progress.h"
 #include "lib/crypto/digest.h"
+#include "lib/pack/listing.h"
 #include "lib/store/stored.h"
 
 #include <fcntl.h>
@@ -19,7 +22,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PIECE = 64 << 10, MAGIC = 4 };
+enum { PIECE = 64 << 10 };
 
 /* Documents are added as they come, in any order: their digests are summed. */
 struct note {
@@ -28,14 +31,13 @@ struct note {
 };
 
 struct reading {
-	struct source base; /* the file, past its first bytes again */
+	struct source base; /* the file */
 	struct source_fd file;
 	struct authenticode *signature;
 	struct progress *progress;
-	unsigned char magic[MAGIC];
-	size_t magic_len, magic_at;
 
 	struct lint *out;
+	struct wsusutil_package package;
 	struct catalog_master *master;
 	struct survey *survey;
 	struct digest *digest;
@@ -54,6 +56,7 @@ static void reading_clear(struct reading *r)
 	digest_free(r->digest);
 	buf_clear(&r->member);
 	index_clear(&r->index);
+	wsusutil_package_clear(&r->package);
 	free(r->notes);
 }
 DEFINE_CLEANUP_IN_PLACE(struct reading, reading_clear);
@@ -70,14 +73,6 @@ void lint_clear(struct lint *l)
 static ssize_t read_file(struct source *base, void *buf, size_t len, struct error *err)
 {
 	struct reading *r = (struct reading *)base;
-	size_t left = r->magic_len - r->magic_at;
-
-	if (left > 0) {
-		len = len < left ? len : left;
-		memcpy(buf, r->magic + r->magic_at, len);
-		r->magic_at += len;
-		return (ssize_t)len;
-	}
 	ssize_t n = r->file.base.read(&r->file.base, buf, len, err);
 
 	if (n <= 0)
@@ -86,17 +81,6 @@ static ssize_t read_file(struct source *base, void *buf, size_t len, struct erro
 	if (progress_add(r->progress, (uint64_t)n))
 		return error_set(err, ERROR_STOPPED, "%s: stopped on request", r->file.name);
 	return n;
-}
-
-static int read_magic(struct reading *r, struct error *err)
-{
-	ssize_t n = source_read_full(&r->file.base, r->magic, sizeof r->magic, err);
-
-	if (n < 0)
-		return -1;
-	r->magic_len = (size_t)n;
-	authenticode_feed(r->signature, r->magic, r->magic_len);
-	return 0;
 }
 
 /* ---- marks ---- */
@@ -312,27 +296,78 @@ static int read_cabinet(struct reading *r, struct error *err)
 	return index_finish(&r->index, err);
 }
 
+/* ---- export packages of WSUS ---- */
+
+static int on_document(void *ctx, struct listing_entry *e, const void *bytes, size_t len,
+		       struct error *err)
+{
+	struct reading *r = ctx;
+
+	if (e->revision != 0)
+		add_note(r, e->revision, e->stream, e->key, bytes, len);
+	return catalog_full_add(r->out->catalog, e->stream, e->revision, e->offset, bytes, len,
+				err);
+}
+
+static int read_package(struct reading *r, struct error *err)
+{
+	CLEANUP(cab_close) struct cab *cab = cab_open(&r->base, r->out->name, err);
+
+	return cab ? wsusutil_package_read(&r->package, cab, on_document, r, err) : -1;
+}
+
 /* ---- all of it ---- */
 
-static int read_all(struct reading *r, const struct authenticode_roots *roots, struct error *err)
+enum form { FORM_FAILED = -1, FORM_DOCUMENT, FORM_CABINET, FORM_PACKAGE };
+
+static enum form form_of(struct reading *r, int fd, uint64_t size, struct error *err)
+{
+	static const unsigned char cabinet[] = { 'M', 'S', 'C', 'F' };
+	unsigned char magic[sizeof cabinet] = { 0 };
+
+	if (wsusutil_package_check(fd, size, err) < 0 ||
+	    (size >= sizeof magic &&
+	     file_read_at(fd, r->out->name, magic, sizeof magic, 0, err) < 0))
+		return FORM_FAILED;
+	if (memcmp(magic, cabinet, sizeof magic) != 0)
+		return FORM_DOCUMENT;
+	int package = wsusutil_package_open(&r->package, fd, r->out->name, err);
+
+	return package < 0 ? FORM_FAILED : package == 0 ? FORM_CABINET : FORM_PACKAGE;
+}
+
+static int read_form(struct reading *r, enum form form, struct error *err)
+{
+	switch (form) {
+	case FORM_DOCUMENT:
+		return read_master(r, from_file, r, err);
+	case FORM_CABINET:
+		return read_cabinet(r, err);
+	case FORM_PACKAGE:
+		return read_package(r, err);
+	case FORM_FAILED:
+		break;
+	}
+	return -1;
+}
+
+static int read_all(struct reading *r, enum form form, const struct authenticode_roots *roots,
+		    struct error *err)
 {
 	struct catalog *c = r->out->catalog;
 
-	if (read_magic(r, err) < 0)
-		return -1;
-	bool cabinet = r->magic_len == MAGIC && memcmp(r->magic, "MSCF", MAGIC) == 0;
-
-	if ((cabinet ? read_cabinet(r, err) : read_master(r, from_file, r, err)) < 0 ||
-	    catalog_finish(c, err) < 0)
+	if (read_form(r, form, err) < 0 || catalog_finish(c, err) < 0)
 		return -1;
 	catalog_validate(c);
 	catalog_quarantine(c);
 	/* of a document alone nobody expects licence texts */
-	if (cabinet)
+	if (form == FORM_CABINET)
 		survey_finish(r->survey, clock_now());
 	if (signature_check(r->signature, roots, r->out->name, &r->out->signature, err) < 0)
 		return -1;
-	survey_signature(c, r->out->name, &r->out->signature);
+	/* nobody signs export packages */
+	if (form != FORM_PACKAGE)
+		survey_signature(c, r->out->name, &r->out->signature);
 	make_marks(r);
 	return 0;
 }
@@ -354,7 +389,7 @@ int lint_read_fd(int fd, uint64_t size, const char *name, const struct authentic
 	r.survey = survey_new(lint.catalog, &r.index);
 	source_fd_init(&r.file, fd, name);
 	progress_begin(progress, "reading catalog", size);
-	int failed = read_all(&r, roots, err);
+	int failed = read_all(&r, form_of(&r, fd, size, err), roots, err);
 	progress_end(progress);
 	if (failed)
 		return error_wrap(err, "%s", name);

@@ -1,6 +1,7 @@
 /*
  * A catalog judged by itself, without a repository: nothing is stored anywhere.  Takes a
- * wsusscn2.cab or WSUSSCAN.cab, the package.cab of one, or a package.xml alone.
+ * wsusscn2.cab or WSUSSCAN.cab, the package.cab of one, a package.xml alone, or the cabinet of an
+ * export package of WSUS.
  */
 #ifndef EXPORTER_LINT_H
 #define EXPORTER_LINT_H

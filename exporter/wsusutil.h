@@ -6,23 +6,12 @@
 #ifndef EXPORTER_WSUSUTIL_H
 #define EXPORTER_WSUSUTIL_H
 
-#include "lib/base/cleanup.h"
-
-#include <stdbool.h>
-#include <stdint.h>
+#include "exporter/wsusutil_package.h"
 
 struct error;
 struct progress;
 struct store;
 struct wsusscn2;
-
-/* What was read although no genuine package has it. */
-struct wsusutil_oddities {
-	bool mark;     /* metadata.txt begins with a byte order mark */
-	bool reversed; /* metadata.txt comes before package.xml, as Microsoft's sample writes it */
-	uint64_t newlines; /* records that end with LF alone */
-	uint64_t moved;    /* records at another place than in package.xml */
-};
 
 /*
  * As wsusscn2_read(), whose result it shares: wsusscn2_forget() and wsusscn2_clear() are for this

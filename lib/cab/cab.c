@@ -14,6 +14,7 @@
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 struct member_source {
 	struct source base; /* first: read is called with its address */
@@ -162,6 +163,14 @@ struct cab *cab_open(struct source *src, const char *label, struct error *err)
 const struct cab_info *cab_info(const struct cab *c)
 {
 	return &c->table.info;
+}
+
+bool cab_holds(const struct cab *c, const char *name)
+{
+	for (uint32_t i = 0; i < c->table.info.members; i++)
+		if (strcasecmp(c->table.bytes + c->table.entries[i].name, name) == 0)
+			return true;
+	return false;
 }
 
 int cab_next(struct cab *c, struct cab_member *m, struct error *err)

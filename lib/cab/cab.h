@@ -64,6 +64,9 @@ struct cab *cab_open(struct source *src, const char *label, struct error *err)
 /* Borrowed until cab_close(). */
 const struct cab_info *cab_info(const struct cab *c) __attribute__((nonnull, returns_nonnull));
 
+/* Whether the table lists a member of this name, in any case of ASCII letters. */
+bool cab_holds(const struct cab *c, const char *name) __attribute__((nonnull));
+
 /*
  * Go to the next member, decoding and checking whatever was not read of the current one.  1 with
  * *m filled; 0 after the last member, when the rest of the stream was proved to be the announced

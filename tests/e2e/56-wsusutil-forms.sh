@@ -10,6 +10,15 @@ take() {
 	gapferry-export --repo "$T_DIR/repo" ingest wsusutil "$1/package.cab" --accept-shrink --json
 }
 
+# lint_agrees PACKAGE TAKEN STATUS: lint finds what ingest found, but for what the package before tells.
+lint_agrees() {
+	t_status "$3" "lint of $2" gapferry-export lint "$1" --json
+	cp "$T_DIR/out" "$T_DIR/lint.json"
+	jq -S '[.findings[] | select(.id | startswith("GF-C09") | not)]' "$T_DIR/lint.json" >"$T_DIR/lint.all"
+	jq -S '[.findings[] | select(.id | startswith("GF-C09") | not)]' "$2" >"$T_DIR/take.all"
+	t_same "finds what ingest found: $2" "$T_DIR/lint.all" "$T_DIR/take.all"
+}
+
 # ---- odd, but readable ----
 t_must mkwsusutil --out "$T_DIR/plain" --updates 9
 t_ok 'a stored cabinet' take "$T_DIR/plain"
@@ -17,6 +26,7 @@ for odd in --lzx --reversed --mark --newlines --no-package-mark; do
 	t_must mkwsusutil --out "$T_DIR/odd$odd" --updates 9 "$odd"
 	t_ok "with $odd" take "$T_DIR/odd$odd"
 	cp "$T_DIR/out" "$T_DIR/odd$odd.json"
+	lint_agrees "$T_DIR/odd$odd/package.cab" "$T_DIR/odd$odd.json" 0
 	t_json "$T_DIR/odd$odd.json" .updates_processed 14
 done
 t_json "$T_DIR/odd--reversed.json" .oddities.records_first true
@@ -31,6 +41,7 @@ for lie in length:GF-2500 huge:GF-2501 cut:GF-2500 astral:GF-2500 utf8:GF-2500 c
 	version:GF-2502 root:GF-1501 garbage:GF-2500; do
 	t_must mkwsusutil --out "$T_DIR/lie" --updates 9 --fault "${lie%:*}"
 	t_error 3 "${lie#*:}" "refused: ${lie%:*}" take "$T_DIR/lie"
+	t_error 3 "${lie#*:}" "and by lint" gapferry-export lint "$T_DIR/lie/package.cab"
 done
 t_ok 'nothing of them is left' [ "$(find "$T_DIR/repo/content" -type f | sort | sha256sum)" = "$before" ]
 t_error 3 GF-1301 'a file that is no cabinet' gapferry-export --repo "$T_DIR/repo" ingest wsusutil \
@@ -45,10 +56,15 @@ t_error 3 GF-2001 'and it is no scan catalog' gapferry-export --repo "$T_DIR/rep
 t_must mkwsusutil --out "$T_DIR/identity" --updates 9 --fault identity
 t_status 2 'a document under a false name is held back' take "$T_DIR/identity"
 cp "$T_DIR/out" "$T_DIR/identity.json"
+lint_agrees "$T_DIR/identity/package.cab" "$T_DIR/identity.json" 2
 t_json "$T_DIR/identity.json" '[.findings[] | select(.severity == "error") | .id] | unique | join(" ")' 'GF-C053 GF-C060'
 t_must mkwsusutil --out "$T_DIR/child" --updates 9 --fault child
 t_ok 'a bundle without its child is reported' take "$T_DIR/child"
 cp "$T_DIR/out" "$T_DIR/child.json"
+lint_agrees "$T_DIR/child/package.cab" "$T_DIR/child.json" 0
+t_ok 'diff compares packages' gapferry-export diff "$T_DIR/plain/package.cab" "$T_DIR/child/package.cab" --json
+cp "$T_DIR/out" "$T_DIR/diff.json"
+t_json "$T_DIR/diff.json" '.revised | length' 1
 t_json "$T_DIR/child.json" '[.findings[].id] | unique | join(" ")' 'GF-C041 GF-C095'
 
 # ---- the XML form: its structure is shown, and no more ----
@@ -57,6 +73,7 @@ printf '%s' '<?xml version="1.0"?><ExportPackage><Updates>' \
 	'<Update UpdateId="a0000000-0000-4000-8000-00000000000b"><u:Update/></Update>' \
 	'</Updates></ExportPackage>' | gzip -n >"$T_DIR/export.xml.gz"
 t_error 3 GF-2507 'it is not ingested' gapferry-export --repo "$T_DIR/repo" ingest wsusutil "$T_DIR/export.xml.gz"
+t_error 3 GF-2507 'nor judged' gapferry-export lint "$T_DIR/export.xml.gz"
 t_ok 'probe reads it' gapferry-export probe "$T_DIR/export.xml.gz" --json
 cp "$T_DIR/out" "$T_DIR/probe.json"
 t_json "$T_DIR/probe.json" '.updates | "\(.as_elements) \(.as_text) \(.as_cabinet) \(.without)"' '1 1 0 0'
@@ -85,6 +102,7 @@ for name in WSUS-2015-06-10-proto1.8 WSUS-2020-04-21-proto1.20; do
 	t_json "$dir/ingest.json" '.counts | "\(.error) \(.warning) \(.note)"' '0 0 0'
 	t_json "$dir/ingest.json" '.oddities | "\(.records_first) \(.byte_order_mark) \(.newlines) \(.moved)"' \
 		'false false 0 0'
+	lint_agrees "$cab" "$dir/ingest.json" 0
 	t_bundle "$dir" 1
 	t_ok 'imported' gapferry-import --repo "$dir/importer" import "$T_BUNDLE"
 	t_ok 'and exported' gapferry-import --repo "$dir/importer" export-wsusutil --output "$dir/out"
