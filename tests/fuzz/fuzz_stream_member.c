@@ -22,7 +22,7 @@ static void require(int fact)
 static void compare(unsigned char block[USTAR_BLOCK], const struct stream_member *m)
 {
 	struct archive *a = archive_read_new();
-	struct archive_entry *e;
+	struct archive_entry *e = NULL;
 
 	require(a && archive_read_support_format_tar(a) == ARCHIVE_OK &&
 		archive_read_open_memory(a, block, USTAR_BLOCK) == ARCHIVE_OK &&
