@@ -70,6 +70,7 @@ struct crash {
 	size_t grain;
 	bool list;
 	struct state before, rows, once, twice; /* rows: those of once */
+	struct state mask;                      /* what no two runs do alike: signatures */
 	struct objects old_objects, new_objects;
 	uint64_t content;
 	struct table states, views, whole;
@@ -255,8 +256,8 @@ static void restart(struct crash *c)
 		wrong(c, &c->unfinished, "the same command again does not complete:");
 		if (c->unfinished <= SHOWN)
 			printf("    %d %s\n", status, text);
-	} else if (state_compare(&now, &c->once, NULL, where) > 0 &&
-		   state_compare(&now, &c->twice, NULL, other) > 0) {
+	} else if (state_compare(&now, &c->once, &c->mask, where) > 0 &&
+		   state_compare(&now, &c->twice, &c->mask, other) > 0) {
 		wrong(c, &c->unfinished, "the same command again ends otherwise:");
 		printf("    %s; %s\n", where, other);
 	}
@@ -400,8 +401,16 @@ static void keep_rows(const struct state *s, struct state *rows)
 			state_add(rows, &s->entries[i]);
 }
 
+static bool run_again(struct crash *c, struct state *out)
+{
+	run_clear(&c->run);
+	int status = run_command(&c->run, c->command);
+	return (status == 0 || status == 2) && state_load(out, c->repository);
+}
+
 static bool record(struct crash *c)
 {
+	struct state once = { 0 }, twice = { 0 };
 	struct stat st;
 
 	state_remove_tree(c->work);
@@ -424,9 +433,15 @@ static bool record(struct crash *c)
 	memcpy(log, c->run.log, len);
 	disk_read_log(&c->disk, log, len);
 	c->applied = buf_calloc(c->disk.op_count, sizeof *c->applied);
-	run_clear(&c->run);
-	status = run_command(&c->run, c->command);
-	return (status == 0 || status == 2) && state_load(&c->twice, c->repository);
+	if (!run_again(c, &c->twice))
+		return false;
+	state_remove_tree(c->work);
+	if (!state_copy_tree(c->base, c->work) || !run_again(c, &once) || !run_again(c, &twice))
+		return false;
+	state_mask(&c->twice, &twice, &c->mask);
+	state_clear(&once);
+	state_clear(&twice);
+	return true;
 }
 
 static void print(const struct crash *c)
