@@ -89,7 +89,7 @@
 #define LIMIT_CAB_DEPTH 2                     /* wsusscn2.cab, then its package*.cab */
 #define LIMIT_CAB_NAME 255u
 #define LIMIT_CAB_FOLDERS 4096u               /* genuine: 1; each costs one decoder, in turn */
-#define LIMIT_CAB_RATIO 1000u                 /* output to cbCabinet; genuine: 22 */
+#define LIMIT_CAB_RATIO 200u                  /* output to cbCabinet; genuine: 38 on average */
 #define LIMIT_CAB_SIGNATURE_BYTES (1u << 20)  /* what follows a signed cabinet; genuine: 15.7 kB */
 
 #define LIMIT_SHARD_STATE (64u << 20)         /* what is kept of an inner cabinet; genuine: 2 MB each */

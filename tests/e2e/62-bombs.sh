@@ -37,8 +37,8 @@ xml() {
 	mkdir "$T_DIR/in" "$T_DIR/around"
 	awk "function times(n, text, i) { for (i = 0; i < n; i++) printf \"%s\", text }
 		BEGIN { $3 }" >"$T_DIR/in/package.xml"
-	t_must mkcatalog --pack "$T_DIR/in" --out "$T_DIR/around/package.cab"
-	t_must mkcatalog --pack "$T_DIR/around" --out "$T_DIR/bomb.cab"
+	t_must mkcatalog --pack "$T_DIR/in" --out "$T_DIR/around/package.cab" --compression none
+	t_must mkcatalog --pack "$T_DIR/around" --out "$T_DIR/bomb.cab" --compression none
 	bomb 3 "$1" "$2" gapferry-export --repo "$T_DIR/exporter" ingest wsusscn2 "$T_DIR/bomb.cab"
 }
 root='<OfflineSyncPackage xmlns=\"http://schemas.microsoft.com/msus/2004/02/OfflineSync\">'
@@ -56,6 +56,20 @@ xml GF-1403 'an entity from a file' \
 	"print \"<!DOCTYPE a [<!ENTITY x SYSTEM \\\"file:///etc/passwd\\\">]><a>&x;</a>\""
 xml GF- 'a million empty elements' "printf \"$root\"; times(1000000, \"<Update/>\"); print \"</OfflineSyncPackage>\""
 xml GF-1402 'a comment of 9 MB that does not end' "printf \"<!--\"; times(9000000, \"-\")"
+
+# ---- a cabinet of 350 kB that would become 240 MiB ----
+
+rm -rf "$T_DIR/in" "$T_DIR/around"
+mkdir "$T_DIR/in" "$T_DIR/around"
+printf '<OfflineSyncPackage/>' >"$T_DIR/in/package.xml"
+for i in 1 2 3 4; do
+	truncate -s 60M "$T_DIR/in/zeros$i"
+done
+t_must mkcatalog --pack "$T_DIR/in" --out "$T_DIR/around/package.cab" --compression lzx
+t_must mkcatalog --pack "$T_DIR/around" --out "$T_DIR/bomb.cab"
+bomb 3 GF-1312 'a folder of zeros' \
+	gapferry-export --repo "$T_DIR/exporter" ingest wsusscn2 "$T_DIR/bomb.cab"
+bomb 3 GF-1312 'a folder of zeros, judged alone' gapferry-export lint "$T_DIR/bomb.cab"
 
 # ---- texts that two people signed ----
 

@@ -360,7 +360,7 @@ static void promises_beyond_the_limits_are_refused(void **state)
 	/* Folders of 2 GiB in room bytes each; the ninth passes 16 GiB. */
 	for (unsigned row = 0; row < 3; row++) {
 		unsigned count = row == 2 ? 9 : 8;
-		uint32_t room = row == 1 ? 65535 * 9 : 3000000;
+		uint32_t room = row == 1 ? 65535 * 9 : 12000000;
 		struct error err = ERROR_INIT;
 
 		*w = (struct writer){ .folder_count = count,
