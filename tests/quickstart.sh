@@ -3,7 +3,7 @@
 #
 # Makes a small but genuine scan catalog and its payload, takes both across the
 # gap, proves the bundle with our verifier and with standard tools, imports it
-# and downloads from the server; then the weekly routine: a receipt goes back, and
+# and downloads from the server, by hand and by computers that scan; then the weekly routine: a receipt goes back, and
 # the next catalog travels as an increment; then a catalog in which one update
 # carries an unknown deployment action.  Every command is shown before it
 # runs, and the first one that does not end with the expected status ends the
@@ -268,6 +268,29 @@ serve() {
 	run 0 "curl -sf -D - -r 1000000-1000999 -o range $content"
 	run 0 "tail -c +1000001 $original | head -c 1000 | cmp - range && echo identical"
 	run 0 "curl -sf '$url/api/v1/findings?severity=error&limit=2' | jq -ce '.findings[] | {id, source_revision, message}'"
+}
+
+# Three updates that can be approved: no parts of others, superseded by none.
+pick_approvable() {
+	curl -sf "$url/api/v1/updates?limit=1000" | jq -r '[.updates[] | select(.type == "Software" and
+		.action == null and .verdict == "ok" and .is_leaf) | .update_id][:3][]'
+}
+
+clients() {
+	step 'Isolated side: computers scan, download and report'
+	approved=$(pick_approvable)
+	[ -n "$approved" ] || die 'no update can be approved'
+	# shellcheck disable=SC2086 # words
+	run 0 gapferry-server approve $approved --group "'All Computers'" --repo isolated/repository
+	say 'Twenty computers (a simulation that speaks what Windows Update speaks: SOAP, then ranges of files):'
+	run 0 wuclient --url "$url" --machines 20 --share 100
+	say 'What they say of the approved updates:'
+	run 0 gapferry-server report updates --repo isolated/repository
+	say 'And what tells a real Windows to come here:'
+	run 0 "gapferry-server policy --url $url | head -n 20"
+}
+
+end_server() {
 	printf '\n$ kill %d\n' "$server"
 	kill "$server"
 	wait "$server" || die "the server ended with status $?"
@@ -287,6 +310,8 @@ receipt_back
 next_week
 import_fault
 serve
+clients
+end_server
 
 cat <<END
 

@@ -83,14 +83,9 @@ char *access_load_token(const char *file, struct error *err)
 {
 	CLEANUP(free) unsigned char *bytes = NULL;
 	size_t len = 0;
-	int row = file_load(AT_FDCWD, file, TOKEN_MAX + 2, &bytes, &len, err);
 
-	if (row < 0)
+	if (file_load_present(AT_FDCWD, file, TOKEN_MAX + 2, &bytes, &len, err) < 0)
 		return NULL;
-	if (row == 0) {
-		error_set(err, ERROR_FILE_OPEN, "%s: not found", file);
-		return NULL;
-	}
 	while (len > 0 && (bytes[len - 1] == '\n' || bytes[len - 1] == '\r'))
 		bytes[--len] = '\0';
 	bool good = len >= TOKEN_MIN && len <= TOKEN_MAX;

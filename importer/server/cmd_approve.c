@@ -39,10 +39,9 @@ static void add_word(struct words *w, const char *word)
 static int add_list(struct words *w, const char *path, struct error *err)
 {
 	size_t len = 0;
-	int row = file_load(AT_FDCWD, path, LIST_BYTES, &w->file, &len, err);
 
-	if (row <= 0)
-		return row < 0 ? -1 : error_set(err, ERROR_FILE_OPEN, "%s: not found", path);
+	if (file_load_present(AT_FDCWD, path, LIST_BYTES, &w->file, &len, err) < 0)
+		return -1;
 	for (char *line = (char *)w->file; *line;) {
 		char *end = line + strcspn(line, "\n"), *next = *end ? end + 1 : end;
 
@@ -64,7 +63,10 @@ static int collect_words(const struct cli_args *args, struct words *w, struct er
 		add_word(w, args->operands[i]);
 	if (list && add_list(w, list, err) < 0)
 		return -1;
-	return w->count > 0 ? 0 : error_set(err, ERROR_USAGE, "no update given");
+	return w->count > 0 ? 0
+			    : error_set(err, ERROR_USAGE,
+					"no update given: words that follow --group, up to "
+					"the next option, are groups");
 }
 
 /* ---- files that are not here ---- */

@@ -55,6 +55,8 @@ t_error 1 GF-2811 'no unknown update' gapferry-server approve \
 t_error 1 GF-2811 'no other words' gapferry-server approve word --group "$all"
 t_error 1 GF-2803 'no unknown group' gapferry-server approve "KB$number" --group nowhere
 t_error 1 GF-1001 'no unknown action' gapferry-server approve "KB$number" --group Web --action x
+t_error 1 GF-1001 'words after a list belong to it' gapferry-server approve --group Web "KB$number"
+t_contains 'and the message says so' "$T_DIR/err" 'words that follow --group'
 t_error 1 GF-1001 'no deadline that is none' gapferry-server approve "KB$number" --group Web \
 	--deadline tomorrow
 t_error 1 GF-1001 'something must be given' gapferry-server approve --group Web
