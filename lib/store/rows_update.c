@@ -53,7 +53,7 @@ struct inserter {
 	struct digest *digest;
 	/* Of the update at hand. */
 	struct buf relations;
-	struct varint_writer said;
+	struct varint_writer said; /* of one row: no more than the catalog keeps of it */
 	struct listed *files;
 	size_t files_count, files_capacity;
 };
@@ -137,9 +137,12 @@ static void bind(struct db_statement *q, const struct cell *cells, int count)
 		}
 }
 
-/* Nothing that differs may be said in the same bytes. */
-static void say(struct varint_writer *w, const struct cell *cells, int count)
+/* Digest the values of a row; nothing that differs may be said in the same bytes. */
+static void say(struct inserter *in, const struct cell *cells, int count)
 {
+	struct varint_writer *w = &in->said;
+
+	w->out.len = 0;
 	for (int i = 0; i < count; i++) {
 		varint_put(w, cells[i].kind);
 		if (cells[i].kind == CELL_NUMBER) {
@@ -149,6 +152,7 @@ static void say(struct varint_writer *w, const struct cell *cells, int count)
 			varint_put_bytes(w, cells[i].bytes, cells[i].len);
 		}
 	}
+	digest_update(in->digest, w->out.bytes, w->out.len);
 }
 
 /* ---- files ---- */
@@ -271,24 +275,17 @@ static int update_cells(struct inserter *in, size_t index, struct cell cells[UPD
 }
 
 /* Digest of what the row and the rows of its files are going to say. */
-static int make_mark(struct inserter *in, const struct catalog_revision *r,
-		     const struct cell update[UPDATE_CELLS], unsigned char mark[DIGEST_SHA256],
-		     struct error *err)
+static void make_mark(struct inserter *in, const struct catalog_revision *r,
+		      const struct cell update[UPDATE_CELLS], unsigned char mark[DIGEST_SHA256])
 {
 	struct cell cells[FILE_CELLS];
 
-	in->said.out.len = 0;
-	say(&in->said, update, UPDATE_CELLS);
+	say(in, update, UPDATE_CELLS);
 	for (size_t i = 0; i < in->files_count; i++) {
 		file_cells(r->revision_id, &in->files[i], cells);
-		say(&in->said, cells, FILE_CELLS);
+		say(in, cells, FILE_CELLS);
 	}
-	if (in->said.full)
-		return error_set(err, ERROR_LIMIT_BYTES, "more than %zu bytes of files",
-				 in->said.out.max);
-	digest_update(in->digest, in->said.out.bytes, in->said.out.len);
 	digest_final(in->digest, mark);
-	return 0;
 }
 
 static int remove_rows(struct inserter *in, uint32_t revision, struct error *err)
@@ -320,8 +317,9 @@ static int insert_update(struct inserter *in, size_t index, struct error *err)
 	unsigned char mark[DIGEST_SHA256];
 
 	list_files(in, r);
-	if (update_cells(in, index, cells, err) < 0 || make_mark(in, r, cells, mark, err) < 0)
+	if (update_cells(in, index, cells, err) < 0)
 		return -1;
+	make_mark(in, r, cells, mark);
 	int right = settle_stored(in, r->revision_id, mark, err);
 	if (right != 0)
 		return right < 0 ? -1 : 0;
