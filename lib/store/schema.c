@@ -160,8 +160,7 @@ static const char *const migrations[SCHEMA_VERSION] = {
 	 * Rows of updates that are stored in the order of their keys, and are not looked up one by
 	 * one.  A revision is found by its key alone, so update_info says what readers would join
 	 * it for; its mark tells whether the row is what the next catalog says too (NULL: not, as
-	 * after this migration).  file.express is filled by the next ingest or import, which writes
-	 * all rows without a mark anew.
+	 * after this migration: the next ingest or import writes the row anew).
 	 */
 	"ALTER TABLE revision RENAME TO revision_2;"
 	"CREATE TABLE revision("
@@ -186,6 +185,9 @@ static const char *const migrations[SCHEMA_VERSION] = {
 	"DROP TABLE revision_2;"
 	"CREATE INDEX update_info_revision ON update_info(revision_id);"
 	"ALTER TABLE file ADD COLUMN express INTEGER NOT NULL DEFAULT 0;"
+	/* By name: see select_is_express(). */
+	"UPDATE file SET express=1 WHERE kind=0 AND (name LIKE '_%.psf' OR"
+	" name LIKE '_%-express.cab');"
 
 	/* What the inner cabinets of a catalog told, by their digest (lib/store/shard_rows.h). */
 	"CREATE TABLE shard("
