@@ -8,6 +8,7 @@
 #include "importer/server/service.h"
 #include "importer/server/service_internal.h"
 #include "lib/base/str.h"
+#include "lib/catalog/catalog_url.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -43,7 +44,7 @@ static int redirect(const struct service *s, const char *path, const unsigned ch
 
 static bool look_up(const struct request *q, unsigned char sha1[20])
 {
-	if (view_name_digest(q->path, strlen(q->path), sha1))
+	if (catalog_url_digest(q->path, strlen(q->path), sha1))
 		return true;
 	CLEANUP(view_put) const struct view *v = q->service ? view_get(q->service->views) : NULL;
 	return v && view_original(v, q->path, sha1);

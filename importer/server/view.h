@@ -102,13 +102,9 @@ const struct view_file *view_file_by_sha1(const struct view *v, const unsigned c
 
 /*
  * The digest of the file that has this path (of a URL, without the query) at its source; of those
- * alone whose name does not end in it, see view_name_digest().  Case does not matter.
+ * alone whose name does not end in it, see catalog_url_digest().  Case does not matter.
  */
 bool view_original(const struct view *v, const char *path, unsigned char sha1[20])
-	__attribute__((nonnull));
-
-/* Most names at Microsoft end in the digest: ".../name_<SHA-1>.cab". */
-bool view_name_digest(const char *path, size_t len, unsigned char sha1[20])
 	__attribute__((nonnull));
 
 #endif

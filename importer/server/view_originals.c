@@ -2,29 +2,14 @@
 #include "importer/server/view_internal.h"
 #include "lib/base/buf.h"
 #include "lib/base/error.h"
-#include "lib/base/str.h"
+#include "lib/catalog/catalog_url.h"
 #include "lib/crypto/digest.h"
 #include "lib/store/db.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum { SHA1_HEX = 40, PATH_MAX_BYTES = 2048 };
-
-bool view_name_digest(const char *path, size_t len, unsigned char sha1[20])
-{
-	size_t name = len, end;
-
-	while (name > 0 && path[name - 1] != '/')
-		name--;
-	for (end = len; end > name && path[end - 1] != '.'; end--)
-		;
-	/* The extension may be missing. */
-	end = end > name ? end - 1 : len;
-	if (end - name < SHA1_HEX || !str_from_any_hex(path + end - SHA1_HEX, SHA1_HEX, sha1, 20))
-		return false;
-	return end - name == SHA1_HEX || path[end - SHA1_HEX - 1] == '_';
-}
+enum { PATH_MAX_BYTES = 2048 };
 
 /* False for what is too long to be a path of anything. */
 static bool key_of(const char *path, size_t len, unsigned char key[16])
@@ -39,16 +24,6 @@ static bool key_of(const char *path, size_t len, unsigned char key[16])
 	digest_sha256(folded, len, digest);
 	memcpy(key, digest, 16);
 	return true;
-}
-
-/* "http://host/path?query": the path. */
-static const char *path_of(const char *url, size_t *len)
-{
-	const char *host = strstr(url, "://");
-	const char *path = host ? strchr(host + 3, '/') : NULL;
-
-	*len = path ? strcspn(path, "?#") : 0;
-	return path;
 }
 
 static int by_key(const void *a, const void *b)
@@ -66,12 +41,12 @@ int view_originals_read(struct view *v, struct db *db, struct error *err)
 	int more = -1;
 
 	while (q && (more = db_step(q, err)) == 1) {
-		const char *path = path_of(db_text(q, 0), &len);
+		const char *path = catalog_url_path(db_text(q, 0), &len);
 		unsigned char named[20];
 		struct view_original o;
 
 		if (!path || !db_copy(q, 1, o.sha1, sizeof o.sha1) ||
-		    (view_name_digest(path, len, named) && memcmp(named, o.sha1, 20) == 0) ||
+		    (catalog_url_digest(path, len, named) && memcmp(named, o.sha1, 20) == 0) ||
 		    !key_of(path, len, o.key))
 			continue;
 		v->originals =

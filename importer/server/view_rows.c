@@ -354,10 +354,9 @@ int view_rows_read(struct view_load *l, struct error *err)
 	if (language_number(l, "", &none, err) < 0 ||
 	    rows_of(l, "SELECT id, update_id FROM identity ORDER BY id", identity_row, err) < 0 ||
 	    rows_of(l,
-		    "SELECT u.source_id, u.source_revision, u.revision_id, r.identity_id, r.number,"
-		    " u.type, u.action, u.relations FROM update_info u CROSS JOIN revision r"
-		    " ON r.id=u.revision_id WHERE u.verdict=0"
-		    " ORDER BY u.source_id, u.source_revision",
+		    "SELECT source_id, source_revision, revision_id, identity_id, number,"
+		    " type, action, relations FROM update_info WHERE verdict=0"
+		    " ORDER BY source_id, source_revision",
 		    update_row, err) < 0 ||
 	    rows_of(l,
 		    "SELECT id, sha1, sha256, size FROM object WHERE sha1 IS NOT NULL"

@@ -8,11 +8,18 @@ enum { GROUP = 7, GROUPS = 10 };
 
 void varint_put_bytes(struct varint_writer *w, const void *bytes, size_t len)
 {
-	struct error ignored = ERROR_INIT;
+	if (len == 0 || w->full)
+		return;
+	if (len > w->out.capacity - w->out.len) {
+		struct error ignored = ERROR_INIT;
 
-	if (len > 0 && !w->full)
-		w->full = buf_append(&w->out, bytes, len, &ignored) < 0;
-	error_clear(&ignored);
+		w->full = !buf_room(&w->out, len, &ignored);
+		error_clear(&ignored);
+		if (w->full)
+			return;
+	}
+	memcpy(w->out.bytes + w->out.len, bytes, len);
+	w->out.len += len;
 }
 
 void varint_put(struct varint_writer *w, uint64_t number)

@@ -29,6 +29,8 @@ void catalog_free(struct catalog *c)
 	arena_clear(&c->arena);
 	free(c->items);
 	free(c->slots);
+	free(c->ids);
+	free(c->guids);
 	free(c->by_guid);
 	free(c->guid_first);
 	free(c->locations);

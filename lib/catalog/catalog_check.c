@@ -135,10 +135,10 @@ static bool is_http(const char *url)
 
 	if (scheme == 0 || url[scheme] == '/' || !strchr(url + scheme, '/'))
 		return false;
-	for (const char *p = url; *p; p++)
-		if ((unsigned char)*p <= ' ' || *p == 0x7F || strchr("\"<>\\^`{|}", *p))
-			return false;
-	return true;
+	/* blank, controls, and what an address may not have */
+	return url[strcspn(url, "\1\2\3\4\5\6\a\b\t\n\v\f\r\x0E\x0F\x10\x11\x12\x13\x14\x15"
+				"\x16\x17\x18\x19\x1A\x1B\x1C\x1D\x1E\x1F \x7F\"<>\\^`{|}")] ==
+	       '\0';
 }
 
 void catalog_check_locations(struct catalog *c)

@@ -77,29 +77,47 @@ static void edges_clear(struct edges *e)
 }
 DEFINE_CLEANUP_IN_PLACE(struct edges, edges_clear);
 
-static void edges_build(const struct catalog *c, references_of *of, bool forward, struct edges *e)
+/* What every reference leads to, one after the other: an index, UINT32_MAX when it is not there. */
+static uint32_t *resolve(const struct catalog *c, references_of *of)
 {
-	size_t total = 0;
+	size_t total = 0, n = 0;
 
-	e->first = buf_calloc(c->count + 2, sizeof *e->first);
 	for (size_t i = 0; i < c->count; i++)
 		total += of(&c->items[i]).count;
-	e->to = buf_calloc(total, sizeof *e->to);
-	for (int pass = 0; pass < 2; pass++) {
-		for (size_t i = 0; i < c->count; i++) {
-			struct references refs = of(&c->items[i]);
+	uint32_t *targets = buf_calloc(total, sizeof *targets);
+	for (size_t i = 0; i < c->count; i++) {
+		struct references refs = of(&c->items[i]);
 
-			for (uint32_t k = 0; k < refs.count; k++) {
-				size_t j = catalog_index_of(c, refs.ids[k]);
-				if (j == SIZE_MAX)
+		/* SIZE_MAX becomes UINT32_MAX */
+		for (uint32_t k = 0; k < refs.count; k++)
+			targets[n++] = (uint32_t)catalog_index_of(c, refs.ids[k]);
+	}
+	return targets;
+}
+
+static void edges_build(const struct catalog *c, references_of *of, const uint32_t *targets,
+			bool forward, struct edges *e)
+{
+	e->first = buf_calloc(c->count + 2, sizeof *e->first);
+	for (int pass = 0; pass < 2; pass++) {
+		size_t n = 0;
+
+		for (size_t i = 0; i < c->count; i++) {
+			for (uint32_t k = of(&c->items[i]).count; k > 0; k--) {
+				uint32_t j = targets[n++];
+
+				if (j == UINT32_MAX)
 					continue;
-				size_t from = forward ? i : j, to = forward ? j : i;
+				uint32_t from = forward ? (uint32_t)i : j;
+
 				if (pass == 0)
 					e->first[from + 2]++;
 				else
-					e->to[e->first[from + 1]++] = (uint32_t)to;
+					e->to[e->first[from + 1]++] = forward ? j : (uint32_t)i;
 			}
 		}
+		if (pass == 0)
+			e->to = buf_calloc(n, sizeof *e->to);
 		for (size_t i = 2; pass == 0 && i < c->count + 2; i++)
 			e->first[i] += e->first[i - 1];
 	}
@@ -134,8 +152,10 @@ static void reference_cycles(struct catalog *c, references_of *of, enum catalog_
 	CLEANUP(edges_clear) struct edges forward = { .first = NULL }, backward = { .first = NULL };
 	CLEANUP(u32_free) uint32_t *gone = buf_calloc(c->count, sizeof *gone);
 
-	edges_build(c, of, true, &forward);
-	edges_build(c, of, false, &backward);
+	CLEANUP(u32_free) uint32_t *targets = resolve(c, of);
+
+	edges_build(c, of, targets, true, &forward);
+	edges_build(c, of, targets, false, &backward);
 	peel(c, &forward, gone);
 	peel(c, &backward, gone);
 	for (size_t i = 0; i < c->count; i++)

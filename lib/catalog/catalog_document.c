@@ -44,34 +44,6 @@ struct catalog_document_parser {
 	bool file_open, licence_open;
 };
 
-static const char *text_of(struct catalog_document_parser *p, const struct xml_attribute *at,
-			   size_t n, const char *name)
-{
-	const struct xml_attribute *a = catalog_walk_find(at, n, name);
-
-	return a ? catalog_walk_text(&p->walk, a->value, a->len) : "";
-}
-
-/* The collected text of an element without blanks around it. */
-static const char *element_text(struct catalog_document_parser *p)
-{
-	const char *text = (const char *)p->walk.text.bytes;
-	size_t len = p->walk.text.len;
-
-	while (len > 0 && strchr(" \t\r\n", text[len - 1]))
-		len--;
-	while (len > 0 && strchr(" \t\r\n", *text)) {
-		text++;
-		len--;
-	}
-	return catalog_walk_text(&p->walk, text, len);
-}
-
-static void missing(struct catalog_document_parser *p, const char *name)
-{
-	catalog_walk_problem(&p->walk, CATALOG_RULE_ATTRIBUTE_MISSING, name, "", 0);
-}
-
 /* ---- the update itself ---- */
 
 /* The prefix of the root must be bound to the namespace of updates, on the root. */
@@ -90,7 +62,7 @@ static int update_begin(void *ctx, const struct xml_attribute *at, size_t n, str
 	colon = memchr(tag, ':', end);
 	if (colon && (size_t)(colon - tag) < sizeof name - 8)
 		snprintf(name, sizeof name, "xmlns:%.*s", (int)(colon - tag - 1), tag + 1);
-	const char *bound = text_of(p, at, n, name);
+	const char *bound = catalog_walk_value(&p->walk, at, n, name);
 	if (strcmp(bound, NAMESPACE) != 0)
 		catalog_walk_problem(&p->walk, CATALOG_RULE_NAMESPACE_UNKNOWN, name, bound,
 				     strlen(bound));
@@ -108,9 +80,9 @@ static int identity_begin(void *ctx, const struct xml_attribute *at, size_t n, s
 	if (id)
 		p->out.has_update_id = catalog_walk_guid(&p->walk, id, &p->out.update_id);
 	else
-		missing(p, "UpdateID");
+		catalog_walk_missing(&p->walk, "UpdateID");
 	if (!number)
-		missing(p, "RevisionNumber");
+		catalog_walk_missing(&p->walk, "RevisionNumber");
 	else if (catalog_walk_number(&p->walk, number, UINT32_MAX, &value))
 		p->out.revision_number = (uint32_t)value;
 	return 0;
@@ -124,10 +96,10 @@ static int properties_begin(void *ctx, const struct xml_attribute *at, size_t n,
 	const struct xml_attribute *created = catalog_walk_find(at, n, "CreationDate");
 
 	(void)err;
-	d->update_type = text_of(p, at, n, "UpdateType");
-	d->publication_state = text_of(p, at, n, "PublicationState");
-	d->default_language = text_of(p, at, n, "DefaultPropertiesLanguage");
-	d->severity = text_of(p, at, n, "MsrcSeverity");
+	d->update_type = catalog_walk_value(&p->walk, at, n, "UpdateType");
+	d->publication_state = catalog_walk_value(&p->walk, at, n, "PublicationState");
+	d->default_language = catalog_walk_value(&p->walk, at, n, "DefaultPropertiesLanguage");
+	d->severity = catalog_walk_value(&p->walk, at, n, "MsrcSeverity");
 	if (deployable)
 		(void)catalog_walk_bool(&p->walk, deployable, CATALOG_RULE_BOOLEAN_TEXT,
 					&d->explicitly_deployable);
@@ -142,7 +114,7 @@ static int kb_end(void *ctx, struct error *err)
 
 	(void)err;
 	if (!*p->out.kb)
-		p->out.kb = element_text(p);
+		p->out.kb = catalog_walk_trimmed(&p->walk);
 	return 0;
 }
 
@@ -152,7 +124,7 @@ static int bulletin_end(void *ctx, struct error *err)
 
 	(void)err;
 	if (!*p->out.bulletin)
-		p->out.bulletin = element_text(p);
+		p->out.bulletin = catalog_walk_trimmed(&p->walk);
 	return 0;
 }
 
@@ -164,7 +136,7 @@ static int language_end(void *ctx, struct error *err)
 	if (catalog_walk_relation(&p->walk)) {
 		const char **place = catalog_vector_add(&p->languages, sizeof *place);
 
-		*place = element_text(p);
+		*place = catalog_walk_trimmed(&p->walk);
 	}
 	return 0;
 }
@@ -187,7 +159,7 @@ static int title_end(void *ctx, struct error *err)
 	struct catalog_document_parser *p = ctx;
 
 	(void)err;
-	p->title.title = element_text(p);
+	p->title.title = catalog_walk_trimmed(&p->walk);
 	return 0;
 }
 
@@ -196,7 +168,7 @@ static int title_language_end(void *ctx, struct error *err)
 	struct catalog_document_parser *p = ctx;
 
 	(void)err;
-	p->title.language = element_text(p);
+	p->title.language = catalog_walk_trimmed(&p->walk);
 	return 0;
 }
 
@@ -209,7 +181,7 @@ static bool reference(struct catalog_document_parser *p, const struct xml_attrib
 	const struct xml_attribute *id = catalog_walk_find(at, n, "UpdateID");
 
 	if (!id) {
-		missing(p, "UpdateID");
+		catalog_walk_missing(&p->walk, "UpdateID");
 		return false;
 	}
 	return catalog_walk_guid(&p->walk, id, out) && catalog_walk_relation(&p->walk);
@@ -235,7 +207,7 @@ static int bundled_begin(void *ctx, const struct xml_attribute *at, size_t n, st
 
 	(void)err;
 	if (!number) {
-		missing(p, "RevisionNumber");
+		catalog_walk_missing(&p->walk, "RevisionNumber");
 		return 0;
 	}
 	if (!catalog_walk_number(&p->walk, number, UINT32_MAX, &value) ||
@@ -303,7 +275,7 @@ static bool read_digest(struct catalog_document_parser *p, const struct xml_attr
 	const struct xml_attribute *algorithm = catalog_walk_find(at, n, "DigestAlgorithm");
 
 	if (!digest) {
-		missing(p, "Digest");
+		catalog_walk_missing(&p->walk, "Digest");
 		return false;
 	}
 	if (algorithm && (algorithm->len != 4 || memcmp(algorithm->value, "SHA1", 4) != 0)) {
@@ -325,13 +297,14 @@ static bool read_size(struct catalog_document_parser *p, const struct xml_attrib
 static int file_begin(void *ctx, const struct xml_attribute *at, size_t n, struct error *err)
 {
 	struct catalog_document_parser *p = ctx;
-	struct catalog_file f = { .name = text_of(p, at, n, "FileName"),
-				  .modified = text_of(p, at, n, "Modified"),
-				  .patching_type = text_of(p, at, n, "PatchingType") };
+	struct catalog_file f = { .name = catalog_walk_value(&p->walk, at, n, "FileName"),
+				  .modified = catalog_walk_value(&p->walk, at, n, "Modified"),
+				  .patching_type =
+					  catalog_walk_value(&p->walk, at, n, "PatchingType") };
 
 	(void)err;
 	if (!*f.patching_type)
-		f.patching_type = text_of(p, at, n, "PatchingTypePreferred");
+		f.patching_type = catalog_walk_value(&p->walk, at, n, "PatchingTypePreferred");
 	f.has_size = read_size(p, at, n, &f.size);
 	p->file_open = read_digest(p, at, n, &f.sha1);
 	if (p->file_open)
@@ -342,7 +315,7 @@ static int file_begin(void *ctx, const struct xml_attribute *at, size_t n, struc
 static int licence_begin(void *ctx, const struct xml_attribute *at, size_t n, struct error *err)
 {
 	struct catalog_document_parser *p = ctx;
-	struct catalog_licence l = { .language = text_of(p, at, n, "Language") };
+	struct catalog_licence l = { .language = catalog_walk_value(&p->walk, at, n, "Language") };
 
 	(void)err;
 	if (!*l.language)
@@ -361,7 +334,7 @@ static int licence_language_end(void *ctx, struct error *err)
 
 	(void)err;
 	if (p->licence_open)
-		all[p->licences.count - 1].language = element_text(p);
+		all[p->licences.count - 1].language = catalog_walk_trimmed(&p->walk);
 	return 0;
 }
 
@@ -370,22 +343,11 @@ static int sha256_begin(void *ctx, const struct xml_attribute *at, size_t n, str
 	struct catalog_document_parser *p = ctx;
 
 	(void)err;
-	p->digest_wanted = strcmp(text_of(p, at, n, "Algorithm"), "SHA256") == 0;
+	p->digest_wanted = strcmp(catalog_walk_value(&p->walk, at, n, "Algorithm"), "SHA256") == 0;
 	return 0;
 }
 
 /* The text of the open AdditionalDigest; false with a problem. */
-static bool additional_digest(struct catalog_document_parser *p, unsigned char out[32])
-{
-	const char *text = element_text(p);
-
-	if (str_from_base64(text, strlen(text), out, 32))
-		return true;
-	catalog_walk_problem(&p->walk, CATALOG_RULE_DIGEST_TEXT, "AdditionalDigest", text,
-			     strlen(text));
-	return false;
-}
-
 static int file_sha256_end(void *ctx, struct error *err)
 {
 	struct catalog_document_parser *p = ctx;
@@ -394,7 +356,7 @@ static int file_sha256_end(void *ctx, struct error *err)
 	(void)err;
 	if (p->digest_wanted && p->file_open)
 		all[p->files.count - 1].has_sha256 =
-			additional_digest(p, all[p->files.count - 1].sha256);
+			catalog_walk_sha256(&p->walk, all[p->files.count - 1].sha256);
 	return 0;
 }
 
@@ -406,7 +368,7 @@ static int licence_sha256_end(void *ctx, struct error *err)
 	(void)err;
 	if (p->digest_wanted && p->licence_open)
 		all[p->licences.count - 1].has_sha256 =
-			additional_digest(p, all[p->licences.count - 1].sha256);
+			catalog_walk_sha256(&p->walk, all[p->licences.count - 1].sha256);
 	return 0;
 }
 
@@ -424,7 +386,7 @@ static int category_begin(void *ctx, const struct xml_attribute *at, size_t n, s
 		{ "Product", CATALOG_CATEGORY_PRODUCT },
 	};
 	struct catalog_document_parser *p = ctx;
-	const char *type = text_of(p, at, n, "CategoryType");
+	const char *type = catalog_walk_value(&p->walk, at, n, "CategoryType");
 
 	(void)err;
 	for (size_t i = 0; i < sizeof types / sizeof *types; i++)

@@ -31,21 +31,7 @@ struct catalog_export {
 	struct catalog_export_update update;
 	struct catalog_vector files;                     /* struct catalog_sha1 */
 	struct catalog_vector products, classifications; /* struct catalog_guid */
-	size_t delivered;
 };
-
-static const char *text_of(struct catalog_export *e, const struct xml_attribute *at, size_t n,
-			   const char *name)
-{
-	const struct xml_attribute *a = catalog_walk_find(at, n, name);
-
-	return a ? catalog_walk_text(&e->walk, a->value, a->len) : "";
-}
-
-static void missing(struct catalog_export *e, const char *name)
-{
-	catalog_walk_problem(&e->walk, CATALOG_RULE_ATTRIBUTE_MISSING, name, "", 0);
-}
 
 /* ---- the head ---- */
 
@@ -53,10 +39,10 @@ static int package_begin(void *ctx, const struct xml_attribute *at, size_t n, st
 {
 	struct catalog_export *e = ctx;
 	struct catalog_export_head h = {
-		.server_id = text_of(e, at, n, "ServerID"),
-		.creation_text = text_of(e, at, n, "CreationTime"),
-		.format_version = text_of(e, at, n, "FormatVersion"),
-		.protocol_version = text_of(e, at, n, "ProtocolVersion"),
+		.server_id = catalog_walk_value(&e->walk, at, n, "ServerID"),
+		.creation_text = catalog_walk_value(&e->walk, at, n, "CreationTime"),
+		.format_version = catalog_walk_value(&e->walk, at, n, "FormatVersion"),
+		.protocol_version = catalog_walk_value(&e->walk, at, n, "ProtocolVersion"),
 		.offset = xml_reader_offset(e->walk.reader),
 	};
 
@@ -67,7 +53,7 @@ static int package_begin(void *ctx, const struct xml_attribute *at, size_t n, st
 	}
 	h.raw = xml_reader_tag(e->walk.reader, &h.raw_len);
 	h.problems = catalog_walk_problems(&e->walk);
-	e->delivered++;
+	e->walk.delivered++;
 	int result = e->handler->head ? e->handler->head(e->ctx, &h, err) : 0;
 	catalog_walk_next_piece(&e->walk);
 	return result;
@@ -102,7 +88,7 @@ static int deliver_file(struct catalog_export *e,
 {
 	e->file.raw = xml_reader_raw(e->walk.reader, &e->file.raw_len);
 	e->file.problems = catalog_walk_problems(&e->walk);
-	e->delivered++;
+	e->walk.delivered++;
 	int result = deliver ? deliver(e->ctx, &e->file, err) : 0;
 	catalog_walk_next_piece(&e->walk);
 	return result;
@@ -123,14 +109,14 @@ static int file_begin(void *ctx, const struct xml_attribute *at, size_t n, struc
 	(void)err;
 	begin_piece(e);
 	e->file = (struct catalog_export_file){
-		.url = text_of(e, at, n, "MUUrl"),
-		.name = text_of(e, at, n, "Name"),
+		.url = catalog_walk_value(&e->walk, at, n, "MUUrl"),
+		.name = catalog_walk_value(&e->walk, at, n, "Name"),
 		.offset = xml_reader_offset(e->walk.reader),
 	};
 	if (digest)
 		e->file.has_sha1 = catalog_walk_sha1(&e->walk, digest, &e->file.sha1);
 	else
-		missing(e, "Digest");
+		catalog_walk_missing(&e->walk, "Digest");
 	return 0;
 }
 
@@ -158,9 +144,9 @@ static int update_begin(void *ctx, const struct xml_attribute *at, size_t n, str
 	if (id)
 		u->has_update_id = catalog_walk_guid(&e->walk, id, &u->update_id);
 	else
-		missing(e, "UpdateId");
+		catalog_walk_missing(&e->walk, "UpdateId");
 	if (!number)
-		missing(e, "RevisionNumber");
+		catalog_walk_missing(&e->walk, "RevisionNumber");
 	else if (catalog_walk_number(&e->walk, number, UINT32_MAX, &value))
 		u->revision_number = (uint32_t)value;
 	return 0;
@@ -179,7 +165,7 @@ static int update_end(void *ctx, struct error *err)
 	u->classifications = e->classifications.items;
 	u->classifications_count = e->classifications.count;
 	u->problems = catalog_walk_problems(&e->walk);
-	e->delivered++;
+	e->walk.delivered++;
 	int result = e->handler->update ? e->handler->update(e->ctx, u, err) : 0;
 	catalog_walk_next_piece(&e->walk);
 	return result;
@@ -292,26 +278,6 @@ int catalog_export_finish(struct catalog_export *e, struct error *err)
 int catalog_export_piece(struct catalog_export *e, const char *label, const void *bytes, size_t len,
 			 struct error *err)
 {
-	static const char head[] = "<ExportPackage", close[] = "</ExportPackage>";
-	CLEANUP(buf_clear) struct buf whole = BUF_INIT(LIMIT_FRAGMENT_BYTES + sizeof close);
-	const char *text = bytes;
-
-	e->delivered = 0;
 	e->walk.rows_count = sizeof rows / sizeof *rows;
-	catalog_walk_restart(&e->walk);
-	/* the head is a start tag alone */
-	if (len >= sizeof head && memcmp(text, head, sizeof head - 1) == 0 &&
-	    text[len - 2] != '/') {
-		if (buf_append(&whole, bytes, len, err) < 0 ||
-		    buf_append(&whole, close, sizeof close - 1, err) < 0)
-			return -1;
-		bytes = whole.bytes;
-		len = whole.len;
-	}
-	if (xml_reader_fragment(e->walk.reader, label, bytes, len, err) < 0)
-		return -1;
-	if (e->delivered != 1)
-		return error_set(err, ERROR_CATALOG_ROOT, "%s: %zu pieces where one is expected",
-				 label, e->delivered);
-	return 0;
+	return catalog_walk_piece(&e->walk, "ExportPackage", label, bytes, len, err);
 }

@@ -37,29 +37,6 @@ struct catalog_fragment_parser {
 	bool licence_open;                         /* the open EulaFile is the last of licences */
 };
 
-static const char *text_of(struct catalog_fragment_parser *p, const struct xml_attribute *at,
-			   size_t n, const char *name)
-{
-	const struct xml_attribute *a = catalog_walk_find(at, n, name);
-
-	return a ? catalog_walk_text(&p->walk, a->value, a->len) : "";
-}
-
-/* The collected text of an element without blanks around it. */
-static const char *element_text(struct catalog_fragment_parser *p)
-{
-	const char *text = (const char *)p->walk.text.bytes;
-	size_t len = p->walk.text.len;
-
-	while (len > 0 && strchr(" \t\r\n", text[len - 1]))
-		len--;
-	while (len > 0 && strchr(" \t\r\n", *text)) {
-		text++;
-		len--;
-	}
-	return catalog_walk_text(&p->walk, text, len);
-}
-
 /* ---- core ---- */
 
 static int identity_begin(void *ctx, const struct xml_attribute *at, size_t n, struct error *err)
@@ -71,7 +48,7 @@ static int identity_begin(void *ctx, const struct xml_attribute *at, size_t n, s
 
 	(void)err;
 	if (!id)
-		catalog_walk_problem(&p->walk, CATALOG_RULE_ATTRIBUTE_MISSING, "UpdateID", "", 0);
+		catalog_walk_missing(&p->walk, "UpdateID");
 	else
 		p->out.core.has_update_id = catalog_walk_guid(&p->walk, id, &p->out.core.update_id);
 	if (number && catalog_walk_number(&p->walk, number, UINT32_MAX, &value))
@@ -85,8 +62,8 @@ static int properties_begin(void *ctx, const struct xml_attribute *at, size_t n,
 	const struct xml_attribute *deployable = catalog_walk_find(at, n, "ExplicitlyDeployable");
 
 	(void)err;
-	p->out.core.update_type = text_of(p, at, n, "UpdateType");
-	p->out.core.licence_id = text_of(p, at, n, "EulaID");
+	p->out.core.update_type = catalog_walk_value(&p->walk, at, n, "UpdateType");
+	p->out.core.licence_id = catalog_walk_value(&p->walk, at, n, "EulaID");
 	if (deployable)
 		(void)catalog_walk_bool(&p->walk, deployable, CATALOG_RULE_BOOLEAN_TEXT,
 					&p->out.core.explicitly_deployable);
@@ -100,7 +77,7 @@ static bool reference(struct catalog_fragment_parser *p, const struct xml_attrib
 	const struct xml_attribute *id = catalog_walk_find(at, n, "UpdateID");
 
 	if (!id) {
-		catalog_walk_problem(&p->walk, CATALOG_RULE_ATTRIBUTE_MISSING, "UpdateID", "", 0);
+		catalog_walk_missing(&p->walk, "UpdateID");
 		return false;
 	}
 	return catalog_walk_guid(&p->walk, id, out) && catalog_walk_relation(&p->walk);
@@ -214,9 +191,9 @@ static int extended_begin(void *ctx, const struct xml_attribute *at, size_t n, s
 	const struct xml_attribute *size = catalog_walk_find(at, n, "MaxDownloadSize");
 
 	(void)err;
-	x->severity = text_of(p, at, n, "MsrcSeverity");
-	x->handler = text_of(p, at, n, "Handler");
-	x->default_language = text_of(p, at, n, "DefaultPropertiesLanguage");
+	x->severity = catalog_walk_value(&p->walk, at, n, "MsrcSeverity");
+	x->handler = catalog_walk_value(&p->walk, at, n, "Handler");
+	x->default_language = catalog_walk_value(&p->walk, at, n, "DefaultPropertiesLanguage");
 	if (size)
 		x->has_max_size = catalog_walk_number(&p->walk, size, INT64_MAX, &x->max_size);
 	return 0;
@@ -227,7 +204,7 @@ static int kb_end(void *ctx, struct error *err)
 	struct catalog_fragment_parser *p = ctx;
 
 	(void)err;
-	p->out.extended.kb = element_text(p);
+	p->out.extended.kb = catalog_walk_trimmed(&p->walk);
 	return 0;
 }
 
@@ -236,7 +213,7 @@ static int bulletin_end(void *ctx, struct error *err)
 	struct catalog_fragment_parser *p = ctx;
 
 	(void)err;
-	p->out.extended.bulletin = element_text(p);
+	p->out.extended.bulletin = catalog_walk_trimmed(&p->walk);
 	return 0;
 }
 
@@ -245,7 +222,7 @@ static int support_url_end(void *ctx, struct error *err)
 	struct catalog_fragment_parser *p = ctx;
 
 	(void)err;
-	p->out.extended.support_url = element_text(p);
+	p->out.extended.support_url = catalog_walk_trimmed(&p->walk);
 	return 0;
 }
 
@@ -254,7 +231,7 @@ static int more_info_end(void *ctx, struct error *err)
 	struct catalog_fragment_parser *p = ctx;
 
 	(void)err;
-	p->out.extended.more_info_url = element_text(p);
+	p->out.extended.more_info_url = catalog_walk_trimmed(&p->walk);
 	return 0;
 }
 
@@ -270,15 +247,15 @@ static int file_begin(void *ctx, const struct xml_attribute *at, size_t n, struc
 	const struct xml_attribute *digest = catalog_walk_find(at, n, "Digest");
 	const struct xml_attribute *algorithm = catalog_walk_find(at, n, "DigestAlgorithm");
 	const struct xml_attribute *size = catalog_walk_find(at, n, "Size");
-	struct catalog_file f = { .name = text_of(p, at, n, "FileName") };
+	struct catalog_file f = { .name = catalog_walk_value(&p->walk, at, n, "FileName") };
 
 	(void)err;
-	f.modified = text_of(p, at, n, "Modified");
-	f.patching_type = text_of(p, at, n, "PatchingType");
+	f.modified = catalog_walk_value(&p->walk, at, n, "Modified");
+	f.patching_type = catalog_walk_value(&p->walk, at, n, "PatchingType");
 	if (!*f.patching_type)
-		f.patching_type = text_of(p, at, n, "PatchingTypePreferred");
+		f.patching_type = catalog_walk_value(&p->walk, at, n, "PatchingTypePreferred");
 	if (!digest)
-		catalog_walk_problem(&p->walk, CATALOG_RULE_ATTRIBUTE_MISSING, "Digest", "", 0);
+		catalog_walk_missing(&p->walk, "Digest");
 	else if (!is_sha1(algorithm))
 		catalog_walk_problem(&p->walk, CATALOG_RULE_DIGEST_TEXT, "DigestAlgorithm",
 				     algorithm->value, algorithm->len);
@@ -296,22 +273,11 @@ static int sha256_begin(void *ctx, const struct xml_attribute *at, size_t n, str
 	struct catalog_fragment_parser *p = ctx;
 
 	(void)err;
-	p->digest_wanted = strcmp(text_of(p, at, n, "Algorithm"), "SHA256") == 0;
+	p->digest_wanted = strcmp(catalog_walk_value(&p->walk, at, n, "Algorithm"), "SHA256") == 0;
 	return 0;
 }
 
 /* The text of the open AdditionalDigest; false with a problem. */
-static bool additional_digest(struct catalog_fragment_parser *p, unsigned char out[32])
-{
-	const char *text = element_text(p);
-
-	if (str_from_base64(text, strlen(text), out, 32))
-		return true;
-	catalog_walk_problem(&p->walk, CATALOG_RULE_DIGEST_TEXT, "AdditionalDigest", text,
-			     strlen(text));
-	return false;
-}
-
 static int sha256_end(void *ctx, struct error *err)
 {
 	struct catalog_fragment_parser *p = ctx;
@@ -321,7 +287,7 @@ static int sha256_end(void *ctx, struct error *err)
 	if (!p->digest_wanted || p->files.count == 0)
 		return 0;
 	struct catalog_file *f = &files[p->files.count - 1];
-	f->has_sha256 = additional_digest(p, f->sha256);
+	f->has_sha256 = catalog_walk_sha256(&p->walk, f->sha256);
 	return 0;
 }
 
@@ -355,7 +321,7 @@ static int title_end(void *ctx, struct error *err)
 	struct catalog_fragment_parser *p = ctx;
 
 	(void)err;
-	p->out.localized.title = element_text(p);
+	p->out.localized.title = catalog_walk_trimmed(&p->walk);
 	return 0;
 }
 
@@ -364,7 +330,7 @@ static int description_end(void *ctx, struct error *err)
 	struct catalog_fragment_parser *p = ctx;
 
 	(void)err;
-	p->out.localized.description = element_text(p);
+	p->out.localized.description = catalog_walk_trimmed(&p->walk);
 	return 0;
 }
 
@@ -373,7 +339,7 @@ static int language_end(void *ctx, struct error *err)
 	struct catalog_fragment_parser *p = ctx;
 
 	(void)err;
-	p->out.localized.language = element_text(p);
+	p->out.localized.language = catalog_walk_trimmed(&p->walk);
 	return 0;
 }
 
@@ -397,12 +363,12 @@ static int eula_begin(void *ctx, const struct xml_attribute *at, size_t n, struc
 {
 	struct catalog_fragment_parser *p = ctx;
 	const struct xml_attribute *digest = catalog_walk_find(at, n, "Digest");
-	struct catalog_licence l = { .language = text_of(p, at, n, "Language") };
+	struct catalog_licence l = { .language = catalog_walk_value(&p->walk, at, n, "Language") };
 
 	(void)err;
 	p->licence_open = false;
 	if (!digest)
-		catalog_walk_problem(&p->walk, CATALOG_RULE_ATTRIBUTE_MISSING, "Digest", "", 0);
+		catalog_walk_missing(&p->walk, "Digest");
 	else if (catalog_walk_sha1(&p->walk, digest, &l.sha1) && catalog_walk_relation(&p->walk)) {
 		memcpy(catalog_vector_add(&p->licences, sizeof l), &l, sizeof l);
 		p->licence_open = true;
@@ -421,7 +387,7 @@ static int licence_sha256_end(void *ctx, struct error *err)
 	/* The digest of an EulaFile that could not be kept is judged all the same. */
 	struct catalog_licence *all = p->licences.items;
 	struct catalog_licence *l = p->licence_open ? &all[p->licences.count - 1] : NULL;
-	bool good = additional_digest(p, l ? l->sha256 : ignored);
+	bool good = catalog_walk_sha256(&p->walk, l ? l->sha256 : ignored);
 	if (l)
 		l->has_sha256 = good;
 	return 0;

@@ -69,7 +69,7 @@ static void index_prefixes(struct catalog *c)
 
 	c->guid_first = buf_calloc(PREFIXES + 1, sizeof *c->guid_first);
 	for (size_t p = 0; p <= PREFIXES; p++) {
-		while (at < c->by_guid_count && prefix_of(&c->items[c->by_guid[at]].update_id) < p)
+		while (at < c->by_guid_count && prefix_of(&c->guids[at]) < p)
 			at++;
 		c->guid_first[p] = (uint32_t)at;
 	}
@@ -83,6 +83,9 @@ static void index_guids(struct catalog *c)
 			c->by_guid[c->by_guid_count++] = (uint32_t)i;
 	if (c->by_guid_count > 1)
 		qsort_r(c->by_guid, c->by_guid_count, sizeof *c->by_guid, by_guid, c);
+	c->guids = buf_calloc(c->by_guid_count, sizeof *c->guids);
+	for (size_t i = 0; i < c->by_guid_count; i++)
+		c->guids[i] = c->items[c->by_guid[i]].update_id;
 	index_prefixes(c);
 }
 
@@ -111,8 +114,11 @@ int catalog_finish(struct catalog *c, struct error *err)
 	drop_orphans(c);
 	if (c->count > 1)
 		qsort(c->items, c->count, sizeof *c->items, by_revision);
-	for (size_t i = 0; i < c->count; i++)
+	c->ids = buf_calloc(c->count, sizeof *c->ids);
+	for (size_t i = 0; i < c->count; i++) {
 		catalog_settle(&c->items[i]);
+		c->ids[i] = c->items[i].revision_id;
+	}
 	index_guids(c);
 	index_locations(c);
 	catalog_full_settle(c);
@@ -136,12 +142,12 @@ size_t catalog_index_of(const struct catalog *c, uint32_t revision_id)
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
 
-		if (c->items[middle].revision_id < revision_id)
+		if (c->ids[middle] < revision_id)
 			low = middle + 1;
 		else
 			high = middle;
 	}
-	return low < c->count && c->items[low].revision_id == revision_id ? low : SIZE_MAX;
+	return low < c->count && c->ids[low] == revision_id ? low : SIZE_MAX;
 }
 
 const struct catalog_revision *catalog_by_revision(const struct catalog *c, uint32_t revision_id)
@@ -157,15 +163,13 @@ size_t catalog_first_of(const struct catalog *c, const struct catalog_guid *id)
 
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
-		const struct catalog_revision *r = &c->items[c->by_guid[middle]];
 
-		if (memcmp(r->update_id.bytes, id->bytes, sizeof id->bytes) < 0)
+		if (memcmp(&c->guids[middle], id, sizeof *id) < 0)
 			low = middle + 1;
 		else
 			high = middle;
 	}
-	if (low == c->by_guid_count ||
-	    memcmp(c->items[c->by_guid[low]].update_id.bytes, id->bytes, sizeof id->bytes) != 0)
+	if (low == c->by_guid_count || memcmp(&c->guids[low], id, sizeof *id) != 0)
 		return SIZE_MAX;
 	return low;
 }

@@ -27,8 +27,11 @@ struct catalog {
 	size_t count, capacity;
 	uint32_t *slots; /* while filling: revision id -> index + 1, open addressing */
 	size_t slots_count;
-	uint64_t seed;     /* of the slots */
-	uint32_t *by_guid; /* after finish: indexes sorted by (update id, revision id) */
+	uint64_t seed; /* of the slots */
+	/* After finish, small enough to be searched in the processor's cache. */
+	uint32_t *ids;              /* revision ids of items */
+	struct catalog_guid *guids; /* update ids of by_guid */
+	uint32_t *by_guid;          /* indexes sorted by (update id, revision id) */
 	size_t by_guid_count;
 	uint32_t *guid_first; /* by the first two bytes: where in by_guid they begin; 65,537 */
 	struct catalog_location *locations;

@@ -45,7 +45,6 @@ struct catalog_master {
 	struct catalog_vector languages;                 /* const char * */
 	struct catalog_vector payload;                   /* struct catalog_sha1 */
 	struct catalog_vector licences;                  /* struct catalog_licence */
-	size_t delivered;
 };
 
 static const char *text_of(struct catalog_master *m, const struct xml_attribute *a)
@@ -104,15 +103,15 @@ static int package_begin(void *ctx, const struct xml_attribute *at, size_t n, st
 	only_known(m, at, n, known, sizeof known / sizeof *known);
 	const struct xml_attribute *created = catalog_walk_find(at, n, "CreationDate");
 	struct catalog_package p = {
-		.xmlns = text_of(m, catalog_walk_find(at, n, "xmlns")),
+		.xmlns = catalog_walk_value(&m->walk, at, n, "xmlns"),
 		.minimum_client_version =
-			text_of(m, catalog_walk_find(at, n, "MinimumClientVersion")),
-		.package_version = text_of(m, catalog_walk_find(at, n, "PackageVersion")),
-		.protocol_version = text_of(m, catalog_walk_find(at, n, "ProtocolVersion")),
+			catalog_walk_value(&m->walk, at, n, "MinimumClientVersion"),
+		.package_version = catalog_walk_value(&m->walk, at, n, "PackageVersion"),
+		.protocol_version = catalog_walk_value(&m->walk, at, n, "ProtocolVersion"),
 		.creation_text = text_of(m, created),
 		.creation = date_of(m, created),
-		.package_id = text_of(m, catalog_walk_find(at, n, "PackageId")),
-		.source_id = text_of(m, catalog_walk_find(at, n, "SourceId")),
+		.package_id = catalog_walk_value(&m->walk, at, n, "PackageId"),
+		.source_id = catalog_walk_value(&m->walk, at, n, "SourceId"),
 		.offset = xml_reader_offset(m->walk.reader),
 	};
 	if (*p.xmlns && strcmp(p.xmlns, NAMESPACE) != 0)
@@ -120,7 +119,7 @@ static int package_begin(void *ctx, const struct xml_attribute *at, size_t n, st
 				     strlen(p.xmlns));
 	p.raw = xml_reader_tag(m->walk.reader, &p.raw_len);
 	p.problems = catalog_walk_problems(&m->walk);
-	m->delivered++;
+	m->walk.delivered++;
 	int result = m->handler->package ? m->handler->package(m->ctx, &p, err) : 0;
 	catalog_walk_next_piece(&m->walk);
 	return result;
@@ -158,12 +157,11 @@ static void read_identity(struct catalog_master *m, const struct xml_attribute *
 	uint64_t value = 0;
 
 	if (!id)
-		catalog_walk_problem(&m->walk, CATALOG_RULE_ATTRIBUTE_MISSING, "UpdateId", "", 0);
+		catalog_walk_missing(&m->walk, "UpdateId");
 	else
 		u->has_update_id = catalog_walk_guid(&m->walk, id, &u->update_id);
 	if (!number)
-		catalog_walk_problem(&m->walk, CATALOG_RULE_ATTRIBUTE_MISSING, "RevisionNumber", "",
-				     0);
+		catalog_walk_missing(&m->walk, "RevisionNumber");
 	else if (catalog_walk_number(&m->walk, number, UINT32_MAX, &value))
 		u->revision_number = (uint32_t)value;
 	if (!revision || !str_to_u64(revision->value, revision->len, UINT32_MAX, &value) ||
@@ -193,7 +191,7 @@ static int update_begin(void *ctx, const struct xml_attribute *at, size_t n, str
 		.offset = xml_reader_offset(m->walk.reader),
 		.creation_text = text_of(m, created),
 		.creation = date_of(m, created),
-		.default_language = text_of(m, catalog_walk_find(at, n, "DefaultLanguage")),
+		.default_language = catalog_walk_value(&m->walk, at, n, "DefaultLanguage"),
 	};
 	only_known(m, at, n, known, sizeof known / sizeof *known);
 	read_identity(m, at, n);
@@ -221,7 +219,7 @@ static int update_end(void *ctx, struct error *err)
 	u->licences = m->licences.items;
 	u->licences_count = m->licences.count;
 	u->problems = catalog_walk_problems(&m->walk);
-	m->delivered++;
+	m->walk.delivered++;
 	int result = m->handler->update ? m->handler->update(m->ctx, u, err) : 0;
 	catalog_walk_next_piece(&m->walk);
 	return result;
@@ -342,8 +340,7 @@ static int category_begin(void *ctx, const struct xml_attribute *at, size_t n, s
 	(void)err;
 	only_known(m, at, n, known, 2);
 	if (!type || !id) {
-		catalog_walk_problem(&m->walk, CATALOG_RULE_ATTRIBUTE_MISSING, type ? "Id" : "Type",
-				     "", 0);
+		catalog_walk_missing(&m->walk, type ? "Id" : "Type");
 		return 0;
 	}
 	c.type = category_type(type);
@@ -415,8 +412,7 @@ static int location_begin(void *ctx, const struct xml_attribute *at, size_t n, s
 		.offset = xml_reader_offset(m->walk.reader),
 	};
 	if (!id || !url)
-		catalog_walk_problem(&m->walk, CATALOG_RULE_ATTRIBUTE_MISSING, id ? "Url" : "Id",
-				     "", 0);
+		catalog_walk_missing(&m->walk, id ? "Url" : "Id");
 	if (id)
 		m->location.has_sha1 = catalog_walk_sha1(&m->walk, id, &m->location.sha1);
 	if (included)
@@ -431,7 +427,7 @@ static int location_end(void *ctx, struct error *err)
 
 	m->location.raw = xml_reader_raw(m->walk.reader, &m->location.raw_len);
 	m->location.problems = catalog_walk_problems(&m->walk);
-	m->delivered++;
+	m->walk.delivered++;
 	int result = m->handler->location ? m->handler->location(m->ctx, &m->location, err) : 0;
 	catalog_walk_next_piece(&m->walk);
 	return result;
@@ -483,7 +479,7 @@ static void forget(void *ctx)
 {
 	struct catalog_master *m = ctx;
 
-	m->delivered = 0;
+	m->walk.delivered = 0;
 }
 
 enum { SINGLE_ROWS = 2, DOCUMENT_ROWS = sizeof rows / sizeof *rows - SINGLE_ROWS };
@@ -530,26 +526,6 @@ int catalog_master_finish(struct catalog_master *m, struct error *err)
 int catalog_master_element(struct catalog_master *m, const char *label, const void *bytes,
 			   size_t len, struct error *err)
 {
-	static const char head[] = "<OfflineSyncPackage", close[] = "</OfflineSyncPackage>";
-	CLEANUP(buf_clear) struct buf whole = BUF_INIT(LIMIT_FRAGMENT_BYTES + sizeof close);
-	const char *text = bytes;
-
-	m->delivered = 0;
 	m->walk.rows_count = sizeof rows / sizeof *rows;
-	catalog_walk_restart(&m->walk);
-	/* the head is a start tag alone */
-	if (len >= sizeof head && memcmp(text, head, sizeof head - 1) == 0 &&
-	    text[len - 2] != '/') {
-		if (buf_append(&whole, bytes, len, err) < 0 ||
-		    buf_append(&whole, close, sizeof close - 1, err) < 0)
-			return -1;
-		bytes = whole.bytes;
-		len = whole.len;
-	}
-	if (xml_reader_fragment(m->walk.reader, label, bytes, len, err) < 0)
-		return -1;
-	if (m->delivered != 1)
-		return error_set(err, ERROR_CATALOG_ROOT, "%s: %zu elements where one is expected",
-				 label, m->delivered);
-	return 0;
+	return catalog_walk_piece(&m->walk, "OfflineSyncPackage", label, bytes, len, err);
 }

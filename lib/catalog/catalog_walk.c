@@ -124,6 +124,31 @@ void catalog_walk_restart(struct catalog_walk *w)
 	catalog_walk_next_piece(w);
 }
 
+int catalog_walk_piece(struct catalog_walk *w, const char *root, const char *label,
+		       const void *bytes, size_t len, struct error *err)
+{
+	CLEANUP(buf_clear) struct buf whole = BUF_INIT(LIMIT_FRAGMENT_BYTES + LIMIT_XML_NAME);
+	size_t root_len = strlen(root);
+	const char *text = bytes;
+
+	w->delivered = 0;
+	catalog_walk_restart(w);
+	if (len >= root_len + 2 && text[0] == '<' && memcmp(text + 1, root, root_len) == 0 &&
+	    text[len - 2] != '/') {
+		if (buf_append(&whole, bytes, len, err) < 0 ||
+		    buf_printf(&whole, err, "</%s>", root) < 0)
+			return -1;
+		bytes = whole.bytes;
+		len = whole.len;
+	}
+	if (xml_reader_fragment(w->reader, label, bytes, len, err) < 0)
+		return -1;
+	if (w->delivered != 1)
+		return error_set(err, ERROR_CATALOG_ROOT, "%s: %zu elements where one is expected",
+				 label, w->delivered);
+	return 0;
+}
+
 void catalog_walk_next_piece(struct catalog_walk *w)
 {
 	arena_reset(&w->arena);
@@ -175,6 +200,43 @@ const struct xml_attribute *catalog_walk_find(const struct xml_attribute *at, si
 	return NULL;
 }
 
+const char *catalog_walk_value(struct catalog_walk *w, const struct xml_attribute *at, size_t n,
+			       const char *name)
+{
+	const struct xml_attribute *a = catalog_walk_find(at, n, name);
+
+	return a ? catalog_walk_text(w, a->value, a->len) : "";
+}
+
+void catalog_walk_missing(struct catalog_walk *w, const char *name)
+{
+	catalog_walk_problem(w, CATALOG_RULE_ATTRIBUTE_MISSING, name, "", 0);
+}
+
+const char *catalog_walk_trimmed(struct catalog_walk *w)
+{
+	const char *text = (const char *)w->text.bytes;
+	size_t len = w->text.len;
+
+	while (len > 0 && strchr(" \t\r\n", text[len - 1]))
+		len--;
+	while (len > 0 && strchr(" \t\r\n", *text)) {
+		text++;
+		len--;
+	}
+	return catalog_walk_text(w, text, len);
+}
+
+bool catalog_walk_sha256(struct catalog_walk *w, unsigned char out[32])
+{
+	const char *text = catalog_walk_trimmed(w);
+
+	if (str_from_base64(text, strlen(text), out, 32))
+		return true;
+	catalog_walk_problem(w, CATALOG_RULE_DIGEST_TEXT, "AdditionalDigest", text, strlen(text));
+	return false;
+}
+
 const struct xml_attribute *catalog_walk_only(struct catalog_walk *w,
 					      const struct xml_attribute *at, size_t n,
 					      const char *name)
@@ -186,7 +248,7 @@ const struct xml_attribute *catalog_walk_only(struct catalog_walk *w,
 			catalog_walk_problem(w, CATALOG_RULE_ATTRIBUTE_UNKNOWN, at[i].name,
 					     at[i].value, at[i].len);
 	if (!found)
-		catalog_walk_problem(w, CATALOG_RULE_ATTRIBUTE_MISSING, name, "", 0);
+		catalog_walk_missing(w, name);
 	return found;
 }
 

@@ -51,6 +51,7 @@ struct catalog_walk {
 	struct arena arena; /* strings of the current piece */
 	struct catalog_vector problems;
 	size_t relations; /* of the current piece */
+	size_t delivered; /* pieces that the parser handed on */
 };
 
 /* What comes again when the quick reader of lib/xml was wrong, see xml.h. */
@@ -66,6 +67,14 @@ void catalog_walk_clear(struct catalog_walk *w) __attribute__((nonnull));
 
 /* Before each document or fragment. */
 void catalog_walk_restart(struct catalog_walk *w) __attribute__((nonnull));
+
+/*
+ * Read a piece alone that must be one, by what the parser counts as delivered; else CATALOG_ROOT.
+ * The head, a start tag of the element root, is read with the end tag that it lacks.
+ */
+int catalog_walk_piece(struct catalog_walk *w, const char *root, const char *label,
+		       const void *bytes, size_t len, struct error *err)
+	__attribute__((nonnull, warn_unused_result));
 
 /* Forget strings and problems of the piece before. */
 void catalog_walk_next_piece(struct catalog_walk *w) __attribute__((nonnull));
@@ -85,6 +94,19 @@ const char *catalog_walk_text(struct catalog_walk *w, const char *text, size_t l
 /* The attribute of that name or NULL. */
 const struct xml_attribute *catalog_walk_find(const struct xml_attribute *at, size_t n,
 					      const char *name);
+
+/* Its value, terminated, in the arena; "" when there is none. */
+const char *catalog_walk_value(struct catalog_walk *w, const struct xml_attribute *at, size_t n,
+			       const char *name);
+
+/* The problem that an attribute is missing. */
+void catalog_walk_missing(struct catalog_walk *w, const char *name);
+
+/* The collected text of the element that ends, without blanks around it, in the arena. */
+const char *catalog_walk_trimmed(struct catalog_walk *w);
+
+/* The same as the base64 of a SHA-256, of an AdditionalDigest; false with a problem. */
+bool catalog_walk_sha256(struct catalog_walk *w, unsigned char out[32]);
 
 /* The only attribute of an element; NULL with a problem when missing; others are notes. */
 const struct xml_attribute *catalog_walk_only(struct catalog_walk *w,

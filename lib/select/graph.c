@@ -276,14 +276,6 @@ uint32_t graph_find(const struct graph *g, int64_t source_id, uint32_t revision)
 	return GRAPH_NONE;
 }
 
-uint32_t graph_find_guid(const struct graph *g, const unsigned char guid[16])
-{
-	for (size_t i = 0; i < g->identity_count; i++)
-		if (memcmp(g->identities[i].guid, guid, 16) == 0)
-			return (uint32_t)i;
-	return GRAPH_NONE;
-}
-
 const unsigned char *graph_guid(const struct graph *g, uint32_t node)
 {
 	static const unsigned char none[16] = { 0 };

@@ -97,8 +97,6 @@ void graph_finish(struct graph *g) __attribute__((nonnull));
 /* GRAPH_NONE when there is none. */
 uint32_t graph_find(const struct graph *g, int64_t source_id, uint32_t revision)
 	__attribute__((nonnull));
-uint32_t graph_find_guid(const struct graph *g, const unsigned char guid[16])
-	__attribute__((nonnull));
 
 /* The UpdateID of a node. */
 const unsigned char *graph_guid(const struct graph *g, uint32_t node)

@@ -74,9 +74,9 @@ static int load_nodes(struct store *s, struct graph *g, struct error *err)
 	CLEANUP(db_finalize)
 	struct db_statement *q = db_prepare(
 		store_db(s),
-		"SELECT u.source_id, u.source_revision, r.identity_id, r.number, u.type, u.flags,"
+		"SELECT u.source_id, u.source_revision, u.identity_id, u.number, u.type, u.flags,"
 		" u.action, u.created, u.kb, u.severity, u.title, u.verdict, u.relations"
-		" FROM update_info u CROSS JOIN revision r ON r.id=u.revision_id"
+		" FROM update_info u"
 		" ORDER BY u.source_id, u.source_revision",
 		err);
 	const struct relation_visitor visitor = {

@@ -25,11 +25,10 @@ enum statement {
 };
 
 #define UPDATE_COLUMNS                                                                         \
-	"SELECT u.revision_id, u.source_id, u.source_revision, i.update_id, r.number, u.type," \
+	"SELECT u.revision_id, u.source_id, u.source_revision, i.update_id, u.number, u.type," \
 	" u.action_text, u.kb, u.severity, u.bulletin, u.title, u.created, u.flags, u.action," \
 	" u.verdict, u.cause"                                                                  \
-	" FROM update_info u CROSS JOIN revision r ON r.id=u.revision_id"                      \
-	" CROSS JOIN identity i ON i.id=r.identity_id"
+	" FROM update_info u CROSS JOIN identity i ON i.id=u.identity_id"
 #define UPDATE_ORDER                                                      \
 	" (u.revision_id, u.source_id, u.source_revision) > (?1, ?2, ?3)" \
 	" ORDER BY u.revision_id, u.source_id, u.source_revision"

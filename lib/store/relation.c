@@ -2,6 +2,7 @@
 
 #include "lib/base/buf.h"
 #include "lib/base/error.h"
+#include "lib/base/varint.h"
 #include "lib/catalog/catalog.h"
 
 #include <stdbool.h>
@@ -9,69 +10,51 @@
 
 enum { VERSION_BYTE = 1 };
 
-static int put(struct buf *out, uint64_t value, struct error *err)
+static void put_revisions(struct varint_writer *w, const uint32_t *ids, size_t count)
 {
-	unsigned char bytes[10];
-	size_t n = 0;
-
-	do {
-		bytes[n] = (unsigned char)(value & 0x7f);
-		value >>= 7;
-		if (value)
-			bytes[n] |= 0x80;
-		n++;
-	} while (value);
-	return buf_append(out, bytes, n, err);
+	varint_put(w, count);
+	for (size_t i = 0; i < count; i++)
+		varint_put(w, ids[i]);
 }
 
-static int put_revisions(struct buf *out, const uint32_t *ids, size_t count, struct error *err)
+static void put_all(struct varint_writer *w, const struct catalog_revision *r,
+		    int64_t (*identity)(void *ctx, const struct catalog_guid *guid), void *ctx)
 {
-	int failed = put(out, count, err);
-
-	for (size_t i = 0; i < count && !failed; i++)
-		failed = put(out, ids[i], err);
-	return failed;
-}
-
-static int put_groups(const struct catalog_revision *r,
-		      int64_t (*identity)(void *ctx, const struct catalog_guid *guid), void *ctx,
-		      struct buf *out, struct error *err)
-{
-	int failed = put(out, r->prerequisites_count, err);
-
-	for (size_t i = 0; i < r->prerequisites_count && !failed; i++) {
+	varint_put(w, VERSION_BYTE);
+	varint_put(w, r->prerequisites_count);
+	for (size_t i = 0; i < r->prerequisites_count; i++) {
 		const struct catalog_group *g = &r->prerequisites[i];
 
-		failed = put(out, g->count, err);
-		for (size_t k = 0; k < g->count && !failed; k++)
-			failed = put(out, (uint64_t)identity(ctx, &g->any_of[k]), err);
+		varint_put(w, g->count);
+		for (size_t k = 0; k < g->count; k++)
+			varint_put(w, (uint64_t)identity(ctx, &g->any_of[k]));
 	}
-	return failed;
+	put_revisions(w, r->superseded_by, r->superseded_by_count);
+	put_revisions(w, r->bundled_by, r->bundled_by_count);
+	varint_put(w, r->categories_count);
+	for (size_t i = 0; i < r->categories_count; i++) {
+		varint_put(w, r->categories[i].type);
+		varint_put(w, (uint64_t)identity(ctx, &r->categories[i].id));
+	}
+	varint_put(w, r->languages_count);
+	for (size_t i = 0; i < r->languages_count; i++) {
+		size_t len = strlen(r->languages[i]);
+
+		varint_put(w, len);
+		varint_put_bytes(w, r->languages[i], len);
+	}
 }
 
 int relation_write(const struct catalog_revision *r,
 		   int64_t (*identity)(void *ctx, const struct catalog_guid *guid), void *ctx,
 		   struct buf *out, struct error *err)
 {
-	static const unsigned char version = VERSION_BYTE;
+	struct varint_writer w = { .out = *out };
 
-	if (buf_append(out, &version, 1, err) < 0 || put_groups(r, identity, ctx, out, err) < 0 ||
-	    put_revisions(out, r->superseded_by, r->superseded_by_count, err) < 0 ||
-	    put_revisions(out, r->bundled_by, r->bundled_by_count, err) < 0 ||
-	    put(out, r->categories_count, err) < 0)
-		return -1;
-	for (size_t i = 0; i < r->categories_count; i++)
-		if (put(out, r->categories[i].type, err) < 0 ||
-		    put(out, (uint64_t)identity(ctx, &r->categories[i].id), err) < 0)
-			return -1;
-	if (put(out, r->languages_count, err) < 0)
-		return -1;
-	for (size_t i = 0; i < r->languages_count; i++) {
-		size_t len = strlen(r->languages[i]);
-
-		if (put(out, len, err) < 0 || buf_append(out, r->languages[i], len, err) < 0)
-			return -1;
-	}
+	put_all(&w, r, identity, ctx);
+	*out = w.out;
+	if (w.full)
+		return error_set(err, ERROR_LIMIT_BYTES, "more than %zu bytes", out->max);
 	return 0;
 }
 

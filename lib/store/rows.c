@@ -23,57 +23,46 @@ DEFINE_CLEANUP(int64_t *, ids_free);
 
 /* ---- replacing ---- */
 
-static int remove_source(struct store *s, int64_t id, struct error *err)
-{
-	static const char *const statements[] = {
-		"DELETE FROM document WHERE source_id=?",
-		"DELETE FROM update_info WHERE source_id=?",
-		"DELETE FROM file WHERE source_id=?",
-		"DELETE FROM file_express WHERE source_id=?",
-		"DELETE FROM location WHERE source_id=?",
-		"DELETE FROM finding WHERE source_id=?",
-		"DELETE FROM source_object WHERE source_id=?",
-		"DELETE FROM source WHERE id=?",
-	};
+/* What a source has anew with every catalog, then what only goes with the source itself. */
+static const char *const removals[] = {
+	"DELETE FROM document WHERE source_id=?",
+	"DELETE FROM location WHERE source_id=?",
+	"DELETE FROM finding WHERE source_id=?",
+	"DELETE FROM source_object WHERE source_id=?",
+	"DELETE FROM update_info WHERE source_id=?",
+	"DELETE FROM file WHERE source_id=?",
+	"DELETE FROM source WHERE id=?",
+};
+enum { REPLACED = 4, REMOVALS = sizeof removals / sizeof *removals };
 
-	for (size_t i = 0; i < sizeof statements / sizeof *statements; i++) {
+static int remove_rows(struct store *s, int64_t source_id, size_t count, struct error *err)
+{
+	for (size_t i = 0; i < count; i++) {
 		CLEANUP(db_finalize)
-		struct db_statement *q = db_prepare(store_db(s), statements[i], err);
+		struct db_statement *q = db_prepare(store_db(s), removals[i], err);
 
 		if (!q)
 			return -1;
-		db_bind_int(q, 1, id);
+		db_bind_int(q, 1, source_id);
 		if (db_execute(q, err) < 0)
 			return -1;
 	}
 	return 0;
 }
 
-static int remove_series(struct store *s, const struct listing_source *source, struct error *err)
+/* Its row, new or that of the catalog before: rows of its updates stay until they differ. */
+static int put_source(struct store *s, const struct listing_source *source, bool content_expected,
+		      int64_t *id, struct error *err)
 {
 	CLEANUP(db_finalize)
-	struct db_statement *q =
-		db_prepare(store_db(s), "SELECT id FROM source WHERE kind=? AND series=?", err);
-
-	if (!q)
-		return -1;
-	db_bind_text(q, 1, source->kind);
-	db_bind_text(q, 2, source->series);
-	int row = db_step(q, err);
-	int64_t id = row == 1 ? db_int(q, 0) : 0;
-	db_reset(q);
-	return row == 1 ? remove_source(s, id, err) : row;
-}
-
-static int insert_source(struct store *s, const struct listing_source *source,
-			 bool content_expected, int64_t *id, struct error *err)
-{
-	CLEANUP(db_finalize)
-	struct db_statement *q =
-		db_prepare(store_db(s),
-			   "INSERT INTO source(kind, series, cabinet, cabinet_size, created, name,"
-			   " content_expected) VALUES(?,?,?,?,?,?,?)",
-			   err);
+	struct db_statement *q = db_prepare(
+		store_db(s),
+		"INSERT INTO source(kind, series, cabinet, cabinet_size, created, name,"
+		" content_expected) VALUES(?,?,?,?,?,?,?) ON CONFLICT(kind, series) DO UPDATE SET"
+		" cabinet=excluded.cabinet, cabinet_size=excluded.cabinet_size,"
+		" created=excluded.created, name=excluded.name,"
+		" content_expected=excluded.content_expected RETURNING id",
+		err);
 
 	if (!q)
 		return -1;
@@ -87,10 +76,11 @@ static int insert_source(struct store *s, const struct listing_source *source,
 		db_bind_null(q, 5);
 	db_bind_text(q, 6, source->name);
 	db_bind_int(q, 7, content_expected);
-	if (db_execute(q, err) < 0)
+	if (db_step(q, err) < 0)
 		return -1;
-	*id = db_last_id(store_db(s));
-	return 0;
+	*id = db_int(q, 0);
+	db_reset(q);
+	return remove_rows(s, *id, REPLACED, err);
 }
 
 /* Record an object that belongs to the source. */
@@ -311,8 +301,8 @@ int rows_replace(struct store *s, const struct gather *g, bool content_expected,
 	int64_t *fragment_ids = buf_calloc(g->fragment_count, sizeof *fragment_ids);
 	int64_t id;
 
-	if (reserve_cache(s, g, err) < 0 || remove_series(s, &g->source, err) < 0 ||
-	    insert_source(s, &g->source, content_expected, &id, err) < 0 ||
+	if (reserve_cache(s, g, err) < 0 ||
+	    put_source(s, &g->source, content_expected, &id, err) < 0 ||
 	    insert_objects(s, id, g, pack_ids, err) < 0 ||
 	    insert_fragments(s, g, pack_ids, fragment_ids, err) < 0 ||
 	    insert_documents(s, id, g, fragment_ids, err) < 0 ||
@@ -328,7 +318,7 @@ int rows_withdraw(struct store *s, const char *kind, const char *series, struct 
 
 	while ((row = rows_next_source(s, &r, err)) == 1)
 		if (strcmp(r.source.kind, kind) == 0 && strcmp(r.source.series, series) == 0)
-			return remove_source(s, r.id, err) < 0 ? -1 : 1;
+			return remove_rows(s, r.id, REMOVALS, err) < 0 ? -1 : 1;
 	return row;
 }
 
@@ -343,7 +333,7 @@ int rows_withdraw_others(struct store *s, struct gather *const *keep, size_t cou
 
 		for (size_t i = 0; i < count && !kept; i++)
 			kept = gather_compare_sources(&keep[i]->source, &r.source) == 0;
-		if (!kept && remove_source(s, r.id, err) < 0)
+		if (!kept && remove_rows(s, r.id, REMOVALS, err) < 0)
 			return -1;
 	}
 	return row;

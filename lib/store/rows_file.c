@@ -10,10 +10,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define EXPRESS                                                                           \
-	" f.kind=0 AND EXISTS(SELECT 1 FROM file_express x WHERE x.source_id=f.source_id" \
-	" AND x.source_revision=f.source_revision AND x.ordinal=f.ordinal)"
-
 void rows_read_object(struct db_statement *q, struct stored_object *o)
 {
 	*o = (struct stored_object){ .id = db_int(q, 0) };
@@ -34,7 +30,7 @@ int rows_each_file(struct store *s, const struct rows_filter *filter,
 		store_db(s),
 		"SELECT o.id, o.sha256, o.size, o.kind, o.sha1, o.name, f.sha1, f.sha256, f.size,"
 		" f.name, f.source_revision, s.content_expected, u.verdict, f.source_id, "
-		"f.kind," EXPRESS " FROM file f"
+		"f.kind, f.express FROM file f"
 		" JOIN source s ON s.id=f.source_id JOIN update_info u ON u.source_id=f.source_id"
 		" AND u.source_revision=f.source_revision LEFT JOIN object o ON o.sha1=f.sha1"
 		" ORDER BY f.sha1, u.verdict, f.sha256 IS NULL, f.size IS NULL, f.source_id,"
@@ -90,7 +86,7 @@ int rows_each_named(struct store *s,
 	CLEANUP(db_finalize)
 	struct db_statement *q = db_prepare(
 		store_db(s),
-		"SELECT f.source_id, f.source_revision, f.kind," EXPRESS ", f.sha1, f.sha256,"
+		"SELECT f.source_id, f.source_revision, f.kind, f.express, f.sha1, f.sha256,"
 		" f.size, f.name, ifnull((SELECT min(o.id) FROM object o WHERE o.sha1=f.sha1"
 		" AND (f.sha256 IS NULL OR o.sha256=f.sha256) AND o.checked>=0), 0)"
 		" FROM file f ORDER BY f.source_id, f.source_revision, f.kind, f.ordinal",

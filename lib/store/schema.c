@@ -153,14 +153,41 @@ static const char *const migrations[SCHEMA_VERSION] = {
 	" kind TEXT NOT NULL, series TEXT NOT NULL, state BLOB NOT NULL, PRIMARY KEY(kind, series)"
 	");"
 
-	/*
-	 * Which content bundles of a channel carry (no row: all), as the canonical text; and which
-	 * rows of file (of kind 0) are express files.
-	 */
+	/* Which content bundles of a channel carry (no row: all), as the canonical text. */
 	"CREATE TABLE channel_selection(channel_id INTEGER PRIMARY KEY, text BLOB NOT NULL);"
-	"CREATE TABLE file_express("
-	" source_id INTEGER NOT NULL, source_revision INTEGER NOT NULL, ordinal INTEGER NOT NULL,"
-	" PRIMARY KEY(source_id, source_revision, ordinal)) WITHOUT ROWID;"
+
+	/*
+	 * Rows of updates that are stored in the order of their keys, and are not looked up one by
+	 * one.  A revision is found by its key alone, so update_info says what readers would join
+	 * it for; its mark tells whether the row is what the next catalog says too (NULL: not, as
+	 * after this migration: the next ingest or import writes the row anew).
+	 */
+	"ALTER TABLE revision RENAME TO revision_2;"
+	"CREATE TABLE revision("
+	" identity_id INTEGER NOT NULL, number INTEGER NOT NULL, id INTEGER NOT NULL,"
+	" PRIMARY KEY(identity_id, number)) WITHOUT ROWID;"
+	"INSERT INTO revision SELECT identity_id, number, id FROM revision_2"
+	" ORDER BY identity_id, number;"
+	"ALTER TABLE update_info RENAME TO update_info_2;"
+	"CREATE TABLE update_info("
+	" source_id INTEGER NOT NULL, source_revision INTEGER NOT NULL, revision_id INTEGER NOT "
+	"NULL, identity_id INTEGER NOT NULL, number INTEGER NOT NULL,"
+	" type TEXT NOT NULL, flags INTEGER NOT NULL, action INTEGER NOT NULL,"
+	" action_text TEXT, created INTEGER, kb TEXT, severity TEXT, bulletin TEXT, title TEXT,"
+	" verdict INTEGER NOT NULL, cause INTEGER NOT NULL, relations BLOB, mark BLOB,"
+	" PRIMARY KEY(source_id, source_revision)) WITHOUT ROWID;"
+	"INSERT INTO update_info SELECT u.source_id, u.source_revision, u.revision_id,"
+	" r.identity_id, r.number, u.type, u.flags, u.action, u.action_text, u.created, u.kb,"
+	" u.severity, u.bulletin, u.title, u.verdict, u.cause, u.relations, NULL"
+	" FROM update_info_2 u JOIN revision_2 r ON r.id=u.revision_id"
+	" ORDER BY u.source_id, u.source_revision;"
+	"DROP TABLE update_info_2;"
+	"DROP TABLE revision_2;"
+	"CREATE INDEX update_info_revision ON update_info(revision_id);"
+	"ALTER TABLE file ADD COLUMN express INTEGER NOT NULL DEFAULT 0;"
+	/* By name: see select_is_express(). */
+	"UPDATE file SET express=1 WHERE kind=0 AND (name LIKE '_%.psf' OR"
+	" name LIKE '_%-express.cab');"
 
 	/* What the inner cabinets of a catalog told, by their digest (lib/store/shard_rows.h). */
 	"CREATE TABLE shard("

@@ -21,10 +21,9 @@ int usable_load(struct store *s,
 	CLEANUP(db_finalize)
 	struct db_statement *q =
 		db_prepare(store_db(s),
-			   "SELECT r.identity_id, s.kind, s.series, u.source_revision"
+			   "SELECT u.identity_id, s.kind, s.series, u.source_revision"
 			   " FROM update_info u JOIN source s ON s.id=u.source_id"
-			   " JOIN revision r ON r.id=u.revision_id WHERE u.verdict=0"
-			   " ORDER BY r.identity_id",
+			   " WHERE u.verdict=0 ORDER BY u.identity_id",
 			   err);
 	int row;
 
@@ -46,11 +45,9 @@ int usable_load(struct store *s,
 int usable_gone(struct store *s, const struct usable *before, uint64_t *out, struct error *err)
 {
 	CLEANUP(db_finalize)
-	struct db_statement *q =
-		db_prepare(store_db(s),
-			   "SELECT DISTINCT r.identity_id FROM update_info u"
-			   " JOIN revision r ON r.id=u.revision_id ORDER BY r.identity_id",
-			   err);
+	struct db_statement *q = db_prepare(
+		store_db(s), "SELECT DISTINCT identity_id FROM update_info ORDER BY identity_id",
+		err);
 	size_t i = 0;
 	int row;
 

@@ -4,7 +4,8 @@
 #   ours                                    beside it
 #   ingest of a catalog with shards         7zz x -mmt1 of the same shards, to files
 #   ingest of its successor, 2 % changed    the first ingest of the same round
-#   ingest of the master document alone     xmllint --stream --noout of it
+#   ingest of a master document alone,      xmllint --stream --noout of it
+#   of 137000 and of 27000 updates
 #   metadata of the increment               metadata of the full bundle, in bytes
 #
 # BENCH_ROUNDS rounds; the order within a pair changes from round to round.  Prints medians of wall
@@ -13,11 +14,12 @@
 #
 #   BENCH_ROUNDS   default 5
 #   BENCH_THREADS  default 2
+#   BENCH_ONLY     "master": the master documents alone, which takes a minute; default everything
 #   BENCH_UPDATES  default 27400, a fifth of the true catalog (137000): 5 GB unpacked
 #   BENCH_DIR      where all files lie (a new folder in it, removed afterwards); default /dev/shm
 #                  when 12 GiB are free there and in memory, else build/bench
 #
-# The master document is always that of 137000 updates.  Making the catalogs takes minutes.
+# The master documents are always of that size.  Making the catalogs takes minutes.
 set -u
 LC_ALL=C TZ=UTC
 export LC_ALL TZ
@@ -25,6 +27,7 @@ unset GAPFERRY_REPO GAPFERRY_TRUST GAPFERRY_KEY GAPFERRY_KEY_PASSPHRASE GAPFERRY
 	GAPFERRY_THREADS SOURCE_DATE_EPOCH
 umask 022
 rounds=${BENCH_ROUNDS:-5} threads=${BENCH_THREADS:-2} updates=${BENCH_UPDATES:-27400}
+only=${BENCH_ONLY:-}
 room=12582912 work=
 
 die() {
@@ -80,20 +83,27 @@ timed() {
 	echo "$name $round $(tail -n 1 line)" >>rows
 }
 
-make_input() {
-	must mkcatalog --out first --profile true --updates "$updates" --seed 7
-	must mkcatalog --out next --profile true --updates "$updates" --seed 7 --successor 1
-	mkdir shards master master.outer master.cab
-	must 7zz x -y first/wsusscn2.cab -oshards
-	# The master document of the whole catalog, in cabinets of its own.
-	must mkcatalog --out whole --profile true --core-bytes 32 --updates 137000 --seed 7
-	must 7zz x -y whole/wsusscn2.cab -omaster package.cab
-	mv master/package.cab master.outer/
-	must 7zz x -y master.outer/package.cab -omaster
+# make_master NAME UPDATES: the master document of a catalog, in cabinets of its own.
+make_master() {
+	mkdir "$1" "$1.outer" "$1.cab"
+	must mkcatalog --out whole --profile true --core-bytes 32 --updates "$2" --seed 7
+	must 7zz x -y whole/wsusscn2.cab -o"$1" package.cab
+	mv "$1/package.cab" "$1.outer/"
+	must 7zz x -y "$1.outer/package.cab" -o"$1"
 	rm -rf whole
 	echo '<INDEX VERSION="1"><CABLIST XOR="0"><CAB NAME="package.cab" /></CABLIST></INDEX>' \
-		>master.outer/index.xml
-	must mkcatalog --pack master.outer --out master.cab/wsusscn2.cab
+		>"$1.outer/index.xml"
+	must mkcatalog --pack "$1.outer" --out "$1.cab/wsusscn2.cab"
+}
+
+make_input() {
+	make_master master 137000
+	make_master fifth 27000
+	[ "$only" != master ] || return 0
+	must mkcatalog --out first --profile true --updates "$updates" --seed 7
+	must mkcatalog --out next --profile true --updates "$updates" --seed 7 --successor 1
+	mkdir shards
+	must 7zz x -y first/wsusscn2.cab -oshards
 	must gapferry-export key new --role root --holder ruth --out keys
 	must gapferry-export key new --role builder --holder bert --out keys
 	must gapferry-export key new --role approver --holder anna --out keys
@@ -126,15 +136,28 @@ run_7zz() {
 	rm -rf files
 }
 
-run_master() {
+# ingest_master NAME
+ingest_master() {
 	rm -rf lone
 	must gapferry-export --repo lone init
-	ingest master lone master.cab/wsusscn2.cab
+	ingest "$1" lone "$1.cab/wsusscn2.cab"
 	rm -rf lone
+}
+
+run_master() {
+	ingest_master master
+}
+
+run_fifth() {
+	ingest_master fifth
 }
 
 run_xmllint() {
 	timed xmllint xmllint --stream --noout master/package.xml
+}
+
+run_xmllint5() {
+	timed xmllint5 xmllint --stream --noout fifth/package.xml
 }
 
 pair() {
@@ -143,6 +166,17 @@ pair() {
 	else
 		"run_$2" && "run_$1"
 	fi
+}
+
+# The catalog with its shards, and its successor; the bundle of the last round is kept.
+run_whole() {
+	pair first 7zz
+	if [ "$round" -eq "$rounds" ]; then
+		must gapferry-export --repo repo channel add main --audience site1 --trust trust
+		mkdir medium
+		bundle
+	fi
+	ingest next repo next/wsusscn2.cab
 }
 
 # metadata BUNDLE: bytes of packs and listings in its volumes.
@@ -161,23 +195,22 @@ rm -f rows
 round=1
 while [ "$round" -le "$rounds" ]; do
 	echo "catalog: round $round of $rounds, load $(cut -d ' ' -f 1-3 /proc/loadavg)" >&2
-	pair first 7zz
-	if [ "$round" -eq "$rounds" ]; then
-		must gapferry-export --repo repo channel add main --audience site1 --trust trust
-		mkdir medium
-		bundle
-	fi
-	ingest next repo next/wsusscn2.cab
+	[ "$only" = master ] || run_whole
 	pair master xmllint
+	pair fifth xmllint5
 	round=$((round + 1))
 done
-bundle --since 1
 cat <<END
 where       $work ($(df -PT . | awk 'NR == 2 { print $2 }'))
 machine     $(nproc) processors, $(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1), $(uname -sr)
-catalog     $updates updates, $(stat -c %s first/wsusscn2.cab) bytes; its shards are $unpacked
 master      137000 updates, $(stat -c %s master/package.xml) bytes
+fifth       27000 updates, $(stat -c %s fifth/package.xml) bytes
 END
-awk -v full="$(metadata main-1-1)" -v increment="$(metadata main-1-2)" \
-	-f "$here/tests/bench/catalog.awk" rows
+full=0 increment=0
+if [ "$only" != master ]; then
+	bundle --since 1
+	full=$(metadata main-1-1) increment=$(metadata main-1-2)
+	echo "catalog     $updates updates, $(stat -c %s first/wsusscn2.cab) bytes; its shards are $unpacked"
+fi
+awk -v full="$full" -v increment="$increment" -f "$here/tests/bench/catalog.awk" rows
 mkdir -p "$here/build" && cp rows "$here/build/bench-catalog.rows" || exit 1

@@ -88,11 +88,12 @@ static int add_source(struct db *db, uint64_t count, struct error *err)
 					    " VALUES(1, 'wsusscn2', 'default', ?, 0, 'scale', 0)",
 					    err);
 	CLEANUP(db_finalize)
-	struct db_statement *u = db_prepare(
-		db,
-		"INSERT INTO update_info(source_id, source_revision, revision_id, type, flags,"
-		" action, verdict, cause) VALUES(1, ?1, ?1, 'Software', 0, 0, 0, 0)",
-		err);
+	struct db_statement *u = db_prepare(db,
+					    "INSERT INTO update_info(source_id, source_revision, "
+					    "revision_id, identity_id, number,"
+					    " type, flags, action, verdict, cause)"
+					    " VALUES(1, ?1, ?1, ?1, 1, 'Software', 0, 0, 0, 0)",
+					    err);
 
 	if (!q || !u)
 		return -1;

@@ -52,7 +52,7 @@ static void fill(struct store *s)
 		s, "UPDATE object SET kind=1 WHERE id IN (3, 7);"
 		   "INSERT INTO source VALUES(1, 'k', 's', x'00', 1, NULL, 'n', 0);"
 		   "INSERT INTO source_object VALUES(1, 1);"
-		   "INSERT INTO file SELECT 1, 1, 0, 0, sha1, NULL, NULL, NULL, NULL FROM object"
+		   "INSERT INTO file SELECT 1, 1, 0, 0, sha1, NULL, NULL, NULL, NULL, 0 FROM object"
 		   " WHERE id=2;"
 		   "INSERT INTO fragment VALUES(1, x'01', 3, 0, 1), (2, x'02', 7, 0, 1);"
 		   "INSERT INTO document VALUES(1, 99, 1, '', 1, 0);"

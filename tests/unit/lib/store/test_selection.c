@@ -175,7 +175,7 @@ static void strangers_are_known(void **state)
 	seen = 0;
 	assert_int_equal(rows_each_named(s, on_named, &seen, &err), 0);
 	assert_int_equal(seen, 0);
-	repository_sql(s, "SELECT CASE (SELECT count(*) FROM file_express) WHEN 0 THEN 0 ELSE"
+	repository_sql(s, "SELECT CASE (SELECT count(*) FROM file) WHEN 0 THEN 0 ELSE"
 			  " abs(-9223372036854775807-1) END");
 }
 
