@@ -34,30 +34,20 @@ struct sync_updates {
 
 /* ---- tables ---- */
 
-#define AT(structure, text, kind, member)                                                    \
-	{                                                                                    \
-		.name = (text), .type = (kind), .offset = offsetof(struct structure, member) \
-	}
-#define INSIDE(structure, text, table, member)                          \
-	{                                                               \
-		.name = (text), .type = SOAP_STRUCT, .fields = (table), \
-		.offset = offsetof(struct structure, member)            \
-	}
-
 static const struct soap_field driver_fields[] = {
-	AT(device, "MatchingID", SOAP_TEXT, matching_id),
-	AT(device, "DriverVerDate", SOAP_TEXT, date),
-	AT(device, "DriverVerVersion", SOAP_TEXT, version),
-	AT(device, "Class", SOAP_TEXT, driver_class),
-	AT(device, "Manufacturer", SOAP_TEXT, manufacturer),
-	AT(device, "Provider", SOAP_TEXT, provider),
-	AT(device, "MatchingComputerHWID", SOAP_TEXT, computer),
-	AT(device, "DriverRank", SOAP_TEXT, rank),
+	SOAP_AT(device, "MatchingID", SOAP_TEXT, matching_id),
+	SOAP_AT(device, "DriverVerDate", SOAP_TEXT, date),
+	SOAP_AT(device, "DriverVerVersion", SOAP_TEXT, version),
+	SOAP_AT(device, "Class", SOAP_TEXT, driver_class),
+	SOAP_AT(device, "Manufacturer", SOAP_TEXT, manufacturer),
+	SOAP_AT(device, "Provider", SOAP_TEXT, provider),
+	SOAP_AT(device, "MatchingComputerHWID", SOAP_TEXT, computer),
+	SOAP_AT(device, "DriverRank", SOAP_TEXT, rank),
 	{ .name = NULL },
 };
 static const struct soap_field device_fields[] = {
-	INSIDE(device, "HardwareIDs", service_string_fields, hardware_ids),
-	INSIDE(device, "CompatibleIDs", service_string_fields, compatible_ids),
+	SOAP_INSIDE(device, "HardwareIDs", service_string_fields, hardware_ids),
+	SOAP_INSIDE(device, "CompatibleIDs", service_string_fields, compatible_ids),
 	{ .name = "installedDriver",
 	  .type = SOAP_STRUCT,
 	  .fields = driver_fields,
@@ -87,19 +77,19 @@ static const struct soap_field computer_fields[] = {
 	{ .name = NULL },
 };
 static const struct soap_field parameters_fields[] = {
-	INSIDE(parameters, "InstalledNonLeafUpdateIDs", service_int_fields, installed),
-	INSIDE(parameters, "OtherCachedUpdateIDs", service_int_fields, cached),
-	INSIDE(parameters, "SystemSpec", devices_fields, devices),
-	INSIDE(parameters, "CachedDriverIDs", service_int_fields, cached_drivers),
-	AT(parameters, "SkipSoftwareSync", SOAP_BOOL, skip_software),
-	INSIDE(parameters, "FilterCategoryIds", filter_fields, filter),
-	AT(parameters, "NeedTwoGroupOutOfScopeUpdates", SOAP_BOOL, two_group),
-	INSIDE(parameters, "ComputerSpec", computer_fields, computers),
-	AT(parameters, "FeatureScoreMatchingKey", SOAP_TEXT, feature_key),
+	SOAP_INSIDE(parameters, "InstalledNonLeafUpdateIDs", service_int_fields, installed),
+	SOAP_INSIDE(parameters, "OtherCachedUpdateIDs", service_int_fields, cached),
+	SOAP_INSIDE(parameters, "SystemSpec", devices_fields, devices),
+	SOAP_INSIDE(parameters, "CachedDriverIDs", service_int_fields, cached_drivers),
+	SOAP_AT(parameters, "SkipSoftwareSync", SOAP_BOOL, skip_software),
+	SOAP_INSIDE(parameters, "FilterCategoryIds", filter_fields, filter),
+	SOAP_AT(parameters, "NeedTwoGroupOutOfScopeUpdates", SOAP_BOOL, two_group),
+	SOAP_INSIDE(parameters, "ComputerSpec", computer_fields, computers),
+	SOAP_AT(parameters, "FeatureScoreMatchingKey", SOAP_TEXT, feature_key),
 	{ .name = NULL },
 };
 static const struct soap_field sync_fields[] = {
-	INSIDE(sync_updates, "cookie", service_cookie_fields, cookie),
+	SOAP_INSIDE(sync_updates, "cookie", service_cookie_fields, cookie),
 	{ .name = "parameters",
 	  .type = SOAP_STRUCT,
 	  .offset = offsetof(struct sync_updates, parameters),
