@@ -216,55 +216,40 @@ static void end_update(struct service_call *call)
 	soap_close(call->w, "UpdateInfo");
 }
 
-/* An update whose fragment does not wait in memory.  core is for use again and again. */
-static int write_unready(struct service_call *call, const struct view *v,
-			 const struct wusp_sync_item *item, struct buf *core, struct error *err)
-{
-	core->len = 0;
-	int there = view_fragment(v, item->node, WUSP_CORE, NULL, core, err);
-	/* an update that says nothing about when it applies cannot be offered */
-	if (there <= 0)
-		return there;
-	begin_update(call, view_graph(v), item);
-	soap_bytes(call->w, "Xml", core->bytes, core->len);
-	end_update(call);
-	return 0;
-}
-
 /* All of the answer at once: growing, it would be copied again and again. */
-static int make_room(struct service_call *call, const struct view *v,
+static int make_room(struct service_call *call, const struct wusp_graph *g,
 		     const struct wusp_sync_reply *r, struct error *err)
 {
 	enum { UPDATE = 512 };
-	size_t len, sum = UPDATE;
+	size_t sum = UPDATE;
 
+	/* Escaped, a fragment is about a fifth longer. */
 	for (size_t i = 0; i < r->new_count; i++)
-		sum += UPDATE + (view_ready(v, r->new_updates[i].node, &len) ? len : 0);
+		sum += UPDATE + wusp_graph_node(g, r->new_updates[i].node).core_bytes / 4u * 5;
 	return buf_room(&call->w->buf, sum, err) ? 0 : -1;
 }
 
 static int write_new(struct service_call *call, const struct view *v,
 		     const struct wusp_sync_reply *r, struct error *err)
 {
-	CLEANUP(buf_clear) struct buf core = BUF_INIT(LIMIT_FRAGMENT_BYTES);
+	const struct wusp_graph *g = view_graph(v);
 
 	if (r->new_count == 0)
 		return 0;
-	if (make_room(call, v, r, err) < 0)
+	if (make_room(call, g, r, err) < 0)
 		return -1;
 	soap_open(call->w, "NewUpdates");
 	for (size_t i = 0; i < r->new_count; i++) {
-		const struct wusp_sync_item *item = &r->new_updates[i];
-		size_t len;
-		const unsigned char *ready = view_ready(v, item->node, &len);
+		CLEANUP(view_text_put) const struct view_text *core = NULL;
+		int there = view_ready(v, r->new_updates[i].node, &core, err);
 
-		if (!ready) {
-			if (write_unready(call, v, item, &core, err) < 0)
-				return -1;
+		if (there < 0)
+			return -1;
+		/* an update that says nothing about when it applies cannot be offered */
+		if (there == 0)
 			continue;
-		}
-		begin_update(call, view_graph(v), item);
-		soap_escaped(call->w, "Xml", ready, len);
+		begin_update(call, g, &r->new_updates[i]);
+		soap_escaped(call->w, "Xml", core->bytes, core->len);
 		end_update(call);
 	}
 	soap_close(call->w, "NewUpdates");
