@@ -318,8 +318,8 @@ int view_cache_pack(struct view_cache *c, const struct store *s, const unsigned 
 	}
 	if (offset > p->len || size > p->len - offset)
 		result = error_set(err, ERROR_PACK_FORMAT,
-				   "a pack has %zu bytes, a fragment of it lies at %u",
-				   p->len, offset);
+				   "a pack has %zu bytes, a fragment of it lies at %u", p->len,
+				   offset);
 	else
 		result = buf_append(out, p->bytes + offset, size, err);
 	give_back(c, p);

@@ -59,8 +59,8 @@ DEFINE_CLEANUP(const struct view_text *, view_text_put);
 const struct view_text *view_cache_find(struct view_cache *c, const struct view_key *key)
 	__attribute__((nonnull, warn_unused_result));
 /*
- * Remember a copy of bytes, and hand it out; the oldest that nobody asked for again go.  What is too
- * large to be remembered is handed out all the same.
+ * Remember a copy of bytes, and hand it out; the oldest that nobody asked for again go.  What is
+ * too large to be remembered is handed out all the same.
  */
 const struct view_text *view_cache_keep(struct view_cache *c, const struct view_key *key,
 					const void *bytes, size_t len)

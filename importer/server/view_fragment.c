@@ -128,8 +128,8 @@ static int list_languages(const struct view *v, const struct view_document *d, c
 
 /* Which language of a complete document answers: its place, and its spelling in list; -1. */
 static int choose_language(const struct view *v, const struct view_document *d, const char *label,
-			   enum wusp_fragment kind, const char *locale,
-			   struct buf *list, const char **spelling)
+			   enum wusp_fragment kind, const char *locale, struct buf *list,
+			   const char **spelling)
 {
 	const char *have[LANGUAGES_MAX];
 	struct error ignored = ERROR_INIT;
@@ -149,14 +149,12 @@ static int choose_language(const struct view *v, const struct view_document *d, 
 }
 
 static int derive(const struct view *v, const struct view_document *d, const char *label,
-		  enum wusp_fragment kind, const char *locale, struct buf *out,
-		  struct error *err)
+		  enum wusp_fragment kind, const char *locale, struct buf *out, struct error *err)
 {
 	CLEANUP(buf_clear) struct buf document = BUF_INIT(LIMIT_FRAGMENT_BYTES);
 	CLEANUP(buf_clear) struct buf list = BUF_INIT(LANGUAGES_BYTES);
 
-	if (has_locale(kind) &&
-	    choose_language(v, d, label, kind, locale, &list, &locale) < 0)
+	if (has_locale(kind) && choose_language(v, d, label, kind, locale, &list, &locale) < 0)
 		return 0;
 	if (view_read(v, d, &document, err) < 0)
 		return -1;
@@ -242,8 +240,7 @@ int view_fragment(const struct view *v, uint32_t node, enum wusp_fragment kind, 
 
 	if (has_locale(kind))
 		language = locale ? view_language(v, node, kind, locale) : -1;
-	const struct view_document *d =
-		language < 0 ? NULL : find_source(v, node, kind, locale);
+	const struct view_document *d = language < 0 ? NULL : find_source(v, node, kind, locale);
 	if (!d)
 		return 0;
 	struct view_key key =

@@ -12,8 +12,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
-int view_ready(const struct view *v, uint32_t node, const struct view_text **out,
-	       struct error *err)
+int view_ready(const struct view *v, uint32_t node, const struct view_text **out, struct error *err)
 {
 	const struct view_key key = view_key_of(v, view_core_document(v, node), VIEW_ESCAPED, 0);
 	CLEANUP(buf_clear) struct buf core = BUF_INIT(2u * LIMIT_FRAGMENT_BYTES);
