@@ -3,7 +3,8 @@
 #
 # A catalog of BENCH_UPDATES updates (137000) goes all the way from the connected side; at most
 # BENCH_APPROVED (20000) of them are approved; BENCH_CLIENTS (2000) computers scan at once, first
-# from nothing, and have BENCH_SHARE per cent (20) of the detectoids and categories.  BENCH_PROFILE
+# from nothing, have BENCH_SHARE per cent (20) of the detectoids and categories, and think for
+# BENCH_THINK ms (8000) before each request.  BENCH_PROFILE
 # is that of mkcatalog: small (core fragments of 4 KiB) or true (140 KiB: a round is then one of few
 # updates, and BENCH_SHARE=50 brings about a thousand).
 # Prints the time to the first answer, errors, the median and p99 of a round, and processor time and
@@ -12,7 +13,7 @@
 set -eu
 bin=$1
 updates=${BENCH_UPDATES:-137000} approved=${BENCH_APPROVED:-20000} clients=${BENCH_CLIENTS:-2000}
-profile=${BENCH_PROFILE:-small} share=${BENCH_SHARE:-20}
+profile=${BENCH_PROFILE:-small} share=${BENCH_SHARE:-20} think=${BENCH_THINK:-8000}
 dir=${BENCH_DIR:-build/bench-server-$profile}
 PATH=$bin:$PATH
 server=''
@@ -123,7 +124,7 @@ wuclient --url "$url" --scan-only --share "$share" >/dev/null
 judge 'start to the end of a first scan' \
 	"$(awk -v a="$started" -v b="$(now)" 'BEGIN { printf "%.2f", (b - a) / 1e9 }')" s 5
 scan 'one after the other' --machines 64 --at-once 1
-scan 'at once, thinking' --machines "$clients" --at-once "$clients" --think 10000
+scan 'at once, thinking' --machines "$clients" --at-once "$clients" --think "$think"
 judge 'at once, thinking: median' "$(value "$summary" median_ms)" ms 50
 scan 'at once, never thinking' --machines "$clients" --at-once "$clients"
 judge 'memory of the server' "$(awk '/^VmHWM/ { printf "%.0f", $2 / 1024 }' "/proc/$server/status")" MiB 1024
