@@ -55,8 +55,7 @@ static json_t *guid(const unsigned char bytes[16])
 	return json_string(text);
 }
 
-/* 0 stands for "not known" in every time we keep. */
-static json_t *time_text(int64_t seconds)
+json_t *api_json_time(int64_t seconds)
 {
 	char text[STR_TIME_SIZE];
 
@@ -85,7 +84,7 @@ json_t *api_json_update(const struct query_update *u)
 	api_json_put(o, "kb", api_json_text(u->kb));
 	api_json_put(o, "severity", api_json_text(u->severity));
 	api_json_put(o, "bulletin", api_json_text(u->bulletin));
-	api_json_put(o, "created", time_text(u->created));
+	api_json_put(o, "created", api_json_time(u->created));
 	api_json_put(o, "type", api_json_text(u->type));
 	api_json_put(o, "action", action(u));
 	api_json_put(o, "is_bundle", json_boolean(u->is_bundle));
@@ -147,7 +146,7 @@ json_t *api_json_status(const struct channel *channel, const struct query_counts
 		     c->has_manifest ? hex(c->manifest, sizeof c->manifest) : json_null());
 	api_json_put(o, "catalog_root",
 		     c->has_manifest ? hex(c->catalog_root, sizeof c->catalog_root) : json_null());
-	api_json_put(o, "last_import", time_text(counts->last_import));
+	api_json_put(o, "last_import", api_json_time(counts->last_import));
 	api_json_put(o, "updates_processed",
 		     json_integer((json_int_t)(counts->updates - counts->quarantined)));
 	api_json_put(o, "updates_quarantined", json_integer((json_int_t)counts->quarantined));

@@ -16,6 +16,9 @@ void api_json_put(json_t *object, const char *key, json_t *value) __attribute__(
 /* A text of the repository, null when it is "" (not known); bytes that are no UTF-8 become '?'. */
 json_t *api_json_text(const char *text) __attribute__((nonnull, warn_unused_result));
 
+/* A time in text, null for 0: "not known" in every time we keep. */
+json_t *api_json_time(int64_t seconds) __attribute__((warn_unused_result));
+
 /* An update without its files. */
 json_t *api_json_update(const struct query_update *u) __attribute__((nonnull, warn_unused_result));
 json_t *api_json_file(const struct query_file *f) __attribute__((nonnull, warn_unused_result));

@@ -9,16 +9,6 @@
 #include <stdio.h>
 #include <string.h>
 
-static json_t *time_text(int64_t seconds)
-{
-	char text[STR_TIME_SIZE];
-
-	if (seconds <= 0)
-		return json_null();
-	str_from_time(seconds, text);
-	return json_string(text);
-}
-
 static json_t *guid_text(const unsigned char guid[16])
 {
 	static const unsigned char none[16];
@@ -67,11 +57,11 @@ json_t *client_json_computer(const struct computer *m, const struct group_list *
 	api_json_put(o, "groups", group_names(&m->groups, groups));
 	api_json_put(o, "claimed", api_json_text(m->claimed));
 	api_json_put(o, "address", api_json_text(m->address));
-	api_json_put(o, "first_contact", time_text(m->first_contact));
-	api_json_put(o, "last_contact", time_text(m->last_contact));
-	api_json_put(o, "registered", time_text(m->registered));
-	api_json_put(o, "last_detection", time_text(m->last_detection));
-	api_json_put(o, "last_status", time_text(m->last_status));
+	api_json_put(o, "first_contact", api_json_time(m->first_contact));
+	api_json_put(o, "last_contact", api_json_time(m->last_contact));
+	api_json_put(o, "registered", api_json_time(m->registered));
+	api_json_put(o, "last_detection", api_json_time(m->last_detection));
+	api_json_put(o, "last_status", api_json_time(m->last_status));
 	api_json_put(o, "detection_error", client_json_result((uint32_t)m->detection_error));
 	api_json_put(o, "manufacturer", api_json_text(m->manufacturer));
 	api_json_put(o, "model", api_json_text(m->model));
@@ -88,8 +78,8 @@ json_t *client_json_event(const struct event_row *e)
 	json_t *o = json_object();
 
 	api_json_put(o, "instance", guid_text(e->instance));
-	api_json_put(o, "received", time_text(e->received));
-	api_json_put(o, "time", time_text(e->time_at_target));
+	api_json_put(o, "received", api_json_time(e->received));
+	api_json_put(o, "time", api_json_time(e->time_at_target));
 	api_json_put(o, "event", json_integer(e->event_id));
 	api_json_put(o, "meaning", api_json_text(meaning ? meaning : ""));
 	api_json_put(o, "update_id", guid_text(e->update_id));
@@ -108,9 +98,9 @@ json_t *client_json_approval(const struct approval *a, const struct group_list *
 	api_json_put(o, "update_id", guid_text(a->update_id));
 	api_json_put(o, "group", api_json_text(g ? g->name : ""));
 	api_json_put(o, "action", json_string(approval_action_text(a->action)));
-	api_json_put(o, "deadline", time_text(a->deadline));
+	api_json_put(o, "deadline", api_json_time(a->deadline));
 	api_json_put(o, "is_assigned", json_boolean(a->is_assigned));
-	api_json_put(o, "last_change", time_text(a->last_change));
+	api_json_put(o, "last_change", api_json_time(a->last_change));
 	api_json_put(o, "by", api_json_text(a->by));
 	return o;
 }
@@ -134,9 +124,9 @@ json_t *client_json_item(const struct compliance_item *item)
 	api_json_put(o, "action",
 		     item->approval ? json_string(approval_action_text(item->approval->action))
 				    : json_null());
-	api_json_put(o, "deadline", time_text(item->approval ? item->approval->deadline : 0));
+	api_json_put(o, "deadline", api_json_time(item->approval ? item->approval->deadline : 0));
 	api_json_put(o, "failed", api_json_text(item->failed_event && failed ? failed : ""));
 	api_json_put(o, "result", client_json_result(item->result));
-	api_json_put(o, "failed_at", time_text(item->failed_at));
+	api_json_put(o, "failed_at", api_json_time(item->failed_at));
 	return o;
 }

@@ -57,17 +57,12 @@ static const struct soap_field type_fields[] = {
 	{ .name = "XmlUpdateFragmentType", .type = SOAP_TEXT, .item = sizeof(const char *) },
 	{ .name = NULL },
 };
-#define INSIDE(text, table, member)                                     \
-	{                                                               \
-		.name = (text), .type = SOAP_STRUCT, .fields = (table), \
-		.offset = offsetof(struct info, member)                 \
-	}
 static const struct soap_field info_fields[] = {
-	INSIDE("cookie", service_cookie_fields, cookie),
-	INSIDE("revisionIDs", service_int_fields, revisions),
-	INSIDE("updateIDs", service_identities_fields, identities),
-	INSIDE("infoTypes", type_fields, types),
-	INSIDE("locales", service_string_fields, locales),
+	SOAP_INSIDE(info, "cookie", service_cookie_fields, cookie),
+	SOAP_INSIDE(info, "revisionIDs", service_int_fields, revisions),
+	SOAP_INSIDE(info, "updateIDs", service_identities_fields, identities),
+	SOAP_INSIDE(info, "infoTypes", type_fields, types),
+	SOAP_INSIDE(info, "locales", service_string_fields, locales),
 	{ .name = NULL },
 };
 

@@ -28,41 +28,31 @@ struct report {
 
 /* ---- tables ---- */
 
-#define AT(structure, text, kind, member)                                                    \
-	{                                                                                    \
-		.name = (text), .type = (kind), .offset = offsetof(struct structure, member) \
-	}
-#define INSIDE(structure, text, table, member)                          \
-	{                                                               \
-		.name = (text), .type = SOAP_STRUCT, .fields = (table), \
-		.offset = offsetof(struct structure, member)            \
-	}
-
 static const struct soap_field target_fields[] = {
-	AT(reported, "Sid", SOAP_TEXT, sid),
+	SOAP_AT(reported, "Sid", SOAP_TEXT, sid),
 	{ .name = NULL },
 };
 static const struct soap_field update_fields[] = {
-	AT(reported, "UpdateID", SOAP_TEXT, update_id),
-	AT(reported, "RevisionNumber", SOAP_NUMBER, revision),
+	SOAP_AT(reported, "UpdateID", SOAP_TEXT, update_id),
+	SOAP_AT(reported, "RevisionNumber", SOAP_NUMBER, revision),
 	{ .name = NULL },
 };
 /* The parts of an event are folded into one struct: their tables begin where it does. */
 static const struct soap_field basic_fields[] = {
 	{ .name = "TargetID", .type = SOAP_STRUCT, .fields = target_fields },
-	AT(reported, "TimeAtTarget", SOAP_TEXT, time),
-	AT(reported, "EventInstanceID", SOAP_TEXT, instance),
-	AT(reported, "NamespaceID", SOAP_NUMBER, namespace_id),
-	AT(reported, "EventID", SOAP_NUMBER, event_id),
-	AT(reported, "SourceID", SOAP_NUMBER, source_id),
+	SOAP_AT(reported, "TimeAtTarget", SOAP_TEXT, time),
+	SOAP_AT(reported, "EventInstanceID", SOAP_TEXT, instance),
+	SOAP_AT(reported, "NamespaceID", SOAP_NUMBER, namespace_id),
+	SOAP_AT(reported, "EventID", SOAP_NUMBER, event_id),
+	SOAP_AT(reported, "SourceID", SOAP_NUMBER, source_id),
 	{ .name = "UpdateID", .type = SOAP_STRUCT, .fields = update_fields },
-	AT(reported, "Win32HResult", SOAP_NUMBER, result),
-	AT(reported, "AppName", SOAP_TEXT, app_name),
+	SOAP_AT(reported, "Win32HResult", SOAP_NUMBER, result),
+	SOAP_AT(reported, "AppName", SOAP_TEXT, app_name),
 	{ .name = NULL },
 };
 static const struct soap_field extended_fields[] = {
-	INSIDE(reported, "ReplacementStrings", service_string_fields, replacements),
-	INSIDE(reported, "MiscData", service_string_fields, misc),
+	SOAP_INSIDE(reported, "ReplacementStrings", service_string_fields, replacements),
+	SOAP_INSIDE(reported, "MiscData", service_string_fields, misc),
 	{ .name = NULL },
 };
 static const struct soap_field event_fields[] = {
@@ -78,9 +68,9 @@ static const struct soap_field batch_fields[] = {
 	{ .name = NULL },
 };
 static const struct soap_field report_fields[] = {
-	INSIDE(report, "cookie", service_cookie_fields, cookie),
-	AT(report, "computerId", SOAP_TEXT, computer_id),
-	INSIDE(report, "eventBatch", batch_fields, events),
+	SOAP_INSIDE(report, "cookie", service_cookie_fields, cookie),
+	SOAP_AT(report, "computerId", SOAP_TEXT, computer_id),
+	SOAP_INSIDE(report, "eventBatch", batch_fields, events),
 	{ .name = NULL },
 };
 

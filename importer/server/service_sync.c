@@ -34,30 +34,20 @@ struct sync_updates {
 
 /* ---- tables ---- */
 
-#define AT(structure, text, kind, member)                                                    \
-	{                                                                                    \
-		.name = (text), .type = (kind), .offset = offsetof(struct structure, member) \
-	}
-#define INSIDE(structure, text, table, member)                          \
-	{                                                               \
-		.name = (text), .type = SOAP_STRUCT, .fields = (table), \
-		.offset = offsetof(struct structure, member)            \
-	}
-
 static const struct soap_field driver_fields[] = {
-	AT(device, "MatchingID", SOAP_TEXT, matching_id),
-	AT(device, "DriverVerDate", SOAP_TEXT, date),
-	AT(device, "DriverVerVersion", SOAP_TEXT, version),
-	AT(device, "Class", SOAP_TEXT, driver_class),
-	AT(device, "Manufacturer", SOAP_TEXT, manufacturer),
-	AT(device, "Provider", SOAP_TEXT, provider),
-	AT(device, "MatchingComputerHWID", SOAP_TEXT, computer),
-	AT(device, "DriverRank", SOAP_TEXT, rank),
+	SOAP_AT(device, "MatchingID", SOAP_TEXT, matching_id),
+	SOAP_AT(device, "DriverVerDate", SOAP_TEXT, date),
+	SOAP_AT(device, "DriverVerVersion", SOAP_TEXT, version),
+	SOAP_AT(device, "Class", SOAP_TEXT, driver_class),
+	SOAP_AT(device, "Manufacturer", SOAP_TEXT, manufacturer),
+	SOAP_AT(device, "Provider", SOAP_TEXT, provider),
+	SOAP_AT(device, "MatchingComputerHWID", SOAP_TEXT, computer),
+	SOAP_AT(device, "DriverRank", SOAP_TEXT, rank),
 	{ .name = NULL },
 };
 static const struct soap_field device_fields[] = {
-	INSIDE(device, "HardwareIDs", service_string_fields, hardware_ids),
-	INSIDE(device, "CompatibleIDs", service_string_fields, compatible_ids),
+	SOAP_INSIDE(device, "HardwareIDs", service_string_fields, hardware_ids),
+	SOAP_INSIDE(device, "CompatibleIDs", service_string_fields, compatible_ids),
 	{ .name = "installedDriver",
 	  .type = SOAP_STRUCT,
 	  .fields = driver_fields,
@@ -87,19 +77,19 @@ static const struct soap_field computer_fields[] = {
 	{ .name = NULL },
 };
 static const struct soap_field parameters_fields[] = {
-	INSIDE(parameters, "InstalledNonLeafUpdateIDs", service_int_fields, installed),
-	INSIDE(parameters, "OtherCachedUpdateIDs", service_int_fields, cached),
-	INSIDE(parameters, "SystemSpec", devices_fields, devices),
-	INSIDE(parameters, "CachedDriverIDs", service_int_fields, cached_drivers),
-	AT(parameters, "SkipSoftwareSync", SOAP_BOOL, skip_software),
-	INSIDE(parameters, "FilterCategoryIds", filter_fields, filter),
-	AT(parameters, "NeedTwoGroupOutOfScopeUpdates", SOAP_BOOL, two_group),
-	INSIDE(parameters, "ComputerSpec", computer_fields, computers),
-	AT(parameters, "FeatureScoreMatchingKey", SOAP_TEXT, feature_key),
+	SOAP_INSIDE(parameters, "InstalledNonLeafUpdateIDs", service_int_fields, installed),
+	SOAP_INSIDE(parameters, "OtherCachedUpdateIDs", service_int_fields, cached),
+	SOAP_INSIDE(parameters, "SystemSpec", devices_fields, devices),
+	SOAP_INSIDE(parameters, "CachedDriverIDs", service_int_fields, cached_drivers),
+	SOAP_AT(parameters, "SkipSoftwareSync", SOAP_BOOL, skip_software),
+	SOAP_INSIDE(parameters, "FilterCategoryIds", filter_fields, filter),
+	SOAP_AT(parameters, "NeedTwoGroupOutOfScopeUpdates", SOAP_BOOL, two_group),
+	SOAP_INSIDE(parameters, "ComputerSpec", computer_fields, computers),
+	SOAP_AT(parameters, "FeatureScoreMatchingKey", SOAP_TEXT, feature_key),
 	{ .name = NULL },
 };
 static const struct soap_field sync_fields[] = {
-	INSIDE(sync_updates, "cookie", service_cookie_fields, cookie),
+	SOAP_INSIDE(sync_updates, "cookie", service_cookie_fields, cookie),
 	{ .name = "parameters",
 	  .type = SOAP_STRUCT,
 	  .offset = offsetof(struct sync_updates, parameters),
@@ -226,55 +216,40 @@ static void end_update(struct service_call *call)
 	soap_close(call->w, "UpdateInfo");
 }
 
-/* An update whose fragment does not wait in memory.  core is for use again and again. */
-static int write_unready(struct service_call *call, const struct view *v,
-			 const struct wusp_sync_item *item, struct buf *core, struct error *err)
-{
-	core->len = 0;
-	int there = view_fragment(v, item->node, WUSP_CORE, NULL, core, err);
-	/* an update that says nothing about when it applies cannot be offered */
-	if (there <= 0)
-		return there;
-	begin_update(call, view_graph(v), item);
-	soap_bytes(call->w, "Xml", core->bytes, core->len);
-	end_update(call);
-	return 0;
-}
-
 /* All of the answer at once: growing, it would be copied again and again. */
-static int make_room(struct service_call *call, const struct view *v,
+static int make_room(struct service_call *call, const struct wusp_graph *g,
 		     const struct wusp_sync_reply *r, struct error *err)
 {
 	enum { UPDATE = 512 };
-	size_t len, sum = UPDATE;
+	size_t sum = UPDATE;
 
+	/* Escaped, a fragment is about a fifth longer. */
 	for (size_t i = 0; i < r->new_count; i++)
-		sum += UPDATE + (view_ready(v, r->new_updates[i].node, &len) ? len : 0);
+		sum += UPDATE + wusp_graph_node(g, r->new_updates[i].node).core_bytes / 4u * 5;
 	return buf_room(&call->w->buf, sum, err) ? 0 : -1;
 }
 
 static int write_new(struct service_call *call, const struct view *v,
 		     const struct wusp_sync_reply *r, struct error *err)
 {
-	CLEANUP(buf_clear) struct buf core = BUF_INIT(LIMIT_FRAGMENT_BYTES);
+	const struct wusp_graph *g = view_graph(v);
 
 	if (r->new_count == 0)
 		return 0;
-	if (make_room(call, v, r, err) < 0)
+	if (make_room(call, g, r, err) < 0)
 		return -1;
 	soap_open(call->w, "NewUpdates");
 	for (size_t i = 0; i < r->new_count; i++) {
-		const struct wusp_sync_item *item = &r->new_updates[i];
-		size_t len;
-		const unsigned char *ready = view_ready(v, item->node, &len);
+		CLEANUP(view_text_put) const struct view_text *core = NULL;
+		int there = view_ready(v, r->new_updates[i].node, &core, err);
 
-		if (!ready) {
-			if (write_unready(call, v, item, &core, err) < 0)
-				return -1;
+		if (there < 0)
+			return -1;
+		/* an update that says nothing about when it applies cannot be offered */
+		if (there == 0)
 			continue;
-		}
-		begin_update(call, view_graph(v), item);
-		soap_escaped(call->w, "Xml", ready, len);
+		begin_update(call, g, &r->new_updates[i]);
+		soap_escaped(call->w, "Xml", core->bytes, core->len);
 		end_update(call);
 	}
 	soap_close(call->w, "NewUpdates");

@@ -1,5 +1,6 @@
 #include "importer/server/soap_read.h"
 
+#include "importer/server/soap_ints.h"
 #include "importer/server/soap_value.h"
 #include "lib/base/buf.h"
 #include "lib/base/error.h"
@@ -32,6 +33,9 @@ struct frame {
 
 struct reader {
 	const struct soap_service *service;
+	struct xml_reader *xml;
+	const struct soap_ints *ints; /* what was taken out of the body */
+	size_t run;                   /* the next of its runs */
 	struct soap_message *out;
 	unsigned depth; /* of open elements */
 	unsigned skip;  /* depth of the element that is skipped; 0: none */
@@ -119,17 +123,14 @@ static int bad_value(const struct reader *r, struct error *err)
 	return error_set(err, ERROR_SOAP_VALUE, "%s", path);
 }
 
-/* Where a value of field goes in base: its place, or a new item; NULL when there are too many. */
-static void *place(struct reader *r, const struct soap_field *field, unsigned char *base)
+/* Where count more items go, of any bytes; NULL when there are too many. */
+static void *more_items(struct reader *r, const struct soap_field *field, struct soap_list *list,
+			size_t count)
 {
-	struct soap_list *list = (struct soap_list *)(void *)(base + field->offset);
-
-	if (!field->item)
-		return base + field->offset;
-	if (list->count == LIMIT_SOAP_ITEMS)
+	if (count > LIMIT_SOAP_ITEMS - list->count)
 		return NULL;
-	if (list->count == list->capacity) {
-		size_t capacity = list->capacity ? list->capacity * 2 : 16;
+	if (count > list->capacity - list->count) {
+		size_t capacity = (list->capacity + count) * 2 + 14;
 		void *items = arena_alloc(&r->out->memory, capacity * field->item);
 
 		if (list->count > 0)
@@ -137,8 +138,23 @@ static void *place(struct reader *r, const struct soap_field *field, unsigned ch
 		list->items = items;
 		list->capacity = capacity;
 	}
-	void *item = (unsigned char *)list->items + list->count++ * field->item;
-	memset(item, 0, field->item);
+	list->count += count;
+	return (unsigned char *)list->items + (list->count - count) * field->item;
+}
+
+static struct soap_list *list_at(const struct soap_field *field, unsigned char *base)
+{
+	return (struct soap_list *)(void *)(base + field->offset);
+}
+
+/* Where a value of field goes in base: its place, or a new item; NULL when there are too many. */
+static void *place(struct reader *r, const struct soap_field *field, unsigned char *base)
+{
+	if (!field->item)
+		return base + field->offset;
+	void *item = more_items(r, field, list_at(field, base), 1);
+	if (item)
+		memset(item, 0, field->item);
 	return item;
 }
 
@@ -299,19 +315,42 @@ static int on_start(void *ctx, const char *name, const struct xml_attribute *att
 	return go < 0 ? refuse(r, err) : 0;
 }
 
+/*
+ * Here ends an element; f is NULL when it is skipped.  If it stands for a run, the numbers go where
+ * its own went.  What else it may be is rare: the run is left, and the body read as it came.
+ */
+static void end_run(struct reader *r, const struct frame *f)
+{
+	const struct soap_run *run = r->run < r->ints->runs_count ? &r->ints->runs[r->run] : NULL;
+
+	if (!run || run->end != xml_reader_offset(r->xml))
+		return;
+	if (f && f->field->type == SOAP_INT && f->field->item == sizeof(int32_t)) {
+		void *items = more_items(r, f->field, list_at(f->field, f->base), run->count);
+
+		if (!items)
+			return;
+		memcpy(items, r->ints->numbers + run->first, run->count * sizeof(int32_t));
+	} else if (!r->skip || r->skip == r->depth) {
+		return;
+	}
+	r->run++;
+}
+
 static int on_end(void *ctx, const char *name, struct error *err)
 {
 	struct reader *r = ctx;
+	const struct frame *f = NULL;
 	int result = 0;
 
 	(void)name;
 	if (!r->skip && r->depth > OPERATION) {
-		const struct frame *f = &r->frames[r->open - 1];
-
+		f = &r->frames[r->open - 1];
 		if (!f->fields)
 			result = end_value(r, f, &r->why);
 		r->open--;
 	}
+	end_run(r, f);
 	if (r->skip == r->depth)
 		r->skip = 0;
 	unbind(r);
@@ -330,29 +369,52 @@ static int on_text(void *ctx, const char *text, size_t len, struct error *err)
 	return buf_append(&r->text, text, len, err);
 }
 
-int soap_read(const struct soap_service *service, const void *bytes, size_t len,
-	      struct soap_message *out, struct error *err)
+int soap_read_whole(const struct soap_service *service, const struct soap_ints *ints,
+		    struct soap_message *out, struct error *err)
 {
 	static const struct xml_handler handler = { .start = on_start,
 						    .end = on_end,
 						    .text = on_text };
-	struct reader r = { .service = service, .out = out, .text = BUF_INIT(LIMIT_SOAP_TEXT) };
+	struct reader r = {
+		.service = service, .out = out, .ints = ints, .text = BUF_INIT(LIMIT_SOAP_TEXT)
+	};
 	CLEANUP(xml_reader_free) struct xml_reader *xml = xml_reader_new(&handler, &r, "request");
 	struct error wrong = ERROR_INIT;
 	int result = -1;
 
-	if (xml_reader_feed(xml, bytes, len, &wrong) < 0 || xml_reader_finish(xml, &wrong) < 0) {
+	r.xml = xml;
+	if (xml_reader_feed(xml, ints->bytes, ints->len, &wrong) < 0 ||
+	    xml_reader_finish(xml, &wrong) < 0) {
 		if (r.why.id != ERROR_NONE)
 			*err = r.why;
 		else
 			error_set(err, ERROR_SOAP_FORMAT, "%s", wrong.message);
 	} else if (!out->operation)
 		error_set(err, ERROR_SOAP_FORMAT, "request: the envelope holds no operation");
+	else if (r.run < ints->runs_count)
+		error_set(err, ERROR_SOAP_FORMAT, "request: numbers in a place of their own");
 	else
 		result = 0;
 	buf_clear(&r.text);
 	free(r.bindings);
 	return result;
+}
+
+int soap_read(const struct soap_service *service, const void *bytes, size_t len,
+	      struct soap_message *out, struct error *err)
+{
+	CLEANUP(soap_ints_clear) struct soap_ints ints = { .bytes = NULL };
+	struct error ignored = ERROR_INIT;
+
+	soap_ints_cut(bytes, len, &ints);
+	if (ints.runs_count > 0) {
+		if (soap_read_whole(service, &ints, out, &ignored) == 0)
+			return 0;
+		soap_message_clear(out);
+	}
+	/* Also what is wrong with a body, and where, is told of the body as it came. */
+	const struct soap_ints whole = { .bytes = (unsigned char *)(uintptr_t)bytes, .len = len };
+	return soap_read_whole(service, &whole, out, err);
 }
 
 void soap_message_clear(struct soap_message *m)

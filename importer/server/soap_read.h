@@ -18,6 +18,7 @@
 
 struct error;
 struct service_call;
+struct soap_ints;
 
 enum soap_version { SOAP_11, SOAP_12 };
 
@@ -61,6 +62,17 @@ struct soap_field {
 					    child; never the first member */
 };
 
+/* Rows for a member of a struct: a value, and an element with a table of its own. */
+#define SOAP_AT(structure, text, kind, member)                                               \
+	{                                                                                    \
+		.name = (text), .type = (kind), .offset = offsetof(struct structure, member) \
+	}
+#define SOAP_INSIDE(structure, text, table, member)                     \
+	{                                                               \
+		.name = (text), .type = SOAP_STRUCT, .fields = (table), \
+		.offset = offsetof(struct structure, member)            \
+	}
+
 struct soap_operation {
 	const char *name;
 	const struct soap_field *fields;
@@ -99,6 +111,15 @@ struct soap_message {
 int soap_read(const struct soap_service *service, const void *bytes, size_t len,
 	      struct soap_message *out, struct error *err)
 	__attribute__((nonnull(1, 4, 5), warn_unused_result));
+
+/*
+ * The same of a body from which numbers were taken out (soap_ints.h).  SOAP_FORMAT also when it
+ * cannot be said where they belong.  With no numbers it is the reference that soap_read() must not
+ * differ from.
+ */
+int soap_read_whole(const struct soap_service *service, const struct soap_ints *ints,
+		    struct soap_message *out, struct error *err)
+	__attribute__((nonnull, warn_unused_result));
 
 void soap_message_clear(struct soap_message *m);
 DEFINE_CLEANUP_IN_PLACE(struct soap_message, soap_message_clear);

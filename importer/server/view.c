@@ -20,6 +20,7 @@ enum { SLICE_MS = 100, LOOK_MS = 500, RETRY_MS = 10000, PAUSE = 5 };
 struct view_keeper {
 	struct store *store; /* its database is the watcher's alone once that runs */
 	struct pool *watcher;
+	struct view_cache *cache;
 	struct view_lock lock; /* of now, and of what a snapshot retired */
 	struct view *now;
 	int64_t data_version;
@@ -54,8 +55,6 @@ void view_free(struct view *v)
 		return;
 	prepared_free(v->scopes);
 	prepared_free(v->retired);
-	view_cache_free(v->cache);
-	view_ready_free(v->ready);
 	wusp_graph_free(v->graph);
 	free(v->packs);
 	free(v->originals);
@@ -218,11 +217,9 @@ static int renew(struct view_keeper *k, struct error *err)
 
 	if (read_version(k->store, &version, err) < 0)
 		return -1;
-	struct view *fresh = view_load(k->store, err);
+	struct view *fresh = view_load(k->store, k->cache, err);
 	if (!fresh)
 		return -1;
-	if (k->now)
-		view_ready_inherit(fresh, k->now);
 	fresh->keeper = k;
 	fresh->made = clock_now();
 	fresh->refs = 1;
@@ -277,7 +274,7 @@ static void prepare(struct view_keeper *k)
 	const struct wusp_deployments *d;
 
 	while (v->unfilled && !k->stop && (d = next_unfilled(writable(v))))
-		view_ready_fill(writable(v), d, &k->stop);
+		view_ready_fill(v, d, &k->stop);
 }
 
 static int watch(void *job, struct error *err)
@@ -302,6 +299,7 @@ struct view_keeper *view_start(const char *path, struct error *err)
 	CLEANUP(view_stop) struct view_keeper *k = buf_calloc(1, sizeof *k);
 
 	atomic_flag_clear(&k->lock.taken);
+	k->cache = view_cache_new();
 	k->store = store_open(path, false, err);
 	if (!k->store || renew(k, err) < 0)
 		return NULL;
@@ -320,6 +318,7 @@ void view_stop(struct view_keeper *k)
 	k->stop = true;
 	pool_free(k->watcher);
 	view_put(k->now);
+	view_cache_free(k->cache);
 	store_close(k->store);
 	free(k);
 }

@@ -6,6 +6,7 @@
 #ifndef SERVER_VIEW_H
 #define SERVER_VIEW_H
 
+#include "importer/server/view_cache.h"
 #include "lib/base/cleanup.h"
 #include "lib/wusp/deploy.h"
 #include "lib/wusp/fragment.h"
@@ -68,12 +69,12 @@ int view_fragment(const struct view *v, uint32_t node, enum wusp_fragment kind, 
 	__attribute__((nonnull(1, 5, 6), warn_unused_result));
 
 /*
- * The core fragment as it stands in an answer, escaped; borrowed until view_put().  NULL when it
- * does not wait in memory: then view_fragment() has it, or tells why there is none.  What is
- * deployed is prepared in the background, beginning with the first view_deployments() of a scope.
+ * The core fragment as it stands in an answer, escaped: 1 with a text to be given back, 0 when
+ * there is none, -1.  Those of what is deployed are made in the background, beginning with the
+ * first view_deployments() of a scope, as far as there is room; what clients ask for stays.
  */
-const unsigned char *view_ready(const struct view *v, uint32_t node, size_t *len)
-	__attribute__((nonnull));
+int view_ready(const struct view *v, uint32_t node, const struct view_text **out, struct error *err)
+	__attribute__((nonnull, warn_unused_result));
 
 /*
  * Which of the node's languages answers locale, as a small number, or -1: two wanted locales with

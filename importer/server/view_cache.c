@@ -13,16 +13,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SHARDS = 16, BUCKETS = 4096, PACKS = 8, ENTRY_COST = 64 };
+enum { SHARDS = 16, BUCKETS = 4096, PACKS = 8, ENTRY_COST = 128 };
+
+_Static_assert(sizeof(struct view_key) == 40, "no padding");
 
 /* In a ring per shard: the hand passes over what was used since it came by last. */
 struct entry {
 	struct entry *next;         /* in the bucket */
 	struct entry *newer, *back; /* in the ring */
-	uint64_t key;
-	size_t len;
+	struct view_key key;
 	bool used;
-	unsigned char bytes[];
+	struct view_text *text;
 };
 
 struct shard {
@@ -37,7 +38,8 @@ struct open_pack {
 	unsigned refs;
 	unsigned char sha256[32];
 	uint64_t used;
-	struct pack *pack;
+	unsigned char *bytes;
+	size_t len;
 };
 
 struct view_cache {
@@ -46,6 +48,7 @@ struct view_cache {
 	struct view_lock packs_lock;
 	struct open_pack *packs[PACKS];
 	uint64_t clock;
+	_Atomic size_t bytes; /* of all shards */
 };
 
 void view_cache_lock(struct view_lock *l)
@@ -74,10 +77,24 @@ static void open_pack_free(struct open_pack *p)
 {
 	if (!p)
 		return;
-	pack_free(p->pack);
+	free(p->bytes);
 	free(p);
 }
 DEFINE_CLEANUP(struct open_pack *, open_pack_free);
+
+void view_text_put(const struct view_text *t)
+{
+	struct view_text *mine = (struct view_text *)(uintptr_t)t;
+
+	if (mine && --mine->refs == 0)
+		free(mine);
+}
+
+static void entry_free(struct entry *e)
+{
+	view_text_put(e->text);
+	free(e);
+}
 
 void view_cache_free(struct view_cache *c)
 {
@@ -86,10 +103,10 @@ void view_cache_free(struct view_cache *c)
 	for (size_t i = 0; i < SHARDS; i++)
 		for (size_t k = 0; k < BUCKETS; k++)
 			while (c->shards[i].buckets[k]) {
-				struct entry *next = c->shards[i].buckets[k]->next;
+				struct entry *e = c->shards[i].buckets[k];
 
-				free(c->shards[i].buckets[k]);
-				c->shards[i].buckets[k] = next;
+				c->shards[i].buckets[k] = e->next;
+				entry_free(e);
 			}
 	for (size_t i = 0; i < PACKS; i++)
 		open_pack_free(c->packs[i]);
@@ -98,35 +115,46 @@ void view_cache_free(struct view_cache *c)
 
 /* ---- fragments ---- */
 
-static struct entry **bucket_of(struct view_cache *c, uint64_t key, struct shard **shard)
+static struct entry **bucket_of(struct view_cache *c, const struct view_key *key,
+				struct shard **shard)
 {
-	uint64_t hash = hash_number(c->seed, key);
+	uint64_t hash = hash_bytes(c->seed, key, sizeof *key);
 
 	*shard = &c->shards[hash % SHARDS];
 	return &(*shard)->buckets[hash / SHARDS % BUCKETS];
 }
 
-static struct entry *find_in(struct entry *bucket, uint64_t key)
+/* The text of key for one more, or NULL. */
+static struct view_text *take_from(struct entry *bucket, const struct view_key *key)
 {
-	while (bucket && bucket->key != key)
+	while (bucket && memcmp(&bucket->key, key, sizeof *key) != 0)
 		bucket = bucket->next;
-	return bucket;
+	if (!bucket)
+		return NULL;
+	bucket->used = true;
+	bucket->text->refs++;
+	return bucket->text;
 }
 
-int view_cache_find(struct view_cache *c, uint64_t key, struct buf *out, struct error *err)
+const struct view_text *view_cache_find(struct view_cache *c, const struct view_key *key)
 {
 	struct shard *s;
 	struct entry **bucket = bucket_of(c, key, &s);
-	int result = 0;
 
 	view_cache_lock(&s->lock);
-	struct entry *e = find_in(*bucket, key);
-	if (e) {
-		e->used = true;
-		result = buf_append(out, e->bytes, e->len, err) < 0 ? -1 : 1;
-	}
+	const struct view_text *t = take_from(*bucket, key);
 	view_cache_unlock(&s->lock);
-	return result;
+	return t;
+}
+
+bool view_cache_is_full(struct view_cache *c)
+{
+	return c->bytes > LIMIT_VIEW_CACHE_BYTES / 4 * 3;
+}
+
+static size_t cost_of(const struct view_text *t)
+{
+	return t->len + ENTRY_COST;
 }
 
 static void ring_add(struct shard *s, struct entry *e)
@@ -161,40 +189,54 @@ static void evict(struct view_cache *c, struct shard *s)
 	for (; s->hand->used; s->hand = s->hand->newer)
 		s->hand->used = false;
 	e = s->hand;
-	struct entry **link = bucket_of(c, e->key, &same);
+	struct entry **link = bucket_of(c, &e->key, &same);
 	while (*link != e)
 		link = &(*link)->next;
 	*link = e->next;
 	ring_remove(s, e);
-	s->bytes -= e->len + ENTRY_COST;
-	free(e);
+	s->bytes -= cost_of(e->text);
+	c->bytes -= cost_of(e->text);
+	entry_free(e);
 }
 
-void view_cache_keep(struct view_cache *c, uint64_t key, const void *bytes, size_t len)
+static void enter_text(struct view_cache *c, struct shard *s, struct entry **bucket,
+		       const struct view_key *key, struct view_text *t)
 {
-	const size_t room = LIMIT_VIEW_CACHE_BYTES / SHARDS;
+	struct entry *e = buf_malloc(sizeof *e);
+
+	while (s->hand && s->bytes + cost_of(t) > LIMIT_VIEW_CACHE_BYTES / SHARDS)
+		evict(c, s);
+	*e = (struct entry){ .key = *key, .text = t, .next = *bucket };
+	t->refs++;
+	*bucket = e;
+	ring_add(s, e);
+	s->bytes += cost_of(t);
+	c->bytes += cost_of(t);
+}
+
+const struct view_text *view_cache_keep(struct view_cache *c, const struct view_key *key,
+					const void *bytes, size_t len)
+{
+	struct view_text *t = buf_malloc(sizeof *t + len);
 	struct shard *s;
 	struct entry **bucket = bucket_of(c, key, &s);
 
-	if (len + ENTRY_COST > room / 4)
-		return;
-	struct entry *e = buf_malloc(sizeof *e + len);
-	*e = (struct entry){ .key = key, .len = len };
+	t->refs = 1;
+	t->len = len;
 	if (len > 0)
-		memcpy(e->bytes, bytes, len);
+		memcpy(t->bytes, bytes, len);
+	if (cost_of(t) > LIMIT_VIEW_CACHE_BYTES / SHARDS / 4)
+		return t;
 	view_cache_lock(&s->lock);
-	bool there = find_in(*bucket, key) != NULL;
-	while (!there && s->hand && s->bytes + len + ENTRY_COST > room)
-		evict(c, s);
-	if (!there) {
-		e->next = *bucket;
-		*bucket = e;
-		ring_add(s, e);
-		s->bytes += len + ENTRY_COST;
-	}
+	/* Somebody may have been faster. */
+	struct view_text *there = take_from(*bucket, key);
+	if (!there)
+		enter_text(c, s, bucket, key, t);
 	view_cache_unlock(&s->lock);
-	if (there)
-		free(e);
+	if (!there)
+		return t;
+	view_text_put(t);
+	return there;
 }
 
 /* ---- packs ---- */
@@ -249,19 +291,17 @@ static struct open_pack *open_stored(const struct store *s, const unsigned char 
 				     struct error *err)
 {
 	CLEANUP(free) unsigned char *bytes = NULL;
+	CLEANUP(open_pack_free) struct open_pack *p = buf_calloc(1, sizeof *p);
 	char label[65];
 	size_t len;
 
 	str_to_hex(sha256, 32, label);
-	if (content_load(s, sha256, LIMIT_PACK_BYTES, &bytes, &len, err) < 0)
+	/* The fragments' own digests were checked when the pack came, with this digest of it. */
+	if (content_load(s, sha256, LIMIT_PACK_BYTES, &bytes, &len, err) < 0 ||
+	    pack_decompress(bytes, len, LIMIT_PACK_BYTES, label, &p->bytes, &p->len, err) < 0)
 		return NULL;
-	CLEANUP(pack_free) struct pack *pack = pack_open(bytes, len, label, err);
-	if (!pack)
-		return NULL;
-	struct open_pack *p = buf_calloc(1, sizeof *p);
 	memcpy(p->sha256, sha256, sizeof p->sha256);
-	p->pack = STEAL(pack);
-	return p;
+	return STEAL(p);
 }
 
 int view_cache_pack(struct view_cache *c, const struct store *s, const unsigned char sha256[32],
@@ -276,12 +316,12 @@ int view_cache_pack(struct view_cache *c, const struct store *s, const unsigned 
 			return -1;
 		enter(c, p);
 	}
-	if (offset > p->pack->len || size > p->pack->len - offset)
+	if (offset > p->len || size > p->len - offset)
 		result = error_set(err, ERROR_PACK_FORMAT,
-				   "a pack has %zu bytes, a fragment of it lies at %u",
-				   p->pack->len, offset);
+				   "a pack has %zu bytes, a fragment of it lies at %u", p->len,
+				   offset);
 	else
-		result = buf_append(out, p->pack->bytes + offset, size, err);
+		result = buf_append(out, p->bytes + offset, size, err);
 	give_back(c, p);
 	return result;
 }

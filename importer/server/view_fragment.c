@@ -9,6 +9,7 @@
 #include <string.h>
 #include <strings.h>
 
+enum { COMPLETE = 's' }; /* the stream of complete documents */
 enum { LABEL_SIZE = 40, LANGUAGES_MAX = 256, LANGUAGES_BYTES = 16384, LANGUAGES_KEY = 0xffff };
 
 int view_read(const struct view *v, const struct view_document *d, struct buf *out,
@@ -24,9 +25,15 @@ const struct view_document *view_documents(const struct view *v, uint32_t node, 
 	return v->documents + v->document_first[node];
 }
 
-static uint64_t key_of(uint32_t node, enum wusp_fragment kind, unsigned language)
+struct view_key view_key_of(const struct view *v, const struct view_document *d, uint32_t kind,
+			    uint32_t language)
 {
-	return (uint64_t)node << 32 | (uint64_t)kind << 16 | language;
+	struct view_key key = {
+		.offset = d->offset, .size = d->size, .kind = kind, .language = language
+	};
+
+	memcpy(key.pack, v->packs[d->pack].sha256, sizeof key.pack);
+	return key;
 }
 
 static unsigned char stream_of(enum wusp_fragment kind)
@@ -57,7 +64,7 @@ const struct view_document *view_core_document(const struct view *v, uint32_t no
 {
 	const struct view_document *d = find_stream(v, node, stream_of(WUSP_CORE));
 
-	return d ? d : find_stream(v, node, 's');
+	return d ? d : find_stream(v, node, COMPLETE);
 }
 
 /* The document of this kind that answers locale. */
@@ -79,6 +86,17 @@ static const struct view_document *find_localized(const struct view *v, uint32_t
 	return at == SIZE_MAX ? NULL : of[at];
 }
 
+/* What a fragment is made from: a document of its kind, or a complete one. */
+static const struct view_document *find_source(const struct view *v, uint32_t node,
+					       enum wusp_fragment kind, const char *locale)
+{
+	const struct view_document *d = has_locale(kind)
+						? find_localized(v, node, stream_of(kind), locale)
+						: find_stream(v, node, stream_of(kind));
+
+	return d ? d : find_stream(v, node, COMPLETE);
+}
+
 /* ---- complete documents ---- */
 
 static void add_language(void *ctx, const char *language)
@@ -91,34 +109,33 @@ static void add_language(void *ctx, const char *language)
 }
 
 /* Its languages, each with a NUL behind it; parsed once. */
-static int list_languages(const struct view *v, const struct view_document *d, uint32_t node,
-			  const char *label, enum wusp_fragment kind, struct buf *out,
-			  struct error *err)
+static int list_languages(const struct view *v, const struct view_document *d, const char *label,
+			  enum wusp_fragment kind, struct buf *out, struct error *err)
 {
 	CLEANUP(buf_clear) struct buf document = BUF_INIT(LIMIT_FRAGMENT_BYTES);
-	uint64_t key = key_of(node, kind, LANGUAGES_KEY);
-	int found = view_cache_find(v->cache, key, out, err);
+	const struct view_key key = view_key_of(v, d, kind, LANGUAGES_KEY);
+	CLEANUP(view_text_put) const struct view_text *text = view_cache_find(v->cache, &key);
 
-	if (found != 0)
-		return found < 0 ? -1 : 0;
+	if (text)
+		return buf_append(out, text->bytes, text->len, err);
 	if (view_read(v, d, &document, err) < 0 ||
 	    wusp_fragment_languages(document.bytes, document.len, label, kind, add_language, out,
 				    err) < 0)
 		return -1;
-	view_cache_keep(v->cache, key, out->bytes, out->len);
+	text = view_cache_keep(v->cache, &key, out->bytes, out->len);
 	return 0;
 }
 
 /* Which language of a complete document answers: its place, and its spelling in list; -1. */
-static int choose_language(const struct view *v, const struct view_document *d, uint32_t node,
-			   const char *label, enum wusp_fragment kind, const char *locale,
-			   struct buf *list, const char **spelling)
+static int choose_language(const struct view *v, const struct view_document *d, const char *label,
+			   enum wusp_fragment kind, const char *locale, struct buf *list,
+			   const char **spelling)
 {
 	const char *have[LANGUAGES_MAX];
 	struct error ignored = ERROR_INIT;
 	size_t n = 0;
 
-	if (list_languages(v, d, node, label, kind, list, &ignored) < 0)
+	if (list_languages(v, d, label, kind, list, &ignored) < 0)
 		return -1;
 	for (size_t at = 0; at < list->len && n < LANGUAGES_MAX; n++) {
 		have[n] = (const char *)list->bytes + at;
@@ -131,15 +148,13 @@ static int choose_language(const struct view *v, const struct view_document *d, 
 	return (int)place;
 }
 
-static int derive(const struct view *v, const struct view_document *d, uint32_t node,
-		  const char *label, enum wusp_fragment kind, const char *locale, struct buf *out,
-		  struct error *err)
+static int derive(const struct view *v, const struct view_document *d, const char *label,
+		  enum wusp_fragment kind, const char *locale, struct buf *out, struct error *err)
 {
 	CLEANUP(buf_clear) struct buf document = BUF_INIT(LIMIT_FRAGMENT_BYTES);
 	CLEANUP(buf_clear) struct buf list = BUF_INIT(LANGUAGES_BYTES);
 
-	if (has_locale(kind) &&
-	    choose_language(v, d, node, label, kind, locale, &list, &locale) < 0)
+	if (has_locale(kind) && choose_language(v, d, label, kind, locale, &list, &locale) < 0)
 		return 0;
 	if (view_read(v, d, &document, err) < 0)
 		return -1;
@@ -186,23 +201,20 @@ static int complete(const struct view *v, uint32_t node, const char *label,
 int view_make(const struct view *v, uint32_t node, enum wusp_fragment kind, const char *locale,
 	      struct buf *out, struct error *err)
 {
-	const struct view_document *d = has_locale(kind)
-						? find_localized(v, node, stream_of(kind), locale)
-						: find_stream(v, node, stream_of(kind));
+	const struct view_document *d = find_source(v, node, kind, locale);
 	CLEANUP(buf_clear) struct buf raw = BUF_INIT(LIMIT_FRAGMENT_BYTES);
 	struct buf *first = kind == WUSP_EXTENDED ? &raw : out;
 	char label[LABEL_SIZE];
 	int found = 1;
 
+	if (!d)
+		return 0;
 	snprintf(label, sizeof label, "revision %d", wusp_graph_node(v->graph, node).revision_id);
-	if (d) {
+	if (d->stream != COMPLETE) {
 		if (view_read(v, d, first, err) < 0)
 			return -1;
 	} else {
-		d = find_stream(v, node, 's');
-		if (!d)
-			return 0;
-		found = derive(v, d, node, label, kind, locale, first, err);
+		found = derive(v, d, label, kind, locale, first, err);
 	}
 	if (found == 1 && kind == WUSP_EXTENDED && complete(v, node, label, &raw, out, err) < 0)
 		return -1;
@@ -211,14 +223,13 @@ int view_make(const struct view *v, uint32_t node, enum wusp_fragment kind, cons
 
 int view_language(const struct view *v, uint32_t node, enum wusp_fragment kind, const char *locale)
 {
-	const struct view_document *d = find_localized(v, node, stream_of(kind), locale);
+	const struct view_document *d = find_source(v, node, kind, locale);
 	CLEANUP(buf_clear) struct buf list = BUF_INIT(LANGUAGES_BYTES);
 	const char *spelling;
 
-	if (d)
+	if (d && d->stream != COMPLETE)
 		return d->language;
-	d = find_stream(v, node, 's');
-	return d ? choose_language(v, d, node, "document", kind, locale, &list, &spelling) : -1;
+	return d ? choose_language(v, d, "document", kind, locale, &list, &spelling) : -1;
 }
 
 int view_fragment(const struct view *v, uint32_t node, enum wusp_fragment kind, const char *locale,
@@ -229,15 +240,21 @@ int view_fragment(const struct view *v, uint32_t node, enum wusp_fragment kind, 
 
 	if (has_locale(kind))
 		language = locale ? view_language(v, node, kind, locale) : -1;
-	if (language < 0)
+	const struct view_document *d = language < 0 ? NULL : find_source(v, node, kind, locale);
+	if (!d)
 		return 0;
-	uint64_t key = key_of(node, kind, (unsigned)language);
-	int found = view_cache_find(v->cache, key, out, err);
-	if (found != 0)
-		return found;
-	found = view_make(v, node, kind, locale, &made, err);
-	if (found <= 0)
-		return found;
-	view_cache_keep(v->cache, key, made.bytes, made.len);
-	return buf_append(out, made.bytes, made.len, err) < 0 ? -1 : 1;
+	struct view_key key =
+		view_key_of(v, d, kind, d->stream == COMPLETE ? (uint32_t)language : 0);
+	/* It names what this snapshot knows of the node's files. */
+	if (kind == WUSP_EXTENDED)
+		key.owner = v->generation << 32 | node;
+	CLEANUP(view_text_put) const struct view_text *text = view_cache_find(v->cache, &key);
+	if (!text) {
+		int found = view_make(v, node, kind, locale, &made, err);
+
+		if (found <= 0)
+			return found;
+		text = view_cache_keep(v->cache, &key, made.bytes, made.len);
+	}
+	return buf_append(out, text->bytes, text->len, err) < 0 ? -1 : 1;
 }

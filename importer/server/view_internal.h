@@ -31,7 +31,6 @@ struct view_original {
 };
 
 struct view_prepared; /* deployments of a set of groups */
-struct view_ready;    /* core fragments that wait in memory */
 
 struct view {
 	unsigned refs; /* the keeper's is one; below its lock */
@@ -53,8 +52,7 @@ struct view {
 	struct view_original *originals; /* by key */
 	size_t originals_count;
 	struct arena texts;
-	struct view_cache *cache;
-	struct view_ready *ready;
+	struct view_cache *cache; /* the keeper's */
 	struct view_lock scopes_lock;
 	struct view_prepared *scopes, *retired;
 	atomic_bool unfilled; /* a scope has come for which nothing was prepared */
@@ -63,9 +61,9 @@ struct view {
 
 /*
  * Read everything from the repository; s is used for the database only now, for content as long as
- * the snapshot lives.  NULL on failure.
+ * the snapshot lives, as is cache.  NULL on failure.
  */
-struct view *view_load(struct store *s, struct error *err)
+struct view *view_load(struct store *s, struct view_cache *cache, struct error *err)
 	__attribute__((nonnull, warn_unused_result));
 
 /* Whatever refs says. */
@@ -90,19 +88,19 @@ int view_make(const struct view *v, uint32_t node, enum wusp_fragment kind, cons
 const struct view_document *view_core_document(const struct view *v, uint32_t node)
 	__attribute__((nonnull, returns_nonnull));
 
-/* Room for what view_ready() answers; empty at first. */
-void view_ready_begin(struct view *v) __attribute__((nonnull));
-void view_ready_free(struct view_ready *r);
+/* A kind of its own: the core fragment as it stands in an answer. */
+enum { VIEW_ESCAPED = WUSP_FRAGMENTS_ };
 
-/* Take over from the snapshot before, before v is put in its place. */
-void view_ready_inherit(struct view *v, const struct view *old) __attribute__((nonnull));
+/* The key of what is made from d. */
+struct view_key view_key_of(const struct view *v, const struct view_document *d, uint32_t kind,
+			    uint32_t language) __attribute__((nonnull));
 
 /*
- * Prepare what is deployed, up to LIMIT_VIEW_READY_BYTES, until *stop.  A fragment that cannot be
- * read is left out.  By one thread at a time.
+ * Make the core fragments of what is deployed, until the cache is full or *stop.  One that cannot
+ * be read is left out.
  */
-void view_ready_fill(struct view *v, const struct wusp_deployments *d, const atomic_bool *stop)
-	__attribute__((nonnull));
+void view_ready_fill(const struct view *v, const struct wusp_deployments *d,
+		     const atomic_bool *stop) __attribute__((nonnull));
 
 /* The documents of a node. */
 const struct view_document *view_documents(const struct view *v, uint32_t node, size_t *count)

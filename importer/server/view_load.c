@@ -381,13 +381,13 @@ const struct view_file *view_file_by_sha1(const struct view *v, const unsigned c
 
 /* ---- all of it ---- */
 
-struct view *view_load(struct store *s, struct error *err)
+struct view *view_load(struct store *s, struct view_cache *cache, struct error *err)
 {
 	CLEANUP(view_free) struct view *v = buf_calloc(1, sizeof *v);
 	CLEANUP(view_rows_clear) struct view_load l = { .db = store_db(s), .view = v };
 
 	v->store = s;
-	v->cache = view_cache_new();
+	v->cache = cache;
 	atomic_flag_clear(&v->scopes_lock.taken);
 	l.guids = buf_calloc(1, sizeof *l.guids);
 	l.guids_count = 1;
@@ -400,6 +400,5 @@ struct view *view_load(struct store *s, struct error *err)
 		return NULL;
 	place_documents(&l);
 	place_files(&l);
-	view_ready_begin(v);
 	return STEAL(v);
 }

@@ -127,8 +127,7 @@
 #define LIMIT_WUSP_PAGE_BYTES (1u << 20)      /* of their core fragments; an answer has at least one update */
 #define LIMIT_WUSP_DEVICE_IDS 4096u           /* hardware and compatible ids of one request; genuine: 700 */
 #define LIMIT_WUSP_DRIVERS 65536u             /* targets of one driver; genuine: 400 */
-#define LIMIT_VIEW_CACHE_BYTES (64u << 20)    /* fragments kept in memory once made */
-#define LIMIT_VIEW_READY_BYTES (256u << 20)   /* escaped core fragments of what is deployed */
+#define LIMIT_VIEW_CACHE_BYTES (256u << 20)   /* fragments kept in memory once made; one scan: 10 MiB */
 #define LIMIT_VIEW_SCOPES 256u                /* sets of groups kept prepared; genuine: 10 */
 /* ---- selection and queries ---- */
 #define LIMIT_SELECTION_VALUES 256u           /* of one selection; genuine: 10 */
@@ -153,7 +152,7 @@
 #define LIMIT_QUERY_SCAN 250000u              /* rows looked at for one page: about half a second */
 #define LIMIT_SOAP_BODY (4u << 20)            /* bytes of one request; genuine: 100 KiB, 1 MiB of devices */
 #define LIMIT_SOAP_BODIES (256u << 20)        /* of all requests on their way */
-#define LIMIT_SOAP_ANSWERS (512u << 20)       /* of all answers not yet sent; then requests wait */
+#define LIMIT_SOAP_ANSWERS (256u << 20)       /* of all answers not yet sent; then requests wait */
 #define LIMIT_SOAP_ITEMS 50000u               /* of one list; genuine: 20,000 cached updates */
 #define LIMIT_SOAP_TEXT (2u << 20)            /* bytes of one value; genuine: a status that names 2,000 updates, 74 kB */
 #define LIMIT_SOAP_EXTENDED 50u               /* revisions of one GetExtendedUpdateInfo; clients are told */

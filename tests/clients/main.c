@@ -176,7 +176,7 @@ static void next(struct play *p, struct machine *m)
 		return;
 	}
 	p->dice = p->dice * 6364136223846793005u + 1442695040888963407u;
-	m->wake = wire_clock() + (p->dice >> 33) % (2 * p->think + 1);
+	m->wake = wire_clock() + (p->dice >> 20) % (2 * p->think + 1);
 	p->sleeping = buf_grow(p->sleeping, &p->sleeping_capacity, p->sleeping_count,
 			       sizeof *p->sleeping);
 	p->sleeping[p->sleeping_count++] = m;

@@ -204,39 +204,57 @@ static void prepared_sets_of_groups(void **state)
 	assert_int_equal(calls, LIMIT_VIEW_SCOPES + 2);
 }
 
+static bool is_kept(struct view_cache *c, uint32_t number)
+{
+	const struct view_key key = { .offset = number };
+	CLEANUP(view_text_put) const struct view_text *text = view_cache_find(c, &key);
+
+	return text != NULL;
+}
+
+static const struct view_text *keep(struct view_cache *c, uint32_t number, const void *bytes,
+				    size_t len)
+{
+	const struct view_key key = { .offset = number };
+
+	return view_cache_keep(c, &key, bytes, len);
+}
+
 /*
- * The memory is divided by 16, and an entry may be a quarter of such a part less 64 bytes: four
- * fill a part, so 64 fill all, and of 65 one must have gone.
+ * The memory is divided by 16, and an entry may be a quarter of such a part less 128 bytes: four
+ * fill a part, so 64 fill all, and of 65 one must have gone.  Who holds it keeps it.
  */
 static void memory_of_fragments(void **state)
 {
-	enum { ENTRIES = 64, ENTRY = LIMIT_VIEW_CACHE_BYTES / ENTRIES - 64 };
+	enum { ENTRIES = 64, ENTRY = LIMIT_VIEW_CACHE_BYTES / ENTRIES - 128 };
 	CLEANUP(view_cache_free) struct view_cache *c = view_cache_new();
 	CLEANUP(free) unsigned char *bytes = buf_calloc(1, ENTRY + 1);
-	CLEANUP(buf_clear) struct buf out = BUF_INIT(ENTRY + 1);
-	struct error err = ERROR_INIT;
+	const struct view_text *held[ENTRIES + 1];
 	unsigned kept = 0;
 
 	(void)state;
-	view_cache_keep(c, 1000, bytes, ENTRY + 1);
-	assert_int_equal(view_cache_find(c, 1000, &out, &err), 0);
-	for (uint64_t key = 0; key < ENTRIES + 1; key++) {
-		view_cache_keep(c, key, bytes, ENTRY);
-		out.len = 0;
-		assert_int_equal(view_cache_find(c, key, &out, &err), 1);
-		assert_int_equal(out.len, ENTRY);
+	view_text_put(keep(c, 1000, bytes, ENTRY + 1));
+	assert_false(is_kept(c, 1000));
+	assert_false(view_cache_is_full(c));
+	for (uint32_t i = 0; i < ENTRIES + 1; i++) {
+		held[i] = keep(c, i, bytes, ENTRY);
+		assert_true(is_kept(c, i));
+		assert_int_equal(held[i]->len, ENTRY);
 		/* Whatever part they are in, four fit. */
-		if (key == 3)
-			for (uint64_t i = 0; i <= key; i++) {
-				out.len = 0;
-				assert_int_equal(view_cache_find(c, i, &out, &err), 1);
-			}
+		for (uint32_t k = 0; i == 3 && k <= i; k++)
+			assert_true(is_kept(c, k));
 	}
-	for (uint64_t key = 0; key < ENTRIES + 1; key++) {
-		out.len = 0;
-		kept += view_cache_find(c, key, &out, &err) == 1;
+	for (uint32_t i = 0; i < ENTRIES + 1; i++) {
+		assert_int_equal(held[i]->refs, is_kept(c, i) ? 2 : 1);
+		kept += is_kept(c, i);
+		view_text_put(held[i]);
 	}
 	assert_in_range(kept, 4, ENTRIES);
+	assert_int_equal(view_cache_is_full(c), kept > ENTRIES / 4 * 3);
+	/* The second who makes it gets the first one's. */
+	CLEANUP(view_text_put) const struct view_text *one = keep(c, 2000, "a", 1);
+	CLEANUP(view_text_put) const struct view_text *two = keep(c, 2000, "a", 1);
+	assert_ptr_equal(one, two);
 }
 
 int main(void)

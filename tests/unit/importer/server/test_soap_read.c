@@ -1,11 +1,13 @@
 #include "importer/server/soap_read.h"
 
+#include "importer/server/soap_ints.h"
 #include "lib/base/buf.h"
 #include "lib/base/error.h"
 #include "lib/base/limits.h"
 #include "tests/unit/unit.h"
 
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 
 #define E11 "http://schemas.xmlsoap.org/soap/envelope/"
@@ -37,10 +39,7 @@ static const struct soap_field number_fields[] = {
 };
 static const struct soap_field item_fields[] = {
 	{ .name = "Name", .type = SOAP_TEXT, .offset = offsetof(struct item, name) },
-	{ .name = "Numbers",
-	  .type = SOAP_STRUCT,
-	  .offset = offsetof(struct item, numbers),
-	  .fields = number_fields },
+	SOAP_INSIDE(item, "Numbers", number_fields, numbers),
 	{ .name = NULL },
 };
 static const struct soap_field items_fields[] = {
@@ -51,27 +50,17 @@ static const struct soap_field inner_fields[] = {
 	{ .name = "Deep", .type = SOAP_INT },
 	{ .name = NULL },
 };
-#define ROW(text, kind, member)                                                       \
-	{                                                                             \
-		.name = text, .type = kind, .offset = offsetof(struct sample, member) \
-	}
 static const struct soap_field sample_fields[] = {
-	ROW("First", SOAP_INT, first),
-	ROW("Flag", SOAP_BOOL, flag),
-	ROW("Text", SOAP_TEXT, text),
-	ROW("Time", SOAP_TIME, time),
-	ROW("Loose", SOAP_NUMBER, loose),
-	ROW("Guid", SOAP_GUID, guid),
-	ROW("Bytes", SOAP_BASE64, bytes),
-	ROW("Protocol", SOAP_VERSION, protocol),
-	{ .name = "Numbers",
-	  .type = SOAP_STRUCT,
-	  .offset = offsetof(struct sample, numbers),
-	  .fields = number_fields },
-	{ .name = "Items",
-	  .type = SOAP_STRUCT,
-	  .offset = offsetof(struct sample, items),
-	  .fields = items_fields },
+	SOAP_AT(sample, "First", SOAP_INT, first),
+	SOAP_AT(sample, "Flag", SOAP_BOOL, flag),
+	SOAP_AT(sample, "Text", SOAP_TEXT, text),
+	SOAP_AT(sample, "Time", SOAP_TIME, time),
+	SOAP_AT(sample, "Loose", SOAP_NUMBER, loose),
+	SOAP_AT(sample, "Guid", SOAP_GUID, guid),
+	SOAP_AT(sample, "Bytes", SOAP_BASE64, bytes),
+	SOAP_AT(sample, "Protocol", SOAP_VERSION, protocol),
+	SOAP_INSIDE(sample, "Numbers", number_fields, numbers),
+	SOAP_INSIDE(sample, "Items", items_fields, items),
 	{ .name = "Inner",
 	  .type = SOAP_STRUCT,
 	  .offset = offsetof(struct sample, inner),
@@ -270,6 +259,77 @@ static void bad_values_are_named(void **state)
 	}
 }
 
+/* What is read as numbers, and what only looks like it, is what reading every element gives. */
+static void numbers_are_elements(void **state)
+{
+	static const struct {
+		const char *text;
+		size_t runs, count; /* taken out; read */
+		enum error_id error;
+	} rows[] = {
+		{ "<Numbers><int>1</int><int>02</int><int>999999999</int></Numbers>", 1, 3, 0 },
+		{ "<Numbers><int>1</int><int>1073741823</int><int>3</int><int>4</int></Numbers>", 1,
+		  4, 0 },
+		{ "<Numbers><int>x</int><int>2</int></Numbers>", 1, 0, ERROR_SOAP_VALUE },
+		{ "<Numbers><int/><int>2</int><int> 3</int><int>4</int><int>5</int></Numbers>", 1,
+		  4, 0 },
+		{ "<Numbers><int>2147483648</int><int>2</int></Numbers>", 1, 0, ERROR_SOAP_VALUE },
+		{ "<Numbers><int>1</int><int>2</int></Numbers><Numbers><int>3</int><int>4</int>"
+		  "</Numbers>",
+		  2, 4, 0 },
+		{ "<Numbers><int xmlns:i='urn:i' i:nil='1'>1</int><int>2</int></Numbers>", 1, 1,
+		  0 },
+		{ "<Numbers><!--<int>1</int><int>2</int>--><int>3</int></Numbers>", 1, 1, 0 },
+		{ "<Text><![CDATA[<int>1</int><int>2</int>]]></Text>", 1, 0, 0 },
+		{ "<Text><int>1</int><int>2</int>t</Text>", 1, 0, 0 },
+		{ "<Text a='<int>1</int><int>2</int>'/>", 1, 0, ERROR_SOAP_FORMAT },
+		{ "<Unknown><int>1</int><int>2</int></Unknown>", 1, 0, 0 },
+		{ "<int>1</int><int>2</int>", 1, 0, 0 },
+		{ "<Numbers><int>1<int>1</int><int>2</int></int></Numbers>", 1, 1, 0 },
+		{ "<Numbers><int>1</int><int>2</int></Number>", 1, 0, ERROR_SOAP_FORMAT },
+		{ "<Numbers><int>1</int><int>2<int></Numbers>", 0, 0, ERROR_SOAP_FORMAT },
+		{ "<Numbers><int>1</int><int>2</int", 0, 0, ERROR_SOAP_FORMAT },
+		{ "<Inner><int>1</int><int>2</int><Deep>1</Deep></Inner>", 1, 0, 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		CLEANUP(soap_message_clear) struct soap_message m = SOAP_MESSAGE_INIT;
+		CLEANUP(soap_message_clear) struct soap_message plain = SOAP_MESSAGE_INIT;
+		CLEANUP(soap_ints_clear) struct soap_ints ints = { .bytes = NULL };
+		struct error err = ERROR_INIT, other = ERROR_INIT;
+		char body[1024];
+		int len =
+			snprintf(body, sizeof body,
+				 "<s:Envelope xmlns:s=\"" E11
+				 "\"><s:Body><Do xmlns=\"urn:test\">%s</Do></s:Body></s:Envelope>",
+				 rows[i].text);
+		const struct soap_ints whole = { .bytes = (unsigned char *)body,
+						 .len = (size_t)len };
+
+		soap_ints_cut(whole.bytes, whole.len, &ints);
+		if (ints.runs_count != rows[i].runs)
+			fail_msg("row %zu: %zu runs", i, ints.runs_count);
+		if (read_text(body, whole.len, &m, &err) != rows[i].error)
+			fail_msg("row %zu: %s %s", i, error_id_text(err.id), err.message);
+		assert_int_equal(soap_read_whole(&service, &whole, &plain, &other),
+				 err.id == ERROR_NONE ? 0 : -1);
+		assert_int_equal(err.id, other.id);
+		assert_string_equal(err.message, other.message);
+		if (err.id != ERROR_NONE)
+			continue;
+		const struct sample *a = m.request, *b = plain.request;
+		assert_int_equal(a->numbers.count, rows[i].count);
+		assert_int_equal(b->numbers.count, rows[i].count);
+		if (rows[i].count > 0)
+			assert_memory_equal(a->numbers.items, b->numbers.items,
+					    rows[i].count * sizeof(int32_t));
+		assert_int_equal(a->text != NULL, b->text != NULL);
+		if (a->text)
+			assert_string_equal(a->text, b->text);
+	}
+}
+
 /* count times piece between two ends. */
 static enum error_id repeat(const char *open, const char *piece, size_t count, const char *close)
 {
@@ -327,6 +387,7 @@ int main(void)
 		cmocka_unit_test(values_arrive),
 		cmocka_unit_test(nil_and_empty_are_absent),
 		cmocka_unit_test(bad_values_are_named),
+		cmocka_unit_test(numbers_are_elements),
 		cmocka_unit_test(limits_hold),
 		cmocka_unit_test(depth_is_limited),
 	};

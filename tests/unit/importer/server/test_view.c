@@ -1,4 +1,4 @@
-#include "importer/server/view.h"
+#include "importer/server/view_internal.h"
 
 #include "lib/base/buf.h"
 #include "lib/base/error.h"
@@ -294,21 +294,33 @@ static void more_scopes_than_are_kept(void **state)
 
 /* ---- what waits in memory ---- */
 
-/* Waits for it: it is prepared in the background. */
+static bool is_in_memory(const struct view *v, int revision)
+{
+	const struct view_key key =
+		view_key_of(v, view_core_document(v, node(v, revision)), VIEW_ESCAPED, 0);
+	CLEANUP(view_text_put) const struct view_text *text = view_cache_find(v->cache, &key);
+
+	return text != NULL;
+}
+
 static void assert_ready(const struct view *v, int revision, const char *want)
 {
-	static const struct timespec moment = { .tv_nsec = 20000000 };
-	const unsigned char *bytes = NULL;
-	size_t len = 0;
+	CLEANUP(view_text_put) const struct view_text *text = NULL;
+	struct error err = ERROR_INIT;
 
-	for (int i = 0; i < 1000 && !bytes; i++) {
-		bytes = view_ready(v, node(v, revision), &len);
-		if (!bytes)
-			nanosleep(&moment, NULL);
-	}
-	assert_non_null(bytes);
-	assert_int_equal(len, strlen(want));
-	assert_memory_equal(bytes, want, len);
+	assert_int_equal(view_ready(v, node(v, revision), &text, &err), 1);
+	assert_int_equal(text->len, strlen(want));
+	assert_memory_equal(text->bytes, want, text->len);
+}
+
+/* It is prepared in the background. */
+static void wait_for(const struct view *v, int revision)
+{
+	static const struct timespec moment = { .tv_nsec = 20000000 };
+
+	for (int i = 0; i < 1000 && !is_in_memory(v, revision); i++)
+		nanosleep(&moment, NULL);
+	assert_true(is_in_memory(v, revision));
 }
 
 static void wait_for_generation(struct view_keeper *k, uint64_t generation)
@@ -331,24 +343,29 @@ static void what_is_deployed_waits_escaped(void **state)
 	CLEANUP(view_stop) struct view_keeper *k = view_start(made.path, &err);
 	CLEANUP(view_put) const struct view *v = view_get(k);
 	int calls = 0;
-	size_t len;
 	struct view_scope s = { 1, 1, approve_two, &calls };
 
 	(void)state;
-	assert_null(view_ready(v, node(v, 2), &len));
+	assert_false(is_in_memory(v, 2));
 	assert_non_null(view_deployments(v, &s, &err));
+	wait_for(v, 2);
+	wait_for(v, 1);
 	assert_ready(v, 2, "&lt;core of='102'/&gt;");
 	assert_ready(v, 1, "&lt;UpdateIdentity /&gt;  core of 101&#10;");
-	assert_null(view_ready(v, node(v, 3), &len));
+	assert_false(is_in_memory(v, 3));
+	/* What is not prepared is made when somebody asks, and stays. */
+	assert_ready(v, 6, "&lt;UpdateIdentity UpdateID=\"6\" /&gt;");
+	assert_true(is_in_memory(v, 6));
 	/* The next snapshot begins with what has not changed. */
 	CLEANUP(store_close) struct store *other = repository_open(&made, true);
 	repository_sql(other, "UPDATE document SET fragment_id=3 WHERE stream=99 AND revision=101");
 	wait_for_generation(k, 2);
 	CLEANUP(view_put) const struct view *now = view_get(k);
-	assert_non_null(view_ready(now, node(now, 2), &len));
-	assert_null(view_ready(now, node(now, 1), &len));
+	assert_true(is_in_memory(now, 2));
+	assert_false(is_in_memory(now, 1));
 	s.version = 2;
 	assert_non_null(view_deployments(now, &s, &err));
+	wait_for(now, 1);
 	assert_ready(now, 1, "&lt;core of='103'/&gt;");
 	assert_ready(now, 2, "&lt;core of='102'/&gt;");
 	repository_sql(other, "UPDATE document SET fragment_id=1 WHERE stream=99 AND revision=101");
