@@ -154,7 +154,7 @@ static int tell(const struct cli_args *args, const struct http *h, struct error 
 }
 
 /* Until a signal says to stop. */
-static void wait_for_end(struct http *h, const sigset_t *signals)
+static void wait_for_end(struct http *h, struct service *service, const sigset_t *signals)
 {
 	static const struct timespec tick = { .tv_sec = TICK_SECONDS };
 
@@ -168,6 +168,7 @@ static void wait_for_end(struct http *h, const sigset_t *signals)
 			fprintf(stderr, "gapferry-server: %s: %s (went on as before)\n",
 				error_id_text(err.id), err.message);
 		http_tick(h);
+		service_check(service);
 	}
 }
 
@@ -203,7 +204,8 @@ static int run(const struct cli_args *args, struct error *err)
 	CLEANUP(http_stop) struct http *h = http_start(&o, err);
 	if (!h || tell(args, h, err) < 0)
 		return -1;
-	wait_for_end(h, &signals);
+	service_check(serving.service);
+	wait_for_end(h, serving.service, &signals);
 	cli_note(args, "stopping");
 	return 0;
 }
@@ -335,6 +337,8 @@ int main(int argc, char **argv)
 		  cmd_report_group },
 		{ "report approvals", NULL, 0, 0, list_options, "List what is approved for whom.",
 		  cmd_report_approvals },
+		{ "report problems", NULL, 0, 0, list_options,
+		  "List approvals that cannot be served as they are.", cmd_report_problems },
 		{ "report why", NULL, 0, 0, within_options,
 		  "Why approved updates are not installed.", cmd_report_why },
 		{ "policy", NULL, 0, 0, policy_options,
