@@ -21,6 +21,7 @@ struct view_row {
 	bool has_document; /* a core fragment or a complete document */
 	uint32_t document; /* which: the complete one if there is one */
 	bool has_files, files_here;
+	bool has_full;                   /* a file that is no express one */
 	size_t relations, relations_len; /* in blobs */
 };
 
@@ -45,6 +46,11 @@ struct view_loaded_file {
 	struct view_file file;
 };
 
+/* A row of file that is an express file. */
+struct view_express {
+	int64_t source, source_revision, ordinal;
+};
+
 struct view_load {
 	struct db *db;
 	struct view *view;
@@ -62,6 +68,8 @@ struct view_load {
 	size_t places_count, places_capacity;
 	struct view_loaded_document *documents;
 	size_t documents_count, documents_capacity;
+	struct view_express *express; /* by all of it */
+	size_t express_count, express_capacity, express_at;
 	struct view_loaded_file *files;
 	size_t files_count, files_capacity;
 };

@@ -161,6 +161,9 @@ static const char *const migrations[SCHEMA_VERSION] = {
 	"CREATE TABLE file_express("
 	" source_id INTEGER NOT NULL, source_revision INTEGER NOT NULL, ordinal INTEGER NOT NULL,"
 	" PRIMARY KEY(source_id, source_revision, ordinal)) WITHOUT ROWID;"
+	/* Of catalogs that are there already, by name: see select_is_express(). */
+	"INSERT INTO file_express SELECT source_id, source_revision, ordinal FROM file"
+	" WHERE kind=0 AND (name LIKE '_%.psf' OR name LIKE '_%-express.cab');"
 
 	/* What the inner cabinets of a catalog told, by their digest (lib/store/shard_rows.h). */
 	"CREATE TABLE shard("
