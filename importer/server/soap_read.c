@@ -126,7 +126,7 @@ static void *place(struct reader *r, const struct soap_field *field, unsigned ch
 
 	if (!field->item)
 		return base + field->offset;
-	if (list->count == LIMIT_SOAP_ITEMS)
+	if (list->count == (field->type == SOAP_INT ? LIMIT_SOAP_NUMBERS : LIMIT_SOAP_ITEMS))
 		return NULL;
 	if (list->count == list->capacity) {
 		size_t capacity = list->capacity ? list->capacity * 2 : 16;

@@ -70,6 +70,7 @@ enum wusp_problem_kind {
 	WUSP_PROBLEM_MALFORMED,  /* lib/catalog would refuse it: GF-C004, GF-C005 */
 	WUSP_PROBLEM_CLAUSE,     /* only noted: a clause names nothing known; taken as satisfied */
 	WUSP_PROBLEM_DEPENDENCY, /* every alternative of a clause is declined */
+	WUSP_PROBLEM_SCOPE,      /* more than LIMIT_WUSP_SCOPE in all; of no update */
 	WUSP_PROBLEMS_
 };
 struct wusp_problem {
