@@ -314,7 +314,7 @@ static struct wusp_graph *many(uint32_t bytes, struct wusp_deployments **d)
 /* As many as a client can list, of the usual size: it ends long before the client gives up. */
 static void the_largest_scope(void **state)
 {
-	enum { COUNT_ALL = LIMIT_WUSP_SCOPE, USUAL = 3000, ROUNDS = 100 };
+	enum { COUNT_ALL = LIMIT_WUSP_SCOPE, USUAL = 3000, ROUNDS = LIMIT_WUSP_PAGES + 2 };
 	CLEANUP(wusp_graph_abandon) struct wusp_graph_builder *b = wusp_graph_begin();
 	struct wusp_approval *approvals = calloc(COUNT_ALL + 1, sizeof *approvals);
 	int32_t *cached = calloc(COUNT_ALL, sizeof *cached);
