@@ -4,8 +4,10 @@
 #include "importer/server/api_json.h"
 #include "importer/server/client_json.h"
 #include "importer/server/desk.h"
+#include "importer/server/problems.h"
 #include "importer/server/reply.h"
 #include "importer/server/request.h"
+#include "importer/server/service_internal.h"
 #include "importer/server/session.h"
 #include "lib/base/clock.h"
 #include "lib/base/error.h"
@@ -143,4 +145,26 @@ int api_approvals(const struct request *q, const char *rest, struct reply *out, 
 	if (removes)
 		return take_back(&d, a.update_id, a.group, out, err);
 	return list(&d, v[UPDATE_ID] ? a.update_id : NULL, a.group, out, err);
+}
+
+int api_approvals_problems(const struct request *q, const char *rest, struct reply *out,
+			   struct error *err)
+{
+	CLEANUP(problems_clear) struct problems found = { 0 };
+	CLEANUP(group_list_clear) struct group_list groups = { 0 };
+	CLEANUP(json_decref) json_t *rows = json_array();
+
+	(void)rest;
+	if (access_check(q, err) < 0 || request_parameters(q, NULL, NULL, 0, err) < 0)
+		return -1;
+	struct session *session = request_session(q, err);
+	struct clients *c = session ? session_clients(session, err) : NULL;
+	if (!c)
+		return -1;
+	CLEANUP(view_put) const struct view *v = view_get(q->service->views);
+	if (problems_find(v, c, &found, err) < 0 || group_list_load(c, &groups, err) < 0)
+		return -1;
+	for (size_t i = 0; i < found.count; i++)
+		json_array_append_new(rows, problems_json(&found.items[i], &groups));
+	return reply_json(out, 200, json_pack("{s:O}", "problems", rows), err);
 }

@@ -13,4 +13,8 @@ struct request;
 int api_approvals(const struct request *q, const char *rest, struct reply *out, struct error *err)
 	__attribute__((nonnull, warn_unused_result));
 
+/* GET /api/v1/problems: approvals that are not served as they were made. */
+int api_approvals_problems(const struct request *q, const char *rest, struct reply *out,
+			   struct error *err) __attribute__((nonnull, warn_unused_result));
+
 #endif

@@ -106,6 +106,7 @@ json_t *api_json_file(const struct query_file *f)
 	api_json_put(o, "name", api_json_text(f->name));
 	api_json_put(o, "language", api_json_text(f->language));
 	api_json_put(o, "present", json_boolean(f->present));
+	api_json_put(o, "express", json_boolean(f->is_express));
 	return o;
 }
 

@@ -22,6 +22,7 @@ int cmd_report_update(const struct cli_args *args, struct error *err);
 int cmd_report_computer(const struct cli_args *args, struct error *err);
 int cmd_report_group(const struct cli_args *args, struct error *err);
 int cmd_report_approvals(const struct cli_args *args, struct error *err);
+int cmd_report_problems(const struct cli_args *args, struct error *err);
 int cmd_report_why(const struct cli_args *args, struct error *err);
 int cmd_policy(const struct cli_args *args, struct error *err);
 

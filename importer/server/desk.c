@@ -13,13 +13,20 @@
 #include <string.h>
 #include <unistd.h>
 
+const char *desk_state(const struct cli_args *args)
+{
+	const char *state = cli_text(args, "state");
+
+	return state ? state : cli_text(args, "repo");
+}
+
 int desk_open(const struct cli_args *args, struct desk *d, struct error *err)
 {
 	d->store = store_open(cli_text(args, "repo"), false, err);
 	if (!d->store)
 		return -1;
 	d->query = query_open(d->store);
-	d->clients = clients_open(cli_text(args, "repo"), CLIENTS_VERB, err);
+	d->clients = clients_open(desk_state(args), CLIENTS_VERB, err);
 	return d->clients ? group_list_load(d->clients, &d->groups, err) : -1;
 }
 

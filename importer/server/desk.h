@@ -30,7 +30,10 @@ struct desk {
 	{                     \
 		.store = NULL \
 	}
-/* --repo of args. */
+/* Where clients.db is: --state of args, else --repo. */
+const char *desk_state(const struct cli_args *args) __attribute__((nonnull, returns_nonnull));
+
+/* --repo and --state of args. */
 int desk_open(const struct cli_args *args, struct desk *d, struct error *err)
 	__attribute__((nonnull, warn_unused_result));
 void desk_close(struct desk *d);

@@ -23,6 +23,7 @@ const char *fault_code(const struct error *why)
 		{ ERROR_COOKIE_AUTHORIZATION, "InvalidAuthorizationCookie" },
 		{ ERROR_COOKIE_LOCATION, "FileLocationChanged" },
 		{ ERROR_COOKIE_REGISTER, "RegistrationRequired" },
+		{ ERROR_COOKIE_NAMELESS, "RegistrationNotRequired" },
 		/* so does WSUS */
 		{ ERROR_COOKIE_CLIENT, internal },
 	};

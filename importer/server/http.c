@@ -476,7 +476,8 @@ struct http *http_start(const struct http_options *options, struct error *err)
 	h->clear = h->secure = (struct port){ .http = h, .listener = -1 };
 	h->log_path = options->access_log ? buf_strdup(options->access_log) : NULL;
 	h->token_path = options->api_token ? buf_strdup(options->api_token) : NULL;
-	h->sessions = session_pool_new(options->repo, err);
+	h->sessions = session_pool_new(options->repo,
+				       options->state ? options->state : options->repo, err);
 	if (!h->sessions)
 		return NULL;
 	if (h->token_path && session_pool_set_token(h->sessions, h->token_path, err) < 0)

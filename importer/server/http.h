@@ -18,6 +18,7 @@ struct service;
 
 struct http_options {
 	const char *repo;               /* directory of the repository, read only */
+	const char *state;              /* where clients.db is; NULL: there */
 	const char *listen;             /* "127.0.0.1:8530", see address_parse() */
 	unsigned threads;               /* 1..64 */
 	const char *access_log;         /* file to append to, or NULL */

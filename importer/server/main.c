@@ -1,5 +1,6 @@
 /* gapferry-server: serve a repository over HTTP until told to stop. */
 #include "importer/server/commands.h"
+#include "importer/server/desk.h"
 #include "importer/server/http.h"
 #include "importer/server/service.h"
 #include "importer/server/services.h"
@@ -10,6 +11,7 @@
 #include "lib/cli/cli.h"
 #include "lib/clients/clients.h"
 #include "lib/sandbox/sandbox.h"
+#include "lib/store/store.h"
 
 #include <limits.h>
 #include <pthread.h>
@@ -17,8 +19,15 @@
 #include <stdio.h>
 #include <string.h>
 
+#define STATE                                                                                 \
+	{                                                                                     \
+		"state", CLI_TEXT, "DIR", "GAPFERRY_STATE", false,                            \
+			"where clients.db is, for a server that may not write the repository" \
+	}
+
 static const struct cli_option options[] = {
 	{ "repo", CLI_TEXT, "DIR", "GAPFERRY_REPO", true, "repository to serve" },
+	STATE,
 	{ "listen", CLI_TEXT, "ADDRESS:PORT", "GAPFERRY_LISTEN", true,
 	  "where to listen; port 0 takes a free one" },
 	{ "threads", CLI_TEXT, "N", NULL, false,
@@ -45,7 +54,7 @@ static const struct cli_option options[] = {
 /* What serves, in the order in which it is made. */
 struct serving {
 	const struct cli_args *args;
-	const char *repo;
+	const char *repo, *state;
 	struct clients *clients;
 	struct view_keeper *views;
 	struct service *service;
@@ -77,15 +86,18 @@ static int confine(const struct serving *s, struct error *err)
 {
 	static const char *const names[] = { "catalog.db", "catalog.db-wal", "catalog.db-shm",
 					     "clients.db", "clients.db-wal", "clients.db-shm" };
-	enum { NAMES = sizeof names / sizeof *names };
-	struct sandbox_place places[NAMES + 3] = { { s->repo, SANDBOX_READ } };
+	enum { NAMES = sizeof names / sizeof *names, CATALOGS = 3 };
+	struct sandbox_place places[NAMES + 4] = { { s->repo, SANDBOX_READ } };
 	char paths[NAMES + 2][PATH_MAX];
 	size_t count = NAMES + 1;
 
 	for (size_t i = 0; i < NAMES; i++) {
-		snprintf(paths[i], sizeof paths[i], "%s/%s", s->repo, names[i]);
+		snprintf(paths[i], sizeof paths[i], "%s/%s", i < CATALOGS ? s->repo : s->state,
+			 names[i]);
 		places[i + 1] = (struct sandbox_place){ paths[i], SANDBOX_UPDATE };
 	}
+	if (strcmp(s->state, s->repo) != 0)
+		places[count++] = (struct sandbox_place){ s->state, SANDBOX_READ };
 	if (cli_text(s->args, "access-log")) {
 		folder_of(cli_text(s->args, "access-log"), paths[NAMES]);
 		places[count++] = (struct sandbox_place){ paths[NAMES], SANDBOX_WRITE };
@@ -154,7 +166,7 @@ static int tell(const struct cli_args *args, const struct http *h, struct error 
 }
 
 /* Until a signal says to stop. */
-static void wait_for_end(struct http *h, const sigset_t *signals)
+static void wait_for_end(struct http *h, struct service *service, const sigset_t *signals)
 {
 	static const struct timespec tick = { .tv_sec = TICK_SECONDS };
 
@@ -168,14 +180,18 @@ static void wait_for_end(struct http *h, const sigset_t *signals)
 			fprintf(stderr, "gapferry-server: %s: %s (went on as before)\n",
 				error_id_text(err.id), err.message);
 		http_tick(h);
+		service_check(service);
 	}
 }
 
 static int run(const struct cli_args *args, struct error *err)
 {
 	CLEANUP(serving_clear)
-	struct serving serving = { .args = args, .repo = cli_text(args, "repo") };
+	struct serving serving = { .args = args,
+				   .repo = cli_text(args, "repo"),
+				   .state = desk_state(args) };
 	struct http_options o = { .repo = serving.repo,
+				  .state = serving.state,
 				  .listen = cli_text(args, "listen"),
 				  .access_log = cli_text(args, "access-log"),
 				  .api_token = cli_text(args, "api-token-file"),
@@ -197,23 +213,25 @@ static int run(const struct cli_args *args, struct error *err)
 	sigaddset(&signals, SIGHUP);
 	pthread_sigmask(SIG_BLOCK, &signals, NULL);
 
-	serving.clients = clients_open(serving.repo, CLIENTS_SERVER, err);
+	/* clients.db must not come into being beside something else. */
+	CLEANUP(store_close) struct store *s = store_open(serving.repo, false, err);
+	if (!s)
+		return -1;
+	serving.clients = clients_open(serving.state, CLIENTS_SERVER, err);
 	if (!serving.clients)
 		return -1;
 	CLEANUP(http_stop) struct http *h = http_start(&o, err);
 	if (!h || tell(args, h, err) < 0)
 		return -1;
-	wait_for_end(h, &signals);
+	service_check(serving.service);
+	wait_for_end(h, serving.service, &signals);
 	cli_note(args, "stopping");
 	return 0;
 }
 
 /* ---- the other verbs ---- */
 
-#define REPO                                                                                \
-	{                                                                                   \
-		"repo", CLI_TEXT, "DIR", "GAPFERRY_REPO", true, "repository that is served" \
-	}
+#define REPO { "repo", CLI_TEXT, "DIR", "GAPFERRY_REPO", true, "repository that is served" }, STATE
 #define CSV                                                             \
 	{                                                               \
 		"csv", CLI_FLAG, NULL, NULL, false, "print rows as CSV" \
@@ -335,6 +353,8 @@ int main(int argc, char **argv)
 		  cmd_report_group },
 		{ "report approvals", NULL, 0, 0, list_options, "List what is approved for whom.",
 		  cmd_report_approvals },
+		{ "report problems", NULL, 0, 0, list_options,
+		  "List approvals that cannot be served as they are.", cmd_report_problems },
 		{ "report why", NULL, 0, 0, within_options,
 		  "Why approved updates are not installed.", cmd_report_why },
 		{ "policy", NULL, 0, 0, policy_options,

@@ -65,13 +65,30 @@ static int write_services(const struct request *q, struct buf *out, struct error
 			  known, lately, now - view_made(v), view_generation(v));
 }
 
+static int write_problems(const struct request *q, struct buf *out, struct error *err)
+{
+	if (buf_printf(out, err,
+		       "# TYPE gapferry_server_approval_problems gauge\n"
+		       "# HELP gapferry_server_approval_problems Approvals that are not served as"
+		       " they were made, see gapferry-server report problems.\n") < 0)
+		return -1;
+	for (size_t i = 0; i < WUSP_PROBLEMS_; i++)
+		if (buf_printf(out, err,
+			       "gapferry_server_approval_problems{problem=\"%s\"} %" PRIu64 "\n",
+			       wusp_deploy_problem_name((enum wusp_problem_kind)i),
+			       q->service->problems[i]) < 0)
+			return -1;
+	return 0;
+}
+
 int serve_metrics(const struct request *q, const char *rest, struct reply *out, struct error *err)
 {
 	CLEANUP(buf_clear) struct buf b = BUF_INIT(METRICS_MAX);
 
 	(void)rest;
 	if (metrics_write(q->metrics, &b, err) < 0 || write_repository(q, &b, err) < 0 ||
-	    (q->service && write_services(q, &b, err) < 0) || buf_printf(&b, err, "# EOF\n") < 0)
+	    (q->service && (write_services(q, &b, err) < 0 || write_problems(q, &b, err) < 0)) ||
+	    buf_printf(&b, err, "# EOF\n") < 0)
 		return -1;
 	return reply_bytes(out, 200, &b,
 			   "application/openmetrics-text; version=1.0.0; charset=utf-8", "no-store",

@@ -40,6 +40,13 @@ int service_prepare(struct service *s, struct error *err)
 DEFINE_CLEANUP(struct service *, service_free);
 
 /*
+ * When approvals or the repository have changed since the last call: judge what is deployed to
+ * every group, write what cannot be served as it was approved to stderr, and keep the numbers for
+ * /metrics.  By one thread only.
+ */
+void service_check(struct service *s) __attribute__((nonnull));
+
+/*
  * The path of the proxy below which it finds the content directory, without a slash at its end;
  * NULL: none.  s may be NULL.
  */

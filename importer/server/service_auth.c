@@ -263,7 +263,7 @@ static int register_computer(struct service_call *call, const void *request, str
 	if (service_session(call, &r->cookie, SERVICE_ANY, err) < 0)
 		return -1;
 	if (service_is_anonymous(&call->cookie))
-		return error_set(err, ERROR_COOKIE_INVALID, "the cookie names no computer");
+		return error_set(err, ERROR_COOKIE_NAMELESS, "the cookie names no computer");
 	return computer_register(call->service->clients, call->cookie.client_id, &r->info,
 				 call->now, err);
 }

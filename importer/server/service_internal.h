@@ -22,6 +22,10 @@ struct service {
 	char *accel; /* NULL: none */
 	unsigned char location[COOKIE_LOCATION];
 	struct cookie_seal seal;
+	/* service_check.c: of the last self-check; the numbers are read by any thread */
+	_Atomic(uint64_t) problems[WUSP_PROBLEMS_];
+	int64_t checked_version;
+	uint64_t checked_generation;
 };
 
 /* One call of an operation.  The writer is inside the answer's own element. */

@@ -1,9 +1,8 @@
+#include "importer/server/deployed.h"
 #include "importer/server/request.h"
 #include "importer/server/service.h"
 #include "importer/server/service_internal.h"
-#include "lib/base/buf.h"
 #include "lib/base/limits.h"
-#include "lib/clients/approval.h"
 #include "lib/clients/clients.h"
 #include "lib/clients/computer.h"
 
@@ -127,91 +126,6 @@ void service_content_host(const struct service_call *call, char out[SERVICE_HOST
 
 /* ---- what is deployed to a client ---- */
 
-struct fill {
-	struct clients *clients;
-	const struct group_set *groups;
-};
-
-static enum wusp_action wire_action(enum approval_action a)
-{
-	switch (a) {
-	case APPROVAL_INSTALL:
-		return WUSP_INSTALL;
-	case APPROVAL_OPTIONAL:
-		return WUSP_OPTIONAL_INSTALL;
-	case APPROVAL_UNINSTALL:
-		return WUSP_UNINSTALL;
-	case APPROVAL_DETECT:
-		return WUSP_PRE_DEPLOYMENT_CHECK;
-	case APPROVAL_BLOCK:
-		return WUSP_BLOCK;
-	}
-	return WUSP_ACTION_NONE;
-}
-
-static struct wusp_approval from_row(const struct approval *a)
-{
-	struct wusp_approval out = {
-		.revision_number = a->revision,
-		.action = wire_action(a->action),
-		.is_assigned = a->is_assigned,
-		/* a deployment's own id stays below those that are derived */
-		.id = (int32_t)(a->id % WUSP_DERIVED_ID),
-		.deadline = a->deadline,
-		.last_change = a->last_change,
-	};
-
-	memcpy(out.update_id.bytes, a->update_id, sizeof out.update_id.bytes);
-	return out;
-}
-
-/* For view_deployments(): what holds for a set of groups, declined updates among it. */
-static long fill(void *ctx, struct wusp_approval **out, struct error *err)
-{
-	const struct fill *f = ctx;
-	CLEANUP(approval_rows_clear) struct approval_rows rows = { 0 };
-	CLEANUP(approval_declined_clear) struct approval_declined declined = { 0 };
-
-	if (approval_list(f->clients, f->groups, &rows, err) < 0 ||
-	    approval_declined_load(f->clients, &declined, err) < 0)
-		return -1;
-	size_t count = rows.count + declined.count;
-	struct wusp_approval *list = buf_calloc(count + 1, sizeof *list);
-	for (size_t i = 0; i < rows.count; i++)
-		list[i] = from_row(&rows.items[i]);
-	for (size_t i = 0; i < declined.count; i++) {
-		struct wusp_approval *a = &list[rows.count + i];
-
-		memcpy(a->update_id.bytes, declined.ids[i], sizeof a->update_id.bytes);
-		a->declined = true;
-	}
-	*out = list;
-	return (long)count;
-}
-
-/* FNV-1a: the same number for the same groups for ever, because clients carry it. */
-static uint64_t scope_of(const struct group_set *groups)
-{
-	uint64_t hash = 0xCBF29CE484222325u;
-
-	for (size_t i = 0; i < groups->count; i++)
-		for (unsigned shift = 0; shift < 64; shift += 8)
-			hash = (hash ^ ((uint64_t)groups->ids[i] >> shift & 0xFF)) * 0x100000001B3u;
-	return hash;
-}
-
-static const struct wusp_deployments *deployed_to(struct clients *clients, const struct view *v,
-						  const struct group_set *groups, int64_t version,
-						  struct error *err)
-{
-	struct fill f = { clients, groups };
-	const struct view_scope scope = {
-		.scope = scope_of(groups), .version = (uint64_t)version, .fill = fill, .ctx = &f
-	};
-
-	return view_deployments(v, &scope, err);
-}
-
 int service_prepare(struct service *s, struct error *err)
 {
 	const struct group_set groups = { .count = 1, .ids = { GROUP_UNASSIGNED } };
@@ -219,7 +133,7 @@ int service_prepare(struct service *s, struct error *err)
 	int64_t version;
 
 	return clients_version(s->clients, &version, err) < 0 ||
-			       !deployed_to(s->clients, v, &groups, version, err)
+			       !deployed_to(v, s->clients, &groups, version, err)
 		       ? -1
 		       : 0;
 }
@@ -238,5 +152,5 @@ const struct wusp_deployments *service_deployments(struct service_call *call, co
 	    computer_groups(clients, call->cookie.client_id, call->cookie.claimed, &groups, err) <
 		    0)
 		return NULL;
-	return deployed_to(clients, v, &groups, version, err);
+	return deployed_to(v, clients, &groups, version, err);
 }

@@ -188,7 +188,7 @@ void service_write_deployment(struct service_call *call, const struct wusp_sync_
 		soap_time(w, "Deadline", d->deadline);
 	soap_bool(w, "IsAssigned", d->is_assigned);
 	soap_date(w, "LastChangeTime", d->last_change);
-	if (item->hardware_ids_count > 0) {
+	if (item->hardware_ids_count > 0 && service_version(call) >= WUSP_VERSION(1, 6)) {
 		soap_open(w, "HardwareIds");
 		for (size_t i = 0; i < item->hardware_ids_count; i++)
 			soap_text(w, "string", item->hardware_ids[i]);

@@ -56,6 +56,7 @@ const struct route *services(void)
 		ROW("/api/v1/computers/", CHANGING, false, true, api_clients_computer),
 		ROW("/api/v1/groups", CHANGING, false, true, api_clients_groups),
 		ROW("/api/v1/approvals", CHANGING, false, true, api_approvals),
+		ROW("/api/v1/problems", READING, false, true, api_approvals_problems),
 		ROW("/api/v1/compliance", READING, false, true, api_clients_compliance),
 		ROW("/api/", READING, false, true, api_unknown),
 		{ .path = NULL },

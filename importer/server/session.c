@@ -13,7 +13,7 @@
 #include <stdlib.h>
 
 struct session_pool {
-	char *path;
+	char *path, *state;
 	_Atomic(char *) token;
 	char **former; /* tokens that a thread may still look at */
 	size_t former_count, former_capacity;
@@ -35,7 +35,7 @@ static void session_close(void *session)
 	free(s);
 }
 
-struct session_pool *session_pool_new(const char *path, struct error *err)
+struct session_pool *session_pool_new(const char *path, const char *state, struct error *err)
 {
 	CLEANUP(store_close) struct store *probe = store_open(path, false, err);
 	pthread_key_t key;
@@ -48,6 +48,7 @@ struct session_pool *session_pool_new(const char *path, struct error *err)
 	}
 	struct session_pool *p = buf_calloc(1, sizeof *p);
 	p->path = buf_strdup(path);
+	p->state = buf_strdup(state);
 	p->kept = STEAL(probe);
 	p->key = key;
 	return p;
@@ -61,6 +62,7 @@ void session_pool_free(struct session_pool *p)
 	pthread_key_delete(p->key);
 	store_close(p->kept);
 	free(p->path);
+	free(p->state);
 	free(p->token);
 	for (size_t i = 0; i < p->former_count; i++)
 		free(p->former[i]);
@@ -91,7 +93,7 @@ const char *session_pool_token(const struct session_pool *p)
 struct clients *session_clients(struct session *s, struct error *err)
 {
 	if (!s->clients)
-		s->clients = clients_open(s->pool->path, CLIENTS_SERVER, err);
+		s->clients = clients_open(s->pool->state, CLIENTS_SERVER, err);
 	return s->clients;
 }
 

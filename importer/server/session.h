@@ -30,8 +30,11 @@ struct session {
 struct clients *session_clients(struct session *s, struct error *err)
 	__attribute__((nonnull, warn_unused_result));
 
-/* For threads that read the repository at path.  Fails when it cannot be opened as reader now. */
-struct session_pool *session_pool_new(const char *path, struct error *err)
+/*
+ * For threads that read the repository at path, and clients.db in the directory state.  Fails when
+ * the repository cannot be opened as reader now.
+ */
+struct session_pool *session_pool_new(const char *path, const char *state, struct error *err)
 	__attribute__((nonnull, warn_unused_result));
 
 /* After the threads that used it have ended.  NULL is allowed. */

@@ -127,7 +127,9 @@ static int bad_value(const struct reader *r, struct error *err)
 static void *more_items(struct reader *r, const struct soap_field *field, struct soap_list *list,
 			size_t count)
 {
-	if (count > LIMIT_SOAP_ITEMS - list->count)
+	size_t most = field->type == SOAP_INT ? LIMIT_SOAP_NUMBERS : LIMIT_SOAP_ITEMS;
+
+	if (count > most - list->count)
 		return NULL;
 	if (count > list->capacity - list->count) {
 		size_t capacity = (list->capacity + count) * 2 + 14;

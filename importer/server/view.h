@@ -86,8 +86,8 @@ int view_language(const struct view *v, uint32_t node, enum wusp_fragment kind, 
 struct view_file {
 	unsigned char sha1[20], sha256[32];
 	bool has_sha256, has_size;
-	bool here;       /* the object is in the repository: only then give its location */
-	bool is_express; /* a .psf: optional for the client */
+	bool here;        /* the object is in the repository: only then give its location */
+	bool is_optional; /* an express file of an update that has a full one */
 	bool is_licence;
 	uint64_t size;
 	const char *name; /* "": not known */

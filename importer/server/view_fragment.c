@@ -161,7 +161,7 @@ static int derive(const struct view *v, const struct view_document *d, const cha
 	return wusp_fragment_derive(document.bytes, document.len, label, kind, locale, out, err);
 }
 
-/* ---- digests that clients insist on ---- */
+/* ---- digests that clients insist on, express files that are not here ---- */
 
 static int by_sha1(const void *left, const void *right)
 {
@@ -184,7 +184,9 @@ static int complete(const struct view *v, uint32_t node, const char *label,
 	CLEANUP(known_free) struct wusp_known_file *known = buf_calloc(count + 1, sizeof *known);
 
 	for (size_t i = 0; i < count; i++) {
-		if (!files[i].has_sha256)
+		known[n].has_sha256 = files[i].has_sha256;
+		known[n].absent = files[i].is_optional && !files[i].here;
+		if (!known[n].has_sha256 && !known[n].absent)
 			continue;
 		memcpy(known[n].sha1, files[i].sha1, sizeof known[n].sha1);
 		memcpy(known[n].sha256, files[i].sha256, sizeof known[n].sha256);

@@ -21,6 +21,7 @@ struct view_row {
 	bool has_document; /* a core fragment or a complete document */
 	uint32_t document; /* which: the complete one if there is one */
 	bool has_files, files_here;
+	bool has_full;                   /* a file that is no express one */
 	size_t relations, relations_len; /* in blobs */
 };
 

@@ -211,13 +211,6 @@ static const struct view_object *find_object(const struct view_load *l, const st
 
 /* ---- files ---- */
 
-static bool ends_with(const char *text, const char *end)
-{
-	size_t a = strlen(text), b = strlen(end);
-
-	return a >= b && strcasecmp(text + a - b, end) == 0;
-}
-
 static int file_row(struct view_load *l, struct db_statement *q, struct error *err)
 {
 	struct view_row *r = view_rows_find(l, db_int(q, 0), db_int(q, 1));
@@ -227,7 +220,7 @@ static int file_row(struct view_load *l, struct db_statement *q, struct error *e
 		.has_sha256 = !db_is_null(q, 4),
 		.has_size = !db_is_null(q, 5),
 		.size = (uint64_t)db_int(q, 5),
-		.is_express = ends_with(name, ".psf"),
+		.is_optional = db_int(q, 7) != 0,
 	};
 
 	if (!r)
@@ -244,12 +237,27 @@ static int file_row(struct view_load *l, struct db_statement *q, struct error *e
 	f.name = *name ? arena_text(&l->view->texts, name, strlen(name)) : "";
 	if (!f.is_licence) {
 		r->has_files = true;
-		r->files_here &= f.here || f.is_express;
+		r->has_full |= !f.is_optional;
+		r->files_here &= f.here || f.is_optional;
 	}
 	l->files = buf_grow(l->files, &l->files_capacity, l->files_count, sizeof *l->files);
 	l->files[l->files_count++] =
 		(struct view_loaded_file){ .row = (uint32_t)(r - l->rows), .file = f };
 	return 0;
+}
+
+/* Where there is no full file, the express files are what clients need. */
+static void need_express(struct view_load *l)
+{
+	for (size_t i = 0; i < l->files_count; i++) {
+		struct view_row *r = &l->rows[l->files[i].row];
+		struct view_file *f = &l->files[i].file;
+
+		if (r->has_full || !f->is_optional)
+			continue;
+		f->is_optional = false;
+		r->files_here &= f->here;
+	}
 }
 
 /* ---- documents ---- */
@@ -366,10 +374,11 @@ int view_rows_read(struct view_load *l, struct error *err)
 	if (l->objects_count > 1)
 		qsort(l->objects, l->objects_count, sizeof *l->objects, by_sha1);
 	if (rows_of(l,
-		    "SELECT source_id, source_revision, kind, sha1, sha256, size, name FROM file"
-		    " ORDER BY source_id, source_revision, kind, ordinal",
+		    "SELECT source_id, source_revision, kind, sha1, sha256, size, name, express"
+		    " FROM file ORDER BY source_id, source_revision, kind, ordinal",
 		    file_row, err) < 0)
 		return -1;
+	need_express(l);
 	_Static_assert(OBJECT_PACK == 1, "the number in the statement below");
 	if (rows_of(l, "SELECT id, sha256 FROM object WHERE kind=1 ORDER BY id", pack_row, err) < 0)
 		return -1;

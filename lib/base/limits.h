@@ -125,6 +125,8 @@
 #define LIMIT_WUSP_CATEGORIES 199u            /* of one category scan */
 #define LIMIT_WUSP_PAGE 500u                  /* new updates of one answer; clients give up after 200 rounds */
 #define LIMIT_WUSP_PAGE_BYTES (1u << 20)      /* of their core fragments; an answer has at least one update */
+#define LIMIT_WUSP_PAGES 64u                  /* of one scan: where more would be needed, answers are larger */
+#define LIMIT_WUSP_SCOPE 200000u              /* updates deployed to one client, who lists them in 4 MiB; more is a problem that is reported */
 #define LIMIT_WUSP_DEVICE_IDS 4096u           /* hardware and compatible ids of one request; genuine: 700 */
 #define LIMIT_WUSP_DRIVERS 65536u             /* targets of one driver; genuine: 400 */
 #define LIMIT_VIEW_CACHE_BYTES (256u << 20)   /* fragments kept in memory once made; one scan: 10 MiB */
@@ -154,6 +156,7 @@
 #define LIMIT_SOAP_BODIES (256u << 20)        /* of all requests on their way */
 #define LIMIT_SOAP_ANSWERS (256u << 20)       /* of all answers not yet sent; then requests wait */
 #define LIMIT_SOAP_ITEMS 50000u               /* of one list; genuine: 20,000 cached updates */
+#define LIMIT_SOAP_NUMBERS LIMIT_WUSP_SCOPE   /* of one list of numbers: all cached updates */
 #define LIMIT_SOAP_TEXT (2u << 20)            /* bytes of one value; genuine: a status that names 2,000 updates, 74 kB */
 #define LIMIT_SOAP_EXTENDED 50u               /* revisions of one GetExtendedUpdateInfo; clients are told */
 #define LIMIT_SOAP_LOCALES 64u                /* languages that a client asks for; genuine: 1 to 4 */

@@ -19,18 +19,17 @@
 /* ---- opening ---- */
 
 /* An empty file that nobody else can read, before SQLite makes one that others can. */
-static int make_private(const char *repo, struct error *err)
+static int make_private(const char *where, struct error *err)
 {
-	CLEANUP(file_close) int dir = file_open_dir(repo, err);
+	CLEANUP(file_close) int dir = file_open_dir(where, err);
 
 	if (dir < 0)
 		return -1;
-	if (faccessat(dir, "catalog.db", F_OK, AT_SYMLINK_NOFOLLOW) < 0)
-		return error_set(err, ERROR_STORE_ABSENT, "%s: not a repository", repo);
 	CLEANUP(file_close)
 	int fd = openat(dir, "clients.db", O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (fd < 0 && errno != EEXIST)
-		return error_set_errno(err, ERROR_FILE_WRITE, "%s/clients.db: cannot create", repo);
+		return error_set_errno(err, ERROR_FILE_WRITE, "%s/clients.db: cannot create",
+				       where);
 	return 0;
 }
 
@@ -76,16 +75,16 @@ static int load_identity(struct clients *c, struct error *err)
 				 "clients.db: server id and key are not what they should be");
 }
 
-struct clients *clients_open(const char *repo, enum clients_use use, struct error *err)
+struct clients *clients_open(const char *dir, enum clients_use use, struct error *err)
 {
 	CLEANUP(clients_close) struct clients *c = buf_calloc(1, sizeof *c);
 	char path[4096];
 
-	if ((size_t)snprintf(path, sizeof path, "%s/clients.db", repo) >= sizeof path) {
-		error_set(err, ERROR_USAGE, "%s: path too long", repo);
+	if ((size_t)snprintf(path, sizeof path, "%s/clients.db", dir) >= sizeof path) {
+		error_set(err, ERROR_USAGE, "%s: path too long", dir);
 		return NULL;
 	}
-	if (make_private(repo, err) < 0)
+	if (make_private(dir, err) < 0)
 		return NULL;
 	c->lock = lock_new();
 	c->db = db_open(path, true, err);

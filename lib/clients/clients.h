@@ -1,6 +1,6 @@
 /*
- * What a server knows of its computers: R/clients.db beside catalog.db, the one file that the
- * server writes.  docs/ARCHITECTURE.md "Computers" lists its tables.
+ * What a server knows of its computers: clients.db, beside catalog.db or in a directory of its own;
+ * the one file that the server writes.  docs/ARCHITECTURE.md "Computers" lists its tables.
  *
  * A handle may be used by any number of threads: each call is one short critical section, and
  * what it writes is one transaction.  Verbs work on the same file beside a running server.
@@ -25,10 +25,10 @@ enum clients_use {
 };
 
 /*
- * Open clients.db of the repository directory, making it (mode 0600: it holds a key) when it is
- * absent.  Fails with CLIENTS_SCHEMA when a newer program wrote it.
+ * Open clients.db of a directory, making it (mode 0600: it holds a key) when it is absent.  Fails
+ * with CLIENTS_SCHEMA when a newer program wrote it.
  */
-struct clients *clients_open(const char *repo, enum clients_use use, struct error *err)
+struct clients *clients_open(const char *dir, enum clients_use use, struct error *err)
 	__attribute__((nonnull, warn_unused_result));
 void clients_close(struct clients *c);
 DEFINE_CLEANUP(struct clients *, clients_close);

@@ -89,9 +89,15 @@ struct db *db_open(const char *path, bool writer, struct error *err)
 		return NULL;
 	}
 	configure(db->handle);
+	/*
+	 * The journal stays when the last user goes, empty: a reader that may not write here could
+	 * not make its files.
+	 */
+	int stay = 1;
+	sqlite3_file_control(db->handle, "main", SQLITE_FCNTL_PERSIST_WAL, &stay);
 	if (db_run(db,
 		   "PRAGMA cell_size_check=ON; PRAGMA mmap_size=0; PRAGMA cache_size=-16384;"
-		   " PRAGMA temp_store=MEMORY",
+		   " PRAGMA temp_store=MEMORY; PRAGMA journal_size_limit=0",
 		   err) < 0)
 		return NULL;
 	if (writer && db_run(db, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL", err) < 0)

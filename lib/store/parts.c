@@ -142,6 +142,22 @@ static bool is_new(struct search *s, const unsigned char sha1[20])
 	return true;
 }
 
+/* Express files are needed only where there is no full one. */
+static int needs_express(struct query *q, const struct query_cursor *update, bool *needs,
+			 struct error *err)
+{
+	struct query_file f;
+	int row;
+
+	*needs = true;
+	if (query_files_begin(q, update, err) < 0)
+		return -1;
+	while ((row = query_files_next(q, &f, err)) == 1)
+		if (f.kind == QUERY_FILE_PAYLOAD && !f.is_express)
+			*needs = false;
+	return row;
+}
+
 int parts_missing(const struct parts *p, struct query *q, const struct query_cursor *update,
 		  void (*file)(void *ctx, const struct query_file *f), void *ctx, struct error *err)
 {
@@ -152,12 +168,14 @@ int parts_missing(const struct parts *p, struct query *q, const struct query_cur
 	add(&s, update);
 	for (; row == 0 && s.done < s.count; s.done++) {
 		const struct query_cursor at = s.todo[s.done];
+		bool express;
 
 		add_parts(&s, &at);
-		if (query_files_begin(q, &at, err) < 0)
+		if (needs_express(q, &at, &express, err) < 0 || query_files_begin(q, &at, err) < 0)
 			return -1;
 		while ((row = query_files_next(q, &f, err)) == 1)
-			if (f.kind == QUERY_FILE_PAYLOAD && !f.present && is_new(&s, f.sha1))
+			if (f.kind == QUERY_FILE_PAYLOAD && !f.present &&
+			    (express || !f.is_express) && is_new(&s, f.sha1))
 				file(ctx, &f);
 	}
 	return row;

@@ -22,7 +22,8 @@ DEFINE_CLEANUP(struct parts *, parts_free);
 
 /*
  * Call file() for each payload file of an update, and of its parts at any depth, that is not in
- * this repository.  Each file of one update comes once.
+ * this repository; express files only where an update has no other one.  Each file of one update
+ * comes once.
  */
 int parts_missing(const struct parts *p, struct query *q, const struct query_cursor *update,
 		  void (*file)(void *ctx, const struct query_file *f), void *ctx, struct error *err)

@@ -49,7 +49,8 @@ static const char *const texts[STATEMENTS] = {
 	" ON y.id=x.identity_id WHERE y.update_id=?4) AND" UPDATE_ORDER,
 	[FILES] = "SELECT f.kind, f.sha1, f.sha256, f.size, f.name, f.language,"
 		  " EXISTS(SELECT 1 FROM object o WHERE o.sha1=f.sha1"
-		  "  AND (f.sha256 IS NULL OR o.sha256=f.sha256))"
+		  "  AND (f.sha256 IS NULL OR o.sha256=f.sha256) AND o.checked>=0),"
+		  " f.express"
 		  " FROM file f WHERE f.source_id=?1 AND f.source_revision=?2"
 		  " ORDER BY f.kind, f.ordinal",
 	[FINDINGS] =
@@ -338,6 +339,7 @@ int query_files_next(struct query *q, struct query_file *out, struct error *err)
 		.name = db_text(s, 4),
 		.language = db_text(s, 5),
 		.present = db_int(s, 6) != 0,
+		.is_express = db_int(s, 7) != 0,
 	};
 	out->has_sha256 = db_copy(s, 2, out->sha256, sizeof out->sha256);
 	if (!db_copy(s, 1, out->sha1, sizeof out->sha1)) {

@@ -116,6 +116,7 @@ struct query_file {
 	uint64_t size;
 	const char *name, *language; /* "": not known */
 	bool present;                /* the object is in this repository */
+	bool is_express;             /* see select_is_express() */
 };
 
 /*

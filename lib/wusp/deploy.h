@@ -70,13 +70,16 @@ enum wusp_problem_kind {
 	WUSP_PROBLEM_MALFORMED,  /* lib/catalog would refuse it: GF-C004, GF-C005 */
 	WUSP_PROBLEM_CLAUSE,     /* only noted: a clause names nothing known; taken as satisfied */
 	WUSP_PROBLEM_DEPENDENCY, /* every alternative of a clause is declined */
+	WUSP_PROBLEM_SCOPE,      /* more than LIMIT_WUSP_SCOPE in all; of no update */
+	WUSP_PROBLEMS_
 };
 struct wusp_problem {
 	enum wusp_problem_kind kind;
 	struct catalog_guid update_id; /* of the approval */
 	uint32_t node;                 /* that is to blame, WUSP_NONE when unknown */
 };
-/* One line for people. */
+/* One word for programs, and one line for people. */
+const char *wusp_deploy_problem_name(enum wusp_problem_kind kind) __attribute__((returns_nonnull));
 const char *wusp_deploy_problem_text(enum wusp_problem_kind kind) __attribute__((returns_nonnull));
 
 struct wusp_deployments;

@@ -37,12 +37,15 @@ int wusp_fragment_languages(const void *document, size_t len, const char *label,
 /* What is known of a file besides what its fragment says. */
 struct wusp_known_file {
 	unsigned char sha1[20], sha256[32];
+	bool has_sha256;
+	bool absent; /* an express file that is not here: clients must take the full one */
 };
 
 /*
  * Append an extended fragment to out, byte for byte, except that a <File> without a SHA-256
  * <AdditionalDigest> gets one when known (sorted by sha1) has it: clients since Windows 8 refuse
- * files without.  1 when something was added, 0 when it is as it was, -1 when it is malformed.
+ * files without; and one that is absent is left out.  1 when something was changed, 0 when it is as
+ * it was, -1 when it is malformed.
  */
 int wusp_fragment_complete(const void *fragment, size_t len, const char *label,
 			   const struct wusp_known_file *known, size_t count, struct buf *out,

@@ -19,9 +19,22 @@ const char *wusp_deploy_action_text(enum wusp_action action)
 	return texts[action];
 }
 
+const char *wusp_deploy_problem_name(enum wusp_problem_kind kind)
+{
+	static const char *const names[WUSP_PROBLEMS_] = {
+		[WUSP_PROBLEM_UNKNOWN] = "unknown",       [WUSP_PROBLEM_REVISION] = "revision",
+		[WUSP_PROBLEM_ACTION] = "action",         [WUSP_PROBLEM_ROLE] = "role",
+		[WUSP_PROBLEM_FILES] = "files",           [WUSP_PROBLEM_INCOMPLETE] = "incomplete",
+		[WUSP_PROBLEM_MALFORMED] = "malformed",   [WUSP_PROBLEM_CLAUSE] = "clause",
+		[WUSP_PROBLEM_DEPENDENCY] = "dependency", [WUSP_PROBLEM_SCOPE] = "scope",
+	};
+
+	return names[kind];
+}
+
 const char *wusp_deploy_problem_text(enum wusp_problem_kind kind)
 {
-	static const char *const texts[] = {
+	static const char *const texts[WUSP_PROBLEMS_] = {
 		[WUSP_PROBLEM_UNKNOWN] = "no such update is here",
 		[WUSP_PROBLEM_REVISION] = "the approved revision is not the newest one here",
 		[WUSP_PROBLEM_ACTION] = "this action cannot be approved",
@@ -35,6 +48,7 @@ const char *wusp_deploy_problem_text(enum wusp_problem_kind kind)
 		[WUSP_PROBLEM_CLAUSE] = "a prerequisite names nothing that is here",
 		[WUSP_PROBLEM_DEPENDENCY] = "every alternative of a prerequisite is declined or "
 					    "malformed",
+		[WUSP_PROBLEM_SCOPE] = "more is approved than a computer can list when it scans",
 	};
 
 	return texts[kind];

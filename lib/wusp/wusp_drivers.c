@@ -128,12 +128,14 @@ static bool is_satisfied(const struct wusp_graph *g, const uint64_t *satisfied, 
 	return true;
 }
 
-/* Only what is approved is offered, not what something else needs. */
+/* Only what is approved is offered, not what something else needs; a blocked one hides no other. */
 static bool is_candidate(const struct wusp_graph *g, const struct wusp_deployments *d,
 			 const struct wusp_sync_scratch *s, uint32_t node)
 {
-	return g->type[node] == WUSP_DRIVER && wusp_entry_of(d, node) &&
-	       is_satisfied(g, s->satisfied.words, node);
+	const struct wusp_entry *e = wusp_entry_of(d, node);
+
+	return g->type[node] == WUSP_DRIVER && e && e->deployment.id < WUSP_DERIVED_ID &&
+	       e->deployment.action != WUSP_BLOCK && is_satisfied(g, s->satisfied.words, node);
 }
 
 static void look_at_device(const struct wusp_graph *g, const struct wusp_deployments *d,
@@ -187,7 +189,7 @@ static void add_pick(const struct wusp_graph *g, const struct wusp_deployments *
 
 	if (wusp_bit(s->cached.words, picks->node))
 		return;
-	if (reply->truncated || wusp_page_is_full(g, reply, picks->node, bytes)) {
+	if (reply->truncated || wusp_page_is_full(d, reply, picks->node, bytes)) {
 		reply->truncated = true;
 		return;
 	}

@@ -10,18 +10,18 @@
 #include <string.h>
 #include <strings.h>
 
-/* Where a digest goes: behind the start tag that ends at `at`. */
-struct insertion {
-	uint64_t at;
+/* A <File>: a digest goes behind its start tag, which ends at `at`, or all of it is left out. */
+struct change {
+	uint64_t from, at, to;
 	bool self_closing; /* the tag ends with "/>" */
-	const unsigned char *sha256;
+	const struct wusp_known_file *known;
 };
 
 struct walk {
 	struct xml_reader *reader;
 	const struct wusp_known_file *known;
 	size_t known_count;
-	struct insertion *items, open; /* open: of the <File> being read */
+	struct change *items, open; /* open: of the <File> being read */
 	size_t count, capacity;
 	unsigned depth, file_at; /* depth of that <File>, 0: none */
 	bool has_sha256;
@@ -65,10 +65,11 @@ static void begin_file(struct walk *w, const struct xml_attribute *attributes, s
 	const char *tag = xml_reader_tag(w->reader, &len);
 	w->file_at = w->depth;
 	w->has_sha256 = false;
-	w->open = (struct insertion){
+	w->open = (struct change){
+		.from = xml_reader_offset(w->reader),
 		.at = xml_reader_offset(w->reader) + len,
 		.self_closing = len >= 2 && tag[len - 2] == '/',
-		.sha256 = known->sha256,
+		.known = known,
 	};
 }
 
@@ -97,7 +98,8 @@ static int on_end(void *ctx, const char *name, struct error *err)
 	(void)err;
 	if (w->file_at > 0 && w->depth == w->file_at) {
 		w->file_at = 0;
-		if (!w->has_sha256) {
+		w->open.to = xml_reader_offset(w->reader);
+		if (w->open.known->absent || (w->open.known->has_sha256 && !w->has_sha256)) {
 			w->items = buf_grow(w->items, &w->capacity, w->count, sizeof *w->items);
 			w->items[w->count++] = w->open;
 		}
@@ -123,13 +125,18 @@ static void base64(const unsigned char bytes[32], char out[45])
 	out[44] = '\0';
 }
 
-static int insert(const struct insertion *i, const unsigned char *bytes, size_t *done,
-		  struct buf *out, struct error *err)
+static int apply(const struct change *i, const unsigned char *bytes, size_t *done, struct buf *out,
+		 struct error *err)
 {
 	size_t upto = (size_t)i->at;
 	char digest[45];
 
-	base64(i->sha256, digest);
+	if (i->known->absent) {
+		upto = *done;
+		*done = (size_t)i->to;
+		return buf_append(out, bytes + upto, (size_t)i->from - upto, err);
+	}
+	base64(i->known->sha256, digest);
 	if (i->self_closing)
 		upto -= 2;
 	if (buf_append(out, bytes + *done, upto - *done, err) < 0)
@@ -154,7 +161,7 @@ int wusp_fragment_complete(const void *fragment, size_t len, const char *label,
 	if (xml_reader_fragment(w.reader, label, fragment, len, err) < 0)
 		return -1;
 	for (size_t i = 0; i < w.count; i++)
-		if (insert(&w.items[i], fragment, &done, out, err) < 0) {
+		if (apply(&w.items[i], fragment, &done, out, err) < 0) {
 			out->len = before;
 			return -1;
 		}

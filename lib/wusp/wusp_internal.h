@@ -75,7 +75,8 @@ struct wusp_deployments {
 	size_t order_count;
 	uint32_t *drivers;
 	size_t drivers_count;
-	int64_t newest; /* last_change */
+	size_t page, page_bytes; /* updates of one answer, and bytes of their core fragments */
+	int64_t newest;          /* last_change */
 	struct wusp_problem *problems;
 	size_t problems_count, problems_capacity;
 };

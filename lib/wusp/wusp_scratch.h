@@ -32,7 +32,7 @@ struct wusp_sync_scratch {
 };
 
 /* Is there no room for one more new update, node?  If there is, its size is added to *bytes. */
-bool wusp_page_is_full(const struct wusp_graph *g, const struct wusp_sync_reply *reply,
+bool wusp_page_is_full(const struct wusp_deployments *d, const struct wusp_sync_reply *reply,
 		       uint32_t node, size_t *bytes) __attribute__((nonnull));
 
 /*

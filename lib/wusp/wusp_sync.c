@@ -229,13 +229,12 @@ static void filter(struct round *r)
 
 /* ---- the answer ---- */
 
-bool wusp_page_is_full(const struct wusp_graph *g, const struct wusp_sync_reply *reply,
+bool wusp_page_is_full(const struct wusp_deployments *d, const struct wusp_sync_reply *reply,
 		       uint32_t node, size_t *bytes)
 {
-	size_t size = g->core_bytes[node];
+	size_t size = d->graph->core_bytes[node];
 
-	if (reply->new_count > 0 &&
-	    (reply->new_count >= LIMIT_WUSP_PAGE || *bytes + size > LIMIT_WUSP_PAGE_BYTES))
+	if (reply->new_count > 0 && (reply->new_count >= d->page || *bytes + size > d->page_bytes))
 		return true;
 	*bytes += size;
 	return false;
@@ -246,7 +245,7 @@ static void add_new(struct round *r, uint32_t node, size_t *bytes)
 	struct wusp_sync_item item;
 	struct wusp_sync_reply *reply = r->reply;
 
-	if (wusp_page_is_full(r->g, reply, node, bytes)) {
+	if (wusp_page_is_full(r->d, reply, node, bytes)) {
 		reply->truncated = true;
 		return;
 	}

@@ -129,6 +129,16 @@ static void ask_register(struct machine *m, struct buf *b)
 	post(m, "/ClientWebService/client.asmx", client_uri, "RegisterComputer", b);
 }
 
+/* A hardware id has no other character that XML minds. */
+static void add_escaped(struct buf *b, const char *text)
+{
+	for (; *text; text++)
+		if (*text == '&')
+			add(b, "&amp;");
+		else
+			add_text(b, text, 1);
+}
+
 static void ask_sync(struct machine *m, struct buf *b)
 {
 	bool drivers = m->step == STEP_DRIVERS;
@@ -138,14 +148,22 @@ static void ask_sync(struct machine *m, struct buf *b)
 	add_ids(b, "InstalledNonLeafUpdateIDs", &m->installed);
 	if (!drivers)
 		add_ids(b, "OtherCachedUpdateIDs", &m->other);
-	if (drivers)
-		add(b,
-		    "<SystemSpec><Device><HardwareIDs><string>PCI\\VEN_8086&amp;DEV_1234</string>"
-		    "</HardwareIDs></Device></SystemSpec>");
+	if (drivers) {
+		add(b, "<SystemSpec><Device><HardwareIDs><string>");
+		add_escaped(b, m->run->device ? m->run->device : "PCI\\VEN_8086&DEV_1234");
+		add(b, "</string></HardwareIDs></Device></SystemSpec>");
+		add_ids(b, "CachedDriverIDs", &m->drivers);
+	}
 	add(b, "<SkipSoftwareSync>%s</SkipSoftwareSync>", drivers ? "true" : "false");
 	add(b, "<NeedTwoGroupOutOfScopeUpdates>true</NeedTwoGroupOutOfScopeUpdates>"
-	       "<AlsoPerformRegularSync>false</AlsoPerformRegularSync><ComputerSpec/>"
-	       "</parameters>");
+	       "<AlsoPerformRegularSync>false</AlsoPerformRegularSync>");
+	if (drivers && m->run->computer)
+		add(b, "<ComputerSpec><HardwareIDs><guid>%s</guid></HardwareIDs></ComputerSpec>",
+		    m->run->computer);
+	else
+		add(b, "<ComputerSpec/>");
+	add(b, "%s</parameters>",
+	    drivers ? "<FeatureScoreMatchingKey>AMD64.10.0</FeatureScoreMatchingKey>" : "");
 	post(m, "/ClientWebService/client.asmx", client_uri, "SyncUpdates", b);
 }
 

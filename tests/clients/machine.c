@@ -36,6 +36,7 @@ void machine_clear(struct machine *m)
 	free(m->cached.bytes);
 	free(m->installed.items);
 	free(m->other.items);
+	free(m->drivers.items);
 	free(m->offered.items);
 	buf_clear(&m->needed);
 	free(m->locations);
@@ -165,7 +166,9 @@ static bool hear_update(struct machine *m, const char *at, const char *end, bool
 		return wrong(m, "update %d came twice", id);
 	set_cached(m, id, true);
 	bool silent = text_begins(action, end, "Evaluate<");
-	if (!*leaf && is_installed(m, id))
+	if (m->step == STEP_DRIVERS)
+		put(&m->drivers, id);
+	else if (!*leaf && is_installed(m, id))
 		put(&m->installed, id);
 	else
 		put(&m->other, id);
@@ -214,8 +217,8 @@ static bool hear_out_of_scope(struct machine *m, const char *at, const char *end
 		if (!str_to_u64(one, len, INT32_MAX, &id) || !is_cached(m, (int32_t)id))
 			return wrong(m, "%.*s is out of scope and was never here", (int)len, one);
 		set_cached(m, (int32_t)id, false);
-		if (!drop(&m->installed, (int32_t)id))
-			(void)drop(&m->other, (int32_t)id);
+		if (!drop(&m->installed, (int32_t)id) && !drop(&m->other, (int32_t)id))
+			(void)drop(&m->drivers, (int32_t)id);
 		(void)drop(&m->offered, (int32_t)id);
 	}
 	return true;
@@ -256,8 +259,10 @@ static bool hear_sync(struct machine *m, const struct wire_answer *a)
 
 static bool hear_drivers(struct machine *m, const struct wire_answer *a)
 {
+	bool roots = false;
+
 	note_time(m);
-	if (!keep_cookie(m, a, "EncryptedData"))
+	if (!keep_cookie(m, a, "EncryptedData") || !hear_new(m, a->body, a->body + a->len, &roots))
 		return false;
 	m->step = m->offered.count > 0 ? STEP_INFO : STEP_REPORT;
 	return strstr(a->body, "<DriverSyncNotNeeded>") || wrong(m, "no DriverSyncNotNeeded");

@@ -48,13 +48,15 @@ struct location {
 
 /* The same for every machine of a run. */
 struct run {
-	const char *host;  /* "127.0.0.1:8530" */
-	const char *group; /* that it claims */
-	unsigned share;    /* per cent of non-leaf updates that a machine has */
-	unsigned profiles; /* different kinds of machines */
-	bool twelve;       /* SOAP 1.2 */
-	bool scan_only;    /* registration and first scan, nothing else */
-	uint64_t download; /* bytes that a machine downloads at most */
+	const char *host;     /* "127.0.0.1:8530" */
+	const char *group;    /* that it claims */
+	unsigned share;       /* per cent of non-leaf updates that a machine has */
+	unsigned profiles;    /* different kinds of machines */
+	bool twelve;          /* SOAP 1.2 */
+	bool scan_only;       /* registration and first scan, nothing else */
+	const char *device;   /* hardware id, or NULL for one that no driver is for */
+	const char *computer; /* GUID of its kind, or NULL */
+	uint64_t download;    /* bytes that a machine downloads at most */
 };
 
 struct machine {
@@ -65,7 +67,8 @@ struct machine {
 	char *cookie; /* EncryptedData */
 	char config[32];
 	struct ids installed, other; /* as a client caches them */
-	struct bits cached;          /* both of them, for a quick look */
+	struct ids drivers;          /* likewise */
+	struct bits cached;          /* all of them, for a quick look */
 	struct ids offered;          /* for Install, Bundle and the like: to ask about */
 	struct buf needed;           /* UpdateIDs for the report, joined by ";" */
 	size_t asked;                /* of offered */

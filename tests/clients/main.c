@@ -3,7 +3,7 @@
  *
  *	wuclient --url http://127.0.0.1:8530 [--machines N] [--at-once N] [--share PERCENT]
  *		[--profiles N] [--group NAME] [--download BYTES] [--soap12] [--scan-only]
- *		[--think MS] [--first NUMBER]
+ *		[--think MS] [--first NUMBER] [--device HARDWARE-ID] [--computer GUID]
  *
  * A machine thinks for 0 to twice MS before each request, as one does that evaluates what it got.
  * Prints one line of "name value" pairs; exit status 1 when any machine met something wrong.
@@ -79,7 +79,8 @@ static void parse(struct play *p, int argc, char **argv)
 		{ "profiles", 1, NULL, 'p' },  { "group", 1, NULL, 'g' },
 		{ "download", 1, NULL, 'd' },  { "soap12", 0, NULL, '2' },
 		{ "scan-only", 0, NULL, 'o' }, { "think", 1, NULL, 't' },
-		{ "first", 1, NULL, 'f' },     { NULL, 0, NULL, 0 },
+		{ "first", 1, NULL, 'f' },     { "device", 1, NULL, 'v' },
+		{ "computer", 1, NULL, 'c' },  { NULL, 0, NULL, 0 },
 	};
 	const char *url = NULL;
 
@@ -117,6 +118,12 @@ static void parse(struct play *p, int argc, char **argv)
 			break;
 		case 'o':
 			p->run.scan_only = true;
+			break;
+		case 'v':
+			p->run.device = optarg;
+			break;
+		case 'c':
+			p->run.computer = optarg;
 			break;
 		default:
 			exit(2);

@@ -80,7 +80,7 @@ soap_keep_cookie
 soap client SyncUpdates "$SOAP_COOKIE$sync"
 soap_ok 'which are served without registration'
 soap client RegisterComputer "$SOAP_COOKIE"
-soap_fault 'and cannot register' InvalidCookie
+soap_fault 'and cannot register' RegistrationNotRequired
 SOAP_COOKIE=$first
 
 for id in '' 'a b' 'x/../y' "$(printf %256s '' | tr ' ' a)"; do

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """One computer through a whole cycle, by a SOAP library that reads the WSDL files.
 
-usage: zeep_cycle.py URL DIRECTORY-OF-WSDL 11|12 CLIENT-ID GROUP
+usage: zeep_cycle.py URL DIRECTORY-OF-WSDL 11|12 CLIENT-ID GROUP [HARDWARE-ID COMPUTER-ID]
 
 Prints "key value" lines; any deviation ends it with an exception.
 """
@@ -17,7 +17,8 @@ from zeep import Client
 from zeep.exceptions import Fault
 from zeep.helpers import serialize_object
 
-url, wsdl, version, client_id, group = sys.argv[1:]
+url, wsdl, version, client_id, group = sys.argv[1:6]
+device, computer = sys.argv[6:] or ("PCI\\VEN_8086", None)
 variant = "Soap12" if version == "12" else "Soap"
 now = datetime.datetime.now(datetime.timezone.utc)
 base = "http://www.microsoft.com/SoftwareDistribution"
@@ -85,8 +86,17 @@ print("rounds", scan())
 before = len(known)
 assert scan() == 1 and len(known) == before
 print("updates", before)
-drivers = sync(SystemSpec={"Device": [{"HardwareIDs": {"string": ["PCI\\VEN_8086"]}}]}, SkipSoftwareSync=True, ComputerSpec={}, FeatureScoreMatchingKey="AMD64.10.0")
-assert drivers.NewUpdates is None and drivers.DriverSyncNotNeeded == "true"
+drivers = sync(SystemSpec={"Device": [{"HardwareIDs": {"string": [device]}}]}, SkipSoftwareSync=True,
+               ComputerSpec={"HardwareIDs": {"guid": [computer]}} if computer else {}, FeatureScoreMatchingKey="AMD64.10.0")
+if computer:
+    (driver,) = items(drivers.NewUpdates, "UpdateInfo")
+    assert drivers.DriverSyncNotNeeded == "false" and driver.ID not in known
+    assert [x.lower() for x in driver.Deployment.HardwareIds.string] == [device.lower()]
+    assert 'UpdateType="Driver"' in driver.Xml and "<d.WindowsDriverMetaData />" in driver.Xml
+    known[driver.ID] = driver
+    print("driver", driver.ID)
+else:
+    assert drivers.NewUpdates is None and drivers.DriverSyncNotNeeded == "true"
 
 wanted = [i for i, update in known.items() if update.Deployment.Action in ("Install", "Bundle")]
 print("install", sum(update.Deployment.Action == "Install" for update in known.values()))

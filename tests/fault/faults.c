@@ -191,7 +191,10 @@ static bool check_end(struct scenario *s, int status, enum fault_class class, co
 	 * which kills. */
 	bool filter = strncmp(s->run.page->caller, "libseccomp", 10) == 0 &&
 		      (status == 128 + SIGSYS || status == 128 + SIGSEGV);
-	if ((class == FAULT_MALLOC || class == FAULT_MMAP) && (status == 128 + SIGABRT || filter)) {
+	/* libarchive has places where it ends the process instead, and says so. */
+	bool archive = status == 1 && strstr(text, "libarchive: Out of memory") != NULL;
+	if ((class == FAULT_MALLOC || class == FAULT_MMAP) &&
+	    (status == 128 + SIGABRT || filter || archive)) {
 		s->aborted++;
 		return true;
 	}

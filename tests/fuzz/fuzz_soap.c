@@ -80,7 +80,7 @@ static uint64_t digest(const struct all *a)
 	for (size_t i = 0; i < a->rows.count; i++) {
 		const int32_t *numbers = rows[i].numbers.items;
 
-		require(rows[i].numbers.count <= LIMIT_SOAP_ITEMS);
+		require(rows[i].numbers.count <= LIMIT_SOAP_NUMBERS);
 		for (size_t k = 0; k < rows[i].numbers.count; k++)
 			sum = sum * 31 + (uint32_t)numbers[k];
 		for (size_t k = 0; k < rows[i].bytes.len; k++)

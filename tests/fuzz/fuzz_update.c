@@ -50,7 +50,7 @@ static void derive(const unsigned char *data, size_t size, enum wusp_fragment ki
 static void complete(const unsigned char *data, size_t size)
 {
 	/* The file whose SHA-1 is 20 times "B". */
-	struct wusp_known_file known = { { 0 }, { 0 } };
+	struct wusp_known_file known = { .has_sha256 = true };
 	CLEANUP(buf_clear) struct buf once = BUF_INIT(MOST), twice = BUF_INIT(MOST);
 	struct error err = ERROR_INIT;
 
@@ -61,6 +61,10 @@ static void complete(const unsigned char *data, size_t size)
 		return;
 	require(changed ? once.len > size : once.len == size);
 	require(wusp_fragment_complete(once.bytes, once.len, "x", &known, 1, &twice, &err) == 0);
+	known.absent = true;
+	twice.len = 0;
+	changed = wusp_fragment_complete(data, size, "x", &known, 1, &twice, &err);
+	require(changed == 1 ? twice.len < size : twice.len == size);
 }
 
 int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)

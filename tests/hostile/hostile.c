@@ -5,7 +5,8 @@
  *
  * Each request has a connection of its own, which is half-closed when all is sent, so that nothing
  * waits.  An answer must be whole, of its announced length, never chunked, of a status that fits
- * the kind of request; a fault of the update services must blame the client, not the server.
+ * the kind of request; a fault of the update services must blame the client, not the server, and
+ * one for a well-formed request must have exactly its code.
  * Exit status 1 at the first that is not; the request is written to standard error.  Prints how
  * often each status came, 0 for connections that were closed without an answer.
  */
@@ -36,6 +37,7 @@ struct hostile {
 	uint64_t dice;
 	const char *object, *original;
 	struct text request, body;
+	const char *code; /* the one ErrorCode that is right, "" for no fault; NULL: any */
 	char *answer;
 	size_t answer_len;
 	uint64_t statuses[600];
@@ -138,6 +140,22 @@ static const char *const bodies[] = {
 	"<StartCategoryScan xmlns=\"" CLIENT "\"><requestedCategories/></StartCategoryScan>",
 };
 
+/* The ErrorCode of each body as it stands, "" for an answer. */
+static const char *const codes[] = {
+	"",
+	"InvalidAuthorizationCookie",
+	"InvalidCookie",
+	"InvalidCookie",
+	"InvalidCookie",
+	"InvalidCookie",
+	"InvalidCookie",
+	"InternalServerError",
+	"InvalidCookie",
+	"InvalidParameters",
+	"",
+};
+_Static_assert(sizeof codes == sizeof bodies, "one for each");
+
 static const char *const words[] = {
 	"<int>",
 	"</int>",
@@ -231,6 +249,30 @@ static void head(struct text *t, const char *method, const char *target)
 }
 
 /* ---- kinds of requests: what they may be answered with ---- */
+
+/* No less hostile for being well-formed: the code decides what a client does next. */
+static const char *exact(struct hostile *h)
+{
+	static const char *const places[] = { paths[0], paths[0], paths[0], paths[0],
+					      paths[0], paths[0], paths[0], paths[2],
+					      paths[3], paths[0], paths[0] };
+	size_t which = dice(h, sizeof bodies / sizeof *bodies);
+	bool twelve = dice(h, 2) != 0;
+	struct text *r = &h->request, *b = &h->body;
+
+	putf(b, "<e:Envelope xmlns:e=\"%s\"><e:Header>",
+	     twelve ? "http://www.w3.org/2003/05/soap-envelope"
+		    : "http://schemas.xmlsoap.org/soap/envelope/");
+	put_many(b, "<x:y xmlns:x='urn:z' e:mustUnderstand='1'/>", dice(h, 50));
+	put(b, "</e:Header><e:Body>");
+	put(b, bodies[which]);
+	put(b, "</e:Body></e:Envelope>");
+	head(r, "POST", places[which]);
+	putf(r, "Content-Length: %zu\r\n\r\n", b->len);
+	put_bytes(r, b->bytes, b->len);
+	h->code = codes[which];
+	return *h->code ? "500" : "200";
+}
 
 static const char soap_statuses[] = "200 400 404 405 411 413 500";
 
@@ -486,6 +528,10 @@ static const char *judge(struct hostile *h, const char *allowed, bool to_service
 	bool library = strstr(end, "<html><head><title>") != NULL;
 	if (!library && came != (no_body ? 0 : said))
 		return "not as long as announced";
+	char code[64];
+	snprintf(code, sizeof code, "<ErrorCode>%s<", h->code ? h->code : "");
+	if (h->code && *h->code && !strstr(end, code))
+		return "a fault with another code";
 	if (strcmp(status, "500") == 0 &&
 	    (!to_service || !strstr(end, "<ErrorCode>") || strstr(end, "InternalServerError<") ||
 	     strstr(end, "ServerBusy")))
@@ -497,9 +543,9 @@ static const char *judge(struct hostile *h, const char *allowed, bool to_service
 
 int main(int argc, char **argv)
 {
-	static const char *(*const kinds[])(struct hostile *) = { soap,    soap,     soap,
-								  lengths, noise,    lines,
-								  headers, range_of, query };
+	static const char *(*const kinds[])(struct hostile *) = { exact,    soap,  soap,  soap,
+								  lengths,  noise, lines, headers,
+								  range_of, query };
 	static struct hostile h;
 
 	if (argc != 6) {
@@ -518,9 +564,10 @@ int main(int argc, char **argv)
 		size_t kind = dice(&h, sizeof kinds / sizeof *kinds);
 
 		h.request.len = h.body.len = 0;
+		h.code = NULL;
 		const char *allowed = kinds[kind](&h);
 		const char *why =
-			exchange(&h) ? judge(&h, allowed, kind < 4) : "no connection or silence";
+			exchange(&h) ? judge(&h, allowed, kind < 5) : "no connection or silence";
 		if (why) {
 			fprintf(stderr, "hostile: request %" PRIu64 " of seed %s\n", i, argv[3]);
 			show(&h, why);

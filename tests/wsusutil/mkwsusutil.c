@@ -2,11 +2,14 @@
  * Makes export packages of WSUS for tests, with the files that belong to them: the same ones for
  * the same options.  It shares no code with what reads or writes packages in the product.
  *
- *	mkwsusutil --out DIR [--updates N] [--products N] [--seed N] [--lzx] [--reversed]
- *		[--mark] [--no-package-mark] [--newlines] [--fault KIND]
+ *	mkwsusutil --out DIR [--updates N] [--products N] [--drivers N] [--express] [--rules]
+ *		[--seed N] [--lzx] [--reversed] [--mark] [--no-package-mark] [--newlines] [--fault
+ *KIND]
  *
  * makes DIR/package.cab and DIR/WsusContent.  One in four updates is a bundle of the two before
- * it.  Kinds of faults: see enum fault.
+ * it.  Drivers come in fours: see put_driver().  With --express each file of an update has an
+ * express file beside it, with --rules each update has rules and a handler.  Kinds of faults: see
+ *enum fault.
  */
 #include "lib/base/buf.h"
 #include "lib/base/error.h"
@@ -53,8 +56,8 @@ static const char *const fault_names[FAULTS_] = {
 
 struct make {
 	const char *out;
-	uint64_t updates, products, seed;
-	bool lzx, reversed, mark, no_package_mark, newlines;
+	uint64_t updates, products, drivers, seed;
+	bool express, rules, lzx, reversed, mark, no_package_mark, newlines;
 	enum fault fault;
 	struct buf files, list, records; /* of package.xml, twice, and metadata.txt */
 	uint64_t made;
@@ -62,7 +65,7 @@ struct make {
 	struct error err;
 };
 
-enum { CLASSIFICATION = 1, DETECTOID = 2, PRODUCT = 100, UPDATE = 10000 };
+enum { CLASSIFICATION = 1, DETECTOID = 2, PRODUCT = 100, UPDATE = 10000, DRIVER = 20000 };
 
 static void die(struct make *m, const char *what)
 {
@@ -168,7 +171,7 @@ static void begin(struct make *m, struct buf *xml, uint64_t number, uint32_t rev
 	      "<upd:Properties DefaultPropertiesLanguage=\"en\" UpdateType=\"%s\" "
 	      "ExplicitlyDeployable=\"%s\" PublicationState=\"Published\" "
 	      "CreationDate=\"2004-02-28T18:17:34.1032476-08:00\">",
-	      id, revision, type, number % 4 == 3 ? "true" : "false");
+	      id, revision, type, number % 4 == 3 || number >= DRIVER ? "true" : "false");
 	if (strcmp(type, "Software") == 0)
 		PRINT(m, xml, "<upd:KBArticleID>%" PRIu64 "</upd:KBArticleID>", 4000000 + number);
 	PRINT(m, xml,
@@ -234,6 +237,18 @@ static void list_file(struct make *m, const struct made_file *f, const char *nam
 	      f->sha1_text, name, name);
 }
 
+/* A <File> of a document, and the same in package.xml. */
+static void put_file(struct make *m, struct buf *xml, const struct made_file *f, const char *name,
+		     const char *patching)
+{
+	list_file(m, f, name);
+	PRINT(m, xml,
+	      "<upd:File Digest=\"%s\" DigestAlgorithm=\"SHA1\" FileName=\"%s\" Size=\"%zu\" "
+	      "Modified=\"2026-01-01T00:00:00Z\"%s><upd:AdditionalDigest Algorithm=\"SHA256\">%s"
+	      "</upd:AdditionalDigest></upd:File>",
+	      f->sha1_text, name, f->size, patching, f->sha256_text);
+}
+
 /* ---- updates ---- */
 
 static void put_relations(struct make *m, struct buf *xml, uint64_t number, bool bundle)
@@ -266,6 +281,27 @@ static void put_relations(struct make *m, struct buf *xml, uint64_t number, bool
 	put(m, xml, "</upd:Relationships>");
 }
 
+/* In four namespaces, of which clients want one told apart. */
+static void put_rules(struct make *m, struct buf *xml)
+{
+	put(m, xml,
+	    "<upd:ApplicabilityRules xmlns:bar=\"http://schemas.microsoft.com/msus/2002/12/"
+	    "BaseApplicabilityRules\" xmlns:lar=\"http://schemas.microsoft.com/msus/2002/12/"
+	    "LogicalApplicabilityRules\"><upd:IsInstalled><lar:And><bar:WindowsVersion "
+	    "Comparison=\"EqualTo\" MajorVersion=\"10\" /><lar:True /></lar:And></upd:IsInstalled>"
+	    "</upd:ApplicabilityRules>");
+}
+
+static void put_handler(struct make *m, struct buf *xml, const char *file)
+{
+	PRINT(m, xml,
+	      "<upd:HandlerSpecificData xmlns:cmd=\"http://schemas.microsoft.com/msus/2002/12/"
+	      "UpdateHandlers/CommandLineInstallation\" xmlns:xsi=\"http://www.w3.org/2001/"
+	      "XMLSchema-instance\" xsi:type=\"cmd:CommandLineInstallation\"><cmd:InstallCommand "
+	      "Program=\"%s\" Arguments=\"/q\" /></upd:HandlerSpecificData>",
+	      file);
+}
+
 static void put_software(struct make *m, struct buf *xml, uint64_t number)
 {
 	bool bundle = number % 4 == 3;
@@ -284,17 +320,26 @@ static void put_software(struct make *m, struct buf *xml, uint64_t number)
 	}
 	put(m, xml, "</upd:LocalizedPropertiesCollection>");
 	put_relations(m, xml, number, bundle);
+	if (m->rules)
+		put_rules(m, xml);
 	if (!bundle) {
 		make_file(m, number, ".cab", &file);
 		snprintf(name, sizeof name, "u%" PRIu64 ".cab", number);
-		list_file(m, &file, name);
-		snprintf(files, sizeof files, "<Files><File Digest=\"%s\" /></Files>",
-			 file.sha1_text);
-		PRINT(m, xml,
-		      "<upd:Files><upd:File Digest=\"%s\" DigestAlgorithm=\"SHA1\" FileName=\"%s\" "
-		      "Size=\"%zu\" Modified=\"2026-01-01T00:00:00Z\"><upd:AdditionalDigest "
-		      "Algorithm=\"SHA256\">%s</upd:AdditionalDigest></upd:File></upd:Files>",
-		      file.sha1_text, name, file.size, file.sha256_text);
+		put(m, xml, "<upd:Files>");
+		put_file(m, xml, &file, name, m->express ? " PatchingType=\"SelfContained\"" : "");
+		int len = snprintf(files, sizeof files, "<Files><File Digest=\"%s\" />",
+				   file.sha1_text);
+		if (m->express) {
+			make_file(m, number + 700000, ".psf", &file);
+			snprintf(name, sizeof name, "u%" PRIu64 ".psf", number);
+			put_file(m, xml, &file, name, " PatchingType=\"Express\"");
+			len += snprintf(files + len, sizeof files - (size_t)len,
+					"<File Digest=\"%s\" />", file.sha1_text);
+		}
+		snprintf(files + len, sizeof files - (size_t)len, "</Files>");
+		put(m, xml, "</upd:Files>");
+		if (m->rules)
+			put_handler(m, xml, name);
 	}
 	put(m, xml, "</upd:Update>");
 	snprintf(categories, sizeof categories,
@@ -303,6 +348,49 @@ static void put_software(struct make *m, struct buf *xml, uint64_t number)
 		 guid(PRODUCT + number / 4 % m->products, product),
 		 guid(CLASSIFICATION, classification));
 	put_update(m, number, 200, xml, files, categories);
+}
+
+/*
+ * Of four drivers for one device: an old one, a newer one, the oldest for one kind of computer, and
+ * one for the exact device, which has the better feature score.
+ */
+static void put_driver(struct make *m, struct buf *xml, uint64_t i)
+{
+	static const char *const dates[] = { "2020-01-01", "2021-01-01", "2019-01-01",
+					     "2018-01-01" };
+	uint64_t number = DRIVER + i;
+	unsigned kind = (unsigned)(i % 4);
+	struct made_file file;
+	char name[32], files[128], id[GUID_SIZE];
+
+	begin(m, xml, number, 200, "Driver", "Driver");
+	PRINT(m, xml,
+	      "</upd:LocalizedPropertiesCollection><upd:Relationships><upd:Prerequisites>"
+	      "<upd:UpdateIdentity UpdateID=\"%s\" /></upd:Prerequisites></upd:Relationships>",
+	      guid(DETECTOID, id));
+	PRINT(m, xml,
+	      "<upd:ApplicabilityRules xmlns:drv=\"http://schemas.microsoft.com/msus/2002/12/"
+	      "UpdateHandlers/WindowsDriver\"><upd:IsInstalled><drv:WindowsDriverInstalled />"
+	      "</upd:IsInstalled><upd:IsInstallable><drv:WindowsDriver /></upd:IsInstallable>"
+	      "<upd:Metadata><drv:WindowsDriverMetaData "
+	      "HardwareID=\"pci\\ven_8086&amp;dev_%04" PRIx64
+	      "%s\" DriverVerDate=\"%s\" DriverVerVersion=\"%u.0.0.1\" Class=\"Net\" "
+	      "Manufacturer=\"Acme\" Provider=\"Acme\" Company=\"Acme\" Model=\"Net %" PRIu64 "\">",
+	      i / 4, kind == 3 ? "&amp;subsys_1" : "", dates[kind], kind + 1, i / 4);
+	if (kind == 2)
+		PRINT(m, xml, "<drv:TargetComputerHardwareId>%s</drv:TargetComputerHardwareId>",
+		      guid(900000, id));
+	PRINT(m, xml,
+	      "<drv:FeatureScore OperatingSystem=\"AMD64.10.0\" FeatureScore=\"%s\" />"
+	      "</drv:WindowsDriverMetaData></upd:Metadata></upd:ApplicabilityRules>",
+	      kind == 3 ? "10" : "FF");
+	make_file(m, number, ".cab", &file);
+	snprintf(name, sizeof name, "d%" PRIu64 ".cab", i);
+	put(m, xml, "<upd:Files>");
+	put_file(m, xml, &file, name, "");
+	put(m, xml, "</upd:Files></upd:Update>");
+	snprintf(files, sizeof files, "<Files><File Digest=\"%s\" /></Files>", file.sha1_text);
+	put_update(m, number, 200, xml, files, "<Categories /><Classifications />");
 }
 
 static void make_documents(struct make *m)
@@ -317,6 +405,8 @@ static void make_documents(struct make *m)
 		put_category(m, &xml, PRODUCT + i, "Product", "Product");
 	for (uint64_t i = 0; i < m->updates; i++)
 		put_software(m, &xml, UPDATE + i);
+	for (uint64_t i = 0; i < m->drivers; i++)
+		put_driver(m, &xml, i);
 }
 
 /* ---- the cabinet ---- */
@@ -405,7 +495,8 @@ static void parse(struct make *m, int argc, char **argv)
 		{ "fault", 1, NULL, 'f' },    { "lzx", 0, NULL, 'l' },
 		{ "reversed", 0, NULL, 'r' }, { "mark", 0, NULL, 'm' },
 		{ "newlines", 0, NULL, 'n' }, { "no-package-mark", 0, NULL, 'x' },
-		{ NULL, 0, NULL, 0 },
+		{ "drivers", 1, NULL, 'd' },  { "express", 0, NULL, 'e' },
+		{ "rules", 0, NULL, 'c' },    { NULL, 0, NULL, 0 },
 	};
 
 	for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;)
@@ -418,6 +509,15 @@ static void parse(struct make *m, int argc, char **argv)
 			break;
 		case 'p':
 			m->products = number(optarg);
+			break;
+		case 'd':
+			m->drivers = number(optarg);
+			break;
+		case 'e':
+			m->express = true;
+			break;
+		case 'c':
+			m->rules = true;
 			break;
 		case 's':
 			m->seed = number(optarg);

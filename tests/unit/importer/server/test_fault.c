@@ -27,6 +27,7 @@ static void every_failure_has_a_code(void **state)
 		{ ERROR_COOKIE_CONFIG, "ConfigChanged", false },
 		{ ERROR_COOKIE_EXPIRED, "CookieExpired", false },
 		{ ERROR_COOKIE_REGISTER, "RegistrationRequired", false },
+		{ ERROR_COOKIE_NAMELESS, "RegistrationNotRequired", false },
 		{ ERROR_COOKIE_AUTHORIZATION, "InvalidAuthorizationCookie", false },
 		{ ERROR_COOKIE_LOCATION, "FileLocationChanged", false },
 		{ ERROR_SOAP_VALUE, "InvalidParameters", false },

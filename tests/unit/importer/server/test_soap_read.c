@@ -347,9 +347,9 @@ static enum error_id repeat(const char *open, const char *piece, size_t count, c
 static void limits_hold(void **state)
 {
 	(void)state;
-	assert_int_equal(repeat("<Numbers>", "<int>1</int>", LIMIT_SOAP_ITEMS, "</Numbers>"),
+	assert_int_equal(repeat("<Numbers>", "<int>1</int>", LIMIT_SOAP_NUMBERS, "</Numbers>"),
 			 ERROR_NONE);
-	assert_int_equal(repeat("<Numbers>", "<int>1</int>", LIMIT_SOAP_ITEMS + 1, "</Numbers>"),
+	assert_int_equal(repeat("<Numbers>", "<int>1</int>", LIMIT_SOAP_NUMBERS + 1, "</Numbers>"),
 			 ERROR_SOAP_VALUE);
 	assert_int_equal(repeat("<Items>", "<Item/>", LIMIT_SOAP_ITEMS + 1, "</Items>"),
 			 ERROR_SOAP_VALUE);

@@ -40,8 +40,8 @@ static const char rows[] =
 	"NULL);"
 	"INSERT INTO file VALUES"
 	"(1, 102, 0, 0, x'4242424242424242424242424242424242424242', NULL, 7, 'here.cab', NULL, 0),"
-	"(1, 102, 0, 1, x'4343434343434343434343434343434343434343', NULL, NULL, 'x.PSF', NULL, 0),"
-	"(1, 104, 0, 0, x'4444444444444444444444444444444444444444', NULL, 9, 'gone.cab', NULL, 0),"
+	"(1, 102, 0, 1, x'4343434343434343434343434343434343434343', NULL, NULL, 'x.PSF', NULL, 1),"
+	"(1, 104, 0, 0, x'4444444444444444444444444444444444444444', NULL, 9, 'gone.cab', NULL, 1),"
 	"(1, 102, 1, 0, x'4545454545454545454545454545454545454545', NULL, NULL, NULL, 'en', 0);"
 	"INSERT INTO object(id, sha256, size, kind, sha1, name) VALUES(99, "
 	"x'0101010101010101010101010101010101010101010101010101010101010101',"
@@ -58,7 +58,9 @@ static const struct {
 	{ 'c', 104, "", "<core of='104'/>" },
 	{ 'c', 107, "",
 	  "<d.WindowsDriverMetaData HardwareID=\"PCI\\X\"></d.WindowsDriverMetaData>" },
-	{ 'x', 102, "", "<Files><File Digest=\"QkJCQkJCQkJCQkJCQkJCQkJCQkI=\" /></Files>" },
+	{ 'x', 102, "",
+	  "<Files><File Digest=\"QkJCQkJCQkJCQkJCQkJCQkJCQkI=\" />"
+	  "<File Digest=\"Q0NDQ0NDQ0NDQ0NDQ0NDQ0NDQ0M=\" /></Files>" },
 	{ 'x', 103, "", "<ExtendedProperties  a='b' />" },
 	{ 'l', 102, "de", "<de/>" },
 	{ 'l', 102, "en", "<en/>" },
@@ -222,12 +224,18 @@ static void files(void **state)
 
 	(void)state;
 	assert_int_equal(count, 3);
-	assert_true(f[0].here && f[0].has_sha256 && f[0].has_size && !f[0].is_express);
+	assert_true(f[0].here && f[0].has_sha256 && f[0].has_size && !f[0].is_optional);
 	assert_int_equal(f[0].size, 7);
 	assert_int_equal(f[0].sha256[0], 1);
 	assert_string_equal(f[0].name, "here.cab");
-	assert_true(f[1].is_express && !f[1].here && !f[1].has_sha256 && !f[1].has_size);
+	assert_true(f[1].is_optional && !f[1].here && !f[1].has_sha256 && !f[1].has_size);
 	assert_true(f[2].is_licence);
+	/* An express file that has no full one beside it is not optional. */
+	f = view_files(v, node(v, 4), &count);
+	assert_int_equal(count, 1);
+	assert_true(!f->is_optional && !f->here);
+	assert_int_equal(wusp_graph_node(view_graph(v), node(v, 4)).flags & WUSP_FILES_HERE, 0);
+	assert_true(wusp_graph_node(view_graph(v), node(v, 2)).flags & WUSP_FILES_HERE);
 	(void)view_files(v, node(v, 1), &count);
 	assert_int_equal(count, 0);
 	memset(sha1, 0x44, sizeof sha1);

@@ -306,8 +306,10 @@ static void every_action_and_problem_has_its_text(void **state)
 	(void)state;
 	for (int i = 0; i < WUSP_ACTIONS_; i++)
 		assert_string_equal(wusp_deploy_action_text((enum wusp_action)i), actions[i]);
-	for (int i = 0; i <= WUSP_PROBLEM_DEPENDENCY; i++)
+	for (int i = 0; i < WUSP_PROBLEMS_; i++) {
 		assert_true(strlen(wusp_deploy_problem_text((enum wusp_problem_kind)i)) > 10);
+		assert_true(strlen(wusp_deploy_problem_name((enum wusp_problem_kind)i)) > 3);
+	}
 }
 
 int main(void)

@@ -218,7 +218,7 @@ static void additional_digests(void **state)
 		{ "<A  b = 'c'/>\n<!-- as it was -->\n", NULL },
 		{ "", NULL },
 	};
-	struct wusp_known_file known = { { 0 }, { 0 } };
+	struct wusp_known_file known = { .has_sha256 = true };
 
 	(void)state;
 	memset(known.sha1, 'B', sizeof known.sha1);
@@ -240,6 +240,38 @@ static void additional_digests(void **state)
 	assert_int_equal(wusp_fragment_complete("<a>", 3, "x/1", &known, 1, &out, &err), -1);
 	assert_error(err, ERROR_XML_SYNTAX, "x/1");
 	assert_int_equal(out.len, 0);
+}
+
+/* An express file that is not here goes, whatever is in it and beside it. */
+static void absent_files(void **state)
+{
+	static const struct {
+		const char *text, *want; /* want NULL: as it is */
+	} table[] = {
+		{ "<Files><File Digest=\"" B "\" Size=\"1\" /></Files>", "<Files></Files>" },
+		{ "<Files><File Digest=\"" C "\"/> <File Digest=\"" B
+		  "\"><AdditionalDigest Algorithm=\"SHA256\">y</AdditionalDigest><Z/></File>\r\n"
+		  "<File Digest=\"" C "\"/></Files>",
+		  "<Files><File Digest=\"" C "\"/> \r\n<File Digest=\"" C "\"/></Files>" },
+		{ "<File Digest='" B "'/><File Digest='" B "'></File >x", "x" },
+		{ "<Files><File Digest=\"" C "\" /></Files>", NULL },
+	};
+	struct wusp_known_file known = { .has_sha256 = true, .absent = true };
+
+	(void)state;
+	memset(known.sha1, 'B', sizeof known.sha1);
+	for (size_t i = 0; i < COUNT(table); i++) {
+		CLEANUP(buf_clear) struct buf out = BUF_INIT(1 << 20);
+		struct error err = ERROR_INIT;
+		int changed = wusp_fragment_complete(table[i].text, strlen(table[i].text), "x/1",
+						     &known, 1, &out, &err);
+
+		assert_no_error(err);
+		assert_int_equal(changed, table[i].want != NULL);
+		assert_int_equal(buf_append(&out, "", 1, &err), 0);
+		assert_string_equal((char *)out.bytes,
+				    table[i].want ? table[i].want : table[i].text);
+	}
 }
 
 static void locales(void **state)
@@ -397,6 +429,7 @@ int main(void)
 		cmocka_unit_test(languages_of_a_document),
 		cmocka_unit_test(documents_that_are_none),
 		cmocka_unit_test(additional_digests),
+		cmocka_unit_test(absent_files),
 		cmocka_unit_test(locales),
 		cmocka_unit_test(drivers_of_a_document),
 		cmocka_unit_test(drivers_of_one_update_have_a_limit),

@@ -311,6 +311,50 @@ static struct wusp_graph *many(uint32_t bytes, struct wusp_deployments **d)
 	return g;
 }
 
+/* As many as a client can list, of the usual size: it ends long before the client gives up. */
+static void the_largest_scope(void **state)
+{
+	enum { COUNT_ALL = LIMIT_WUSP_SCOPE, USUAL = 3000, ROUNDS = LIMIT_WUSP_PAGES + 2 };
+	CLEANUP(wusp_graph_abandon) struct wusp_graph_builder *b = wusp_graph_begin();
+	struct wusp_approval *approvals = calloc(COUNT_ALL + 1, sizeof *approvals);
+	int32_t *cached = calloc(COUNT_ALL, sizeof *cached);
+	CLEANUP(wusp_sync_clear) struct wusp_sync_reply reply = WUSP_SYNC_REPLY_INIT;
+	struct wusp_sync_request q = { .cached = cached };
+	struct error err = ERROR_INIT;
+	size_t rounds = 0, count;
+
+	(void)state;
+	assert_non_null(approvals);
+	assert_non_null(cached);
+	for (int i = 0; i <= COUNT_ALL; i++) {
+		struct world_update u = { .id = i + 1, .bytes = USUAL };
+
+		world_add(b, &u);
+		approvals[i] = world_approve(i + 1, WUSP_INSTALL);
+	}
+	CLEANUP(wusp_graph_free) struct wusp_graph *g = wusp_graph_finish(b, &err);
+	CLEANUP(wusp_deploy_free)
+	struct wusp_deployments *d = wusp_deploy(g, approvals, COUNT_ALL, 7);
+	(void)wusp_deploy_problems(d, &count);
+	assert_int_equal(count, 0);
+	do {
+		assert_int_equal(wusp_sync(g, d, &q, &reply, &err), 0);
+		for (size_t i = 0; i < reply.new_count; i++)
+			cached[q.cached_count++] =
+				wusp_graph_node(g, reply.new_updates[i].node).revision_id;
+		rounds++;
+	} while (reply.truncated && rounds < ROUNDS);
+	assert_int_equal(q.cached_count, COUNT_ALL);
+	assert_true(rounds < ROUNDS);
+
+	CLEANUP(wusp_deploy_free)
+	struct wusp_deployments *more = wusp_deploy(g, approvals, COUNT_ALL + 1, 7);
+	assert_int_equal(wusp_deploy_problems(more, &count)->kind, WUSP_PROBLEM_SCOPE);
+	assert_int_equal(count, 1);
+	free(approvals);
+	free(cached);
+}
+
 static void pages(void **state)
 {
 	static const struct {
@@ -318,9 +362,11 @@ static void pages(void **state)
 		size_t want_first, want_pages;
 	} table[] = {
 		{ 100, LIMIT_WUSP_PAGE, 3 },
-		{ LIMIT_WUSP_PAGE_BYTES / 10, 10, MANY / 10 },
-		{ LIMIT_WUSP_PAGE_BYTES, 1, MANY },
-		{ LIMIT_WUSP_PAGE_BYTES + 1, 1, MANY }, /* never an empty page */
+		{ LIMIT_WUSP_PAGE_BYTES / 32, 32, 33 },
+		/* more than 64 pages of 1 MiB: larger ones */
+		{ LIMIT_WUSP_PAGE_BYTES / 10, 16, 66 },
+		{ LIMIT_WUSP_PAGE_BYTES, 16, 66 },
+		{ LIMIT_SOAP_REPLY / 4 + 1, 1, MANY }, /* never an empty page */
 	};
 
 	(void)state;
@@ -484,6 +530,7 @@ int main(void)
 		cmocka_unit_test(an_older_revision_counts_as_installed),
 		cmocka_unit_test(a_clause_that_names_nothing_is_met),
 		cmocka_unit_test(the_list_of_installed_has_a_cap),
+		cmocka_unit_test(the_largest_scope),
 		cmocka_unit_test(pages),
 		cmocka_unit_test(filters),
 		cmocka_unit_test(category_scans),
