@@ -17,6 +17,7 @@
 #include "lib/store/stored.h"
 #include "media/manifest.h"
 #include "media/object_table.h"
+#include "verifier/care/source_check.h"
 #include "verifier/prover.h"
 #include "verifier/stream.h"
 #include "verifier/verify.h"
@@ -345,7 +346,7 @@ static int check_root(const struct gather_set *s, const struct manifest *m, stru
 
 	gather_root(s->items, s->count, root);
 	if (memcmp(root, m->catalog_root, sizeof root) == 0)
-		return 0;
+		return source_check(m, s, err);
 	return error_set(err, ERROR_APPROVE_ROOT,
 			 "the catalog in the packs is not the one MANIFEST of bundle %llu states",
 			 (unsigned long long)m->sequence);

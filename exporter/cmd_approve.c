@@ -141,7 +141,7 @@ int cmd_approve(const struct cli_args *args, struct error *err)
 	struct unpack *unpack = unpack_new(
 		&(struct unpack_options){ .workers = (unsigned)threads, .separate = true }, err);
 	CLEANUP(prover_end) struct prover *prover = unpack ? confine_prover(args, err) : NULL;
-	if (!prover)
+	if (!prover || args->program->confine(args, err) < 0)
 		return -1;
 	CLEANUP(file_close) int dir = file_open_dir(cli_text(args, "trust"), err);
 	CLEANUP(trust_free)

@@ -28,7 +28,7 @@ int cmd_channel_trust(const struct cli_args *args, struct error *err)
 {
 	const char *path = cli_text(args, "trust");
 	CLEANUP(prover_end) struct prover *prover = confine_prover(args, err);
-	if (!prover)
+	if (!prover || args->program->confine(args, err) < 0)
 		return -1;
 	CLEANUP(store_close) struct store *s = store_open(cli_text(args, "repo"), true, err);
 	struct channel c;

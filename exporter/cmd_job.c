@@ -2,6 +2,7 @@
 #include "exporter/job_args.h"
 #include "exporter/job_check.h"
 #include "exporter/job_conf.h"
+#include "exporter/job_confine.h"
 #include "exporter/job_due.h"
 #include "exporter/job_state.h"
 #include "exporter/job_unit.h"
@@ -33,6 +34,15 @@ static int choose(const struct cli_args *args, const struct job_args *where, str
 	return 0;
 }
 
+/* Where things are, which jobs are meant, and the role for it. */
+static int begin(const struct cli_args *args, struct job_args *where, struct file_list *names,
+		 struct error *err)
+{
+	return job_args_get(args, where, err) < 0 || choose(args, where, names, err) < 0
+		       ? -1
+		       : job_confine(where, names, err);
+}
+
 /* ---- job check ---- */
 
 struct checking {
@@ -60,7 +70,7 @@ int cmd_job_check(const struct cli_args *args, struct error *err)
 	struct checking c = { .first = ERROR_INIT, .text = !args->json };
 	struct job_args where;
 
-	if (job_args_get(args, &where, err) < 0 || choose(args, &where, &names, err) < 0)
+	if (begin(args, &where, &names, err) < 0)
 		return -1;
 	json_t *all = json_array();
 	for (size_t i = 0; i < names.count; i++) {
@@ -111,7 +121,7 @@ int cmd_job_list(const struct cli_args *args, struct error *err)
 	struct job_args where;
 	bool problems = false;
 
-	if (job_args_get(args, &where, err) < 0 || job_file_names(&where.dirs, &names, err) < 0)
+	if (begin(args, &where, &names, err) < 0)
 		return -1;
 	json_t *all = json_array();
 	for (size_t i = 0; i < names.count; i++) {
@@ -214,7 +224,7 @@ int cmd_job_status(const struct cli_args *args, struct error *err)
 	struct job_args where;
 	bool bad = false;
 
-	if (job_args_get(args, &where, err) < 0 || choose(args, &where, &names, err) < 0)
+	if (begin(args, &where, &names, err) < 0)
 		return -1;
 	json_t *all = json_array();
 	for (size_t i = 0; i < names.count; i++) {
@@ -243,10 +253,11 @@ static int print_unit(const struct cli_args *args,
 		      struct error *err)
 {
 	CLEANUP(buf_clear) struct buf text = BUF_INIT(8192);
+	CLEANUP(file_list_clear) struct file_list names = { 0 };
 	struct job_args where;
 	struct job_conf c;
 
-	if (job_args_get(args, &where, err) < 0 ||
+	if (begin(args, &where, &names, err) < 0 ||
 	    job_file_load(&where.dirs, args->operands[0], &c, err) < 0 ||
 	    make(&c, &text, err) < 0 || buf_append(&text, "", 1, err) < 0)
 		return -1;

@@ -1,8 +1,10 @@
 #include "exporter/commands.h"
 #include "exporter/log_return.h"
 #include "exporter/receive.h"
+#include "exporter/receive_read.h"
 #include "lib/base/error.h"
 #include "lib/store/store.h"
+#include "verifier/confine.h"
 
 #include <stdio.h>
 
@@ -56,13 +58,22 @@ static void print_text(const struct receive_result *r, bool has_need)
 
 int cmd_receive(const struct cli_args *args, struct error *err)
 {
-	struct receive_request request = { .path = args->operands[0],
-					   .scanned = cli_flag(args, "qr"),
+	const char *path = args->operands[0], *repo = cli_text(args, "repo");
+	struct receive_read files = { .repo = repo,
+				      .receipt = path,
+				      .checkpoint = cli_text(args, "checkpoint"),
+				      .scanned = cli_flag(args, "qr") };
+	CLEANUP(sandbox_end) struct sandbox_process reader = { .fd = -1 };
+	struct receive_request request = { .path = path,
+					   .reader = &reader,
 					   .need = cli_text(args, "need") };
-	struct log_return log = { .path = cli_text(args, "checkpoint") };
+	struct log_return log = { .path = files.checkpoint, .reader = &reader };
 	struct receive_result result;
-	CLEANUP(store_close) struct store *s = store_open(cli_text(args, "repo"), true, err);
 
+	if (confine_start(args, receive_read_serve, &files, &reader, err) < 0 ||
+	    args->program->confine(args, err) < 0)
+		return -1;
+	CLEANUP(store_close) struct store *s = store_open(repo, true, err);
 	if (!s || receive_receipt(s, &request, &result, err) < 0)
 		return -1;
 	log.channel = result.receipt.channel;

@@ -1,6 +1,8 @@
 #include "exporter/commands.h"
 #include "exporter/job_args.h"
 #include "exporter/job_conf.h"
+#include "exporter/job_confine.h"
+#include "exporter/job_notify.h"
 #include "exporter/job_run.h"
 #include "lib/base/error.h"
 #include "lib/cli/progress.h"
@@ -68,16 +70,25 @@ int cmd_run(const struct cli_args *args, struct error *err)
 	json_t *report = NULL;
 	const json_t *row;
 	size_t i;
+	/* of one, which is not ours to release */
+	char name[JOB_NAME_SIZE], *names[] = { name };
+	CLEANUP(sandbox_end) struct sandbox_process notifier = { .fd = -1 };
 
 	/* From here on a signal asks us to stop at a safe point, and the run is recorded. */
 	progress_begin(&progress, "job", 0);
 	if (job_args_get(args, &where, err) < 0 ||
-	    job_file_load(&where.dirs, args->operands[0], &c, err) < 0)
+	    job_file_load(&where.dirs, args->operands[0], &c, err) < 0 ||
+	    (!cli_flag(args, "dry-run") &&
+	     job_notify_start(&c, where.state_root, &notifier, err) < 0))
+		return -1;
+	memcpy(name, c.name, sizeof name);
+	if (job_confine(&where, &(struct file_list){ .names = names, .count = 1 }, err) < 0)
 		return -1;
 	struct job_run options = { .state_root = where.state_root,
 				   .force = cli_flag(args, "force"),
 				   .if_due = cli_flag(args, "if-due"),
-				   .progress = &progress };
+				   .progress = &progress,
+				   .notifier = &notifier };
 	int status = cli_flag(args, "dry-run") ? job_run_preview(&c, &options, &report, err)
 					       : job_run(&c, &options, &report, err);
 	json_array_foreach(json_object_get(report, "warnings"), i, row)

@@ -7,5 +7,6 @@ int cmd_scrub(const struct cli_args *args, struct error *err)
 {
 	CLEANUP(prover_end) struct prover *prover = confine_prover(args, err);
 
-	return prover ? scrub_verb(args, prover, err) : -1;
+	return !prover || args->program->confine(args, err) < 0 ? -1
+								: scrub_verb(args, prover, err);
 }

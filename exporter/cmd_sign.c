@@ -6,6 +6,7 @@
 #include "lib/base/file.h"
 #include "lib/crypto/trust.h"
 #include "lib/store/store.h"
+#include "verifier/confine.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -29,14 +30,22 @@ static void record(const struct cli_args *args, const struct elsewhere_result *r
 int cmd_sign(const struct cli_args *args, struct error *err)
 {
 	const char *path = cli_text(args, "trust");
+	CLEANUP(sandbox_end) struct sandbox_process joiner = { .fd = -1 };
+	struct elsewhere_request request = { .bundle = args->operands[0],
+					     .file = cli_text(args, "tbs"),
+					     .signature = cli_text(args, "import-sig"),
+					     .means.trust_dir = path,
+					     .joiner = &joiner };
 	struct elsewhere_result result;
+	CLEANUP(prover_end) struct prover *prover = confine_prover(args, err);
+
+	if (!prover || confine_start(args, elsewhere_serve, &request, &joiner, err) < 0 ||
+	    args->program->confine(args, err) < 0)
+		return -1;
 	CLEANUP(file_close) int dir = file_open_dir(path, err);
 	CLEANUP(trust_free) struct trust *trust = dir < 0 ? NULL : trust_load(dir, path, err);
-	const struct elsewhere_request request = { .bundle = args->operands[0],
-						   .file = cli_text(args, "tbs"),
-						   .signature = cli_text(args, "import-sig"),
-						   .trust = trust };
-
+	request.means.prover = prover;
+	request.means.trust = trust;
 	if (!trust || elsewhere_import(&request, &result, err) < 0)
 		return -1;
 	record(args, &result);

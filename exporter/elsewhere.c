@@ -10,6 +10,7 @@
 #include "lib/crypto/digest.h"
 #include "lib/crypto/signer.h"
 #include "lib/crypto/trust.h"
+#include "lib/sandbox/sandbox_message.h"
 #include "media/manifest.h"
 #include "verifier/verify.h"
 
@@ -93,7 +94,7 @@ int elsewhere_export(const struct signer *s, const struct elsewhere_text *text, 
 	return file_save(AT_FDCWD, path, attributes.bytes, attributes.len, 0644, err);
 }
 
-/* ---- back ---- */
+/* ---- back: the process ---- */
 
 struct coming {
 	unsigned char *manifest, *attributes, *value;
@@ -132,24 +133,6 @@ static const struct trust_key *find_signer(const struct trust *t, const struct c
 	return NULL;
 }
 
-/* Somebody else must have built it; that it was read is what the exported file stands for. */
-static int check_builder(const struct elsewhere_request *r, const struct trust_key *k,
-			 struct error *err)
-{
-	CLEANUP(verify_close)
-	struct verified_bundle *b = verify_open(r->bundle, r->trust, VERIFY_FOR_APPROVAL, err);
-
-	if (!b)
-		return -1;
-	const struct trust_verdict *v = verify_signers(b);
-	for (size_t i = 0; i < v->count; i++)
-		if (v->signers[i].role == KEY_ROLE_BUILDER &&
-		    key_holder_is_same(v->signers[i].holder, k->holder))
-			return error_set(err, ERROR_APPROVE_HOLDER, "%s built this bundle",
-					 k->holder);
-	return 0;
-}
-
 static int join(const struct elsewhere_request *r, const struct coming *c,
 		const struct trust_key *k, struct buf *out, struct error *err)
 {
@@ -170,31 +153,110 @@ static int join(const struct elsewhere_request *r, const struct coming *c,
 			 cause.message);
 }
 
-int elsewhere_import(const struct elsewhere_request *r, struct elsewhere_result *out,
-		     struct error *err)
+/* The only question is asked without words. */
+static int answer(void *ctx, const struct buf *request, struct buf *out, struct error *err)
 {
+	const struct elsewhere_request *r = ctx;
 	CLEANUP(coming_clear) struct coming c = { .dir = -1 };
 	CLEANUP(buf_clear) struct buf signature = BUF_INIT(LIMIT_SIGNATURE_BYTES);
+	CLEANUP(file_close) int dir = file_open_dir(r->means.trust_dir, err);
+	CLEANUP(trust_free)
+	struct trust *trust = dir < 0 ? NULL : trust_load(dir, r->means.trust_dir, err);
 	struct manifest m;
 
-	if (load_all(r, &c, err) < 0)
+	(void)request;
+	if (!trust || load_all(r, &c, err) < 0)
 		return -1;
 	if (manifest_parse(c.manifest, c.manifest_len, &m, err) < 0)
 		return error_wrap(err, "%s", r->bundle);
-	const struct trust_key *k = find_signer(r->trust, &c);
-
+	const struct trust_key *k = find_signer(trust, &c);
 	if (!k)
 		return error_set(err, ERROR_TBS_OTHER,
 				 "%s: names no builder or approver of the trust root", r->file);
 	if (signer_check_time(&(struct signer){ .listed = k }, r->file, err) < 0 ||
 	    join(r, &c, k, &signature, err) < 0 ||
-	    (k->role == KEY_ROLE_APPROVER && check_builder(r, k, err) < 0) ||
-	    signer_save(k, signature.bytes, signature.len, c.dir, err) < 0)
+	    sandbox_put(out, k->short_id, sizeof k->short_id, err) < 0 ||
+	    sandbox_put(out, c.manifest, c.manifest_len, err) < 0)
+		return -1;
+	return sandbox_put(out, signature.bytes, signature.len, err);
+}
+
+int elsewhere_serve(void *ctx, int fd)
+{
+	return sandbox_serve(&(struct sandbox_service){ .answer = answer, .ctx = ctx }, fd);
+}
+
+/* ---- who saves it ---- */
+
+/* What the process says, which borrows from the answer. */
+struct joined {
+	char id[KEY_SHORT_SIZE];
+	const unsigned char *manifest, *signature;
+	size_t manifest_len, signature_len;
+};
+
+static bool read_joined(const struct buf *answer, struct joined *out)
+{
+	struct sandbox_input in = { answer->bytes + 1, answer->len - 1 };
+
+	return sandbox_take_exactly(&in, out->id, sizeof out->id) &&
+	       memchr(out->id, '\0', sizeof out->id) &&
+	       sandbox_take(&in, &out->manifest, &out->manifest_len, LIMIT_MANIFEST_BYTES) &&
+	       sandbox_take(&in, &out->signature, &out->signature_len, LIMIT_SIGNATURE_BYTES) &&
+	       in.left == 0;
+}
+
+/* Somebody else must have built it; that it was read is what the exported file stands for. */
+static int check_builder(const struct elsewhere_request *r, const struct trust_key *k,
+			 struct error *err)
+{
+	CLEANUP(verify_close)
+	struct verified_bundle *b = prover_open(r->means.prover, r->bundle, r->means.trust_dir,
+						r->means.trust, VERIFY_FOR_APPROVAL, err);
+
+	if (!b)
+		return -1;
+	const struct trust_verdict *v = verify_signers(b);
+	for (size_t i = 0; i < v->count; i++)
+		if (v->signers[i].role == KEY_ROLE_BUILDER &&
+		    key_holder_is_same(v->signers[i].holder, k->holder))
+			return error_set(err, ERROR_APPROVE_HOLDER, "%s built this bundle",
+					 k->holder);
+	return 0;
+}
+
+static int save(const struct elsewhere_request *r, const struct trust_key *k,
+		const struct joined *j, struct error *err)
+{
+	CLEANUP(file_close) int dir = file_open_dir(r->bundle, err);
+
+	if (dir < 0 || (k->role == KEY_ROLE_APPROVER && check_builder(r, k, err) < 0))
+		return -1;
+	return signer_save(k, j->signature, j->signature_len, dir, err);
+}
+
+int elsewhere_import(const struct elsewhere_request *r, struct elsewhere_result *out,
+		     struct error *err)
+{
+	CLEANUP(buf_clear) struct buf answer = BUF_INIT(LIMIT_SANDBOX_MESSAGE);
+	const struct buf nothing = BUF_INIT(0);
+	struct manifest m;
+	struct joined j;
+
+	if (sandbox_ask(r->joiner, &nothing, &answer, r->bundle, err) < 0)
+		return -1;
+	const struct trust_key *k =
+		read_joined(&answer, &j) ? trust_find(r->means.trust, j.id) : NULL;
+	if (!k || (k->role != KEY_ROLE_BUILDER && k->role != KEY_ROLE_APPROVER))
+		return error_set(err, ERROR_SANDBOX_RECORD, "%s: an answer that is none", r->file);
+	if (manifest_parse(j.manifest, j.manifest_len, &m, err) < 0)
+		return error_wrap(err, "%s", r->bundle);
+	if (save(r, k, &j, err) < 0)
 		return -1;
 	*out = (struct elsewhere_result){ .role = key_role_name(k->role) };
 	snprintf(out->holder, sizeof out->holder, "%s", k->holder);
 	snprintf(out->short_id, sizeof out->short_id, "%s", k->short_id);
 	manifest_directory(&m, out->name);
-	digest_sha256(c.manifest, c.manifest_len, out->manifest);
+	digest_sha256(j.manifest, j.manifest_len, out->manifest);
 	return 0;
 }

@@ -7,12 +7,14 @@
 #ifndef EXPORTER_ELSEWHERE_H
 #define EXPORTER_ELSEWHERE_H
 
+#include "verifier/prover.h"
+
 #include <stddef.h>
 
 struct cli_args;
 struct error;
+struct sandbox_process;
 struct signer;
-struct trust;
 
 /* Who signs: a key that is at hand, or the holder of a certificate, on another machine. */
 struct elsewhere_choice {
@@ -39,12 +41,14 @@ int elsewhere_export(const struct signer *s, const struct elsewhere_text *text, 
 /*
  * Put sigs/ID.p7s into the bundle at path, made of FILE and the signature that came back.  The
  * signer is the builder or approver of the trust root whom FILE names; for an approver the bundle
- * must have its builder's signature, by somebody else.  holder receives the name.  TBS_OTHER,
- * TBS_SIGNATURE, APPROVE_HOLDER, WRITE_EXPIRY, errors of verify_open().
+ * must have its builder's signature, by somebody else.  MANIFEST, FILE and the signature are looked
+ * at by another process.  holder receives the name.  TBS_OTHER, TBS_SIGNATURE, APPROVE_HOLDER,
+ * WRITE_EXPIRY, errors of prover_open().
  */
 struct elsewhere_request {
 	const char *bundle, *file, *signature;
-	const struct trust *trust;
+	struct prover_means means;
+	struct sandbox_process *joiner; /* elsewhere_serve() */
 };
 struct elsewhere_result {
 	const char *role;
@@ -53,5 +57,8 @@ struct elsewhere_result {
 };
 int elsewhere_import(const struct elsewhere_request *request, struct elsewhere_result *out,
 		     struct error *err) __attribute__((nonnull, warn_unused_result));
+
+/* The whole life of that process, in the role SANDBOX_PROVE; ctx is a struct elsewhere_request. */
+int elsewhere_serve(void *ctx, int fd);
 
 #endif

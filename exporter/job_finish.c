@@ -1,6 +1,6 @@
-#include "exporter/job_exec.h"
 #include "exporter/job_internal.h"
 #include "exporter/job_metrics.h"
+#include "exporter/job_notify.h"
 #include "lib/base/clock.h"
 #include "lib/base/error.h"
 #include "lib/base/file.h"
@@ -22,13 +22,19 @@ void job_step_warn(struct job_step *s, struct error *problem)
 	error_clear(problem);
 }
 
-static const char *status_of(const struct job_step *s, const struct error *failure)
+static enum job_status end_of(const struct job_step *s, const struct error *failure)
 {
 	if (failure->id != ERROR_NONE)
-		return failure->class == ERROR_CLASS_INTERRUPTED ? "interrupted" : "failed";
+		return failure->class == ERROR_CLASS_INTERRUPTED ? JOB_STATUS_INTERRUPTED
+								 : JOB_STATUS_FAILED;
 	if (s->findings || json_array_size(s->warnings) > 0)
-		return "findings";
-	return s->written ? "success" : "unchanged";
+		return JOB_STATUS_FINDINGS;
+	return s->written ? JOB_STATUS_SUCCESS : JOB_STATUS_UNCHANGED;
+}
+
+static const char *status_of(const struct job_step *s, const struct error *failure)
+{
+	return job_notify_status(end_of(s, failure));
 }
 
 static int exit_status(const char *status, const struct error *failure)
@@ -112,43 +118,6 @@ static int save_metrics(const struct job_step *s, const struct error *failure, i
 		s->conf->metrics, err);
 }
 
-/* Start on-success or on-failure, with report.json as its input. */
-static int notify(const struct job_step *s, bool failed, const char *status, const char *report,
-		  struct error *err)
-{
-	struct job_command command = failed ? s->conf->on_failure : s->conf->on_success;
-	char *argv[JOB_WORDS_MAX + 1] = { NULL }, *word = command.words;
-	char job[JOB_NAME_SIZE + 16], state[64], path[4240];
-	const char *environment[] = { job, state, path, NULL };
-	int ended_with;
-
-	if (command.count == 0)
-		return 0;
-	for (size_t i = 0; i < command.count; i++) {
-		argv[i] = word;
-		word += strlen(word) + 1;
-	}
-	snprintf(job, sizeof job, "GAPFERRY_JOB=%s", s->conf->name);
-	snprintf(state, sizeof state, "GAPFERRY_STATUS=%s", status);
-	snprintf(path, sizeof path, "GAPFERRY_REPORT=%s", report);
-	CLEANUP(file_close) int input = open(report, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-	if (input < 0)
-		return error_set_errno(err, ERROR_FILE_READ, "%s: cannot open", report);
-	int ran = job_exec(&(struct job_exec){ .argv = argv,
-					       .environment = environment,
-					       .input = input,
-					       .timeout = (unsigned)s->conf->notify_timeout },
-			   &ended_with, err);
-	if (ran < 0)
-		return -1;
-	if (ran == 0)
-		return error_set(err, ERROR_JOB_COMMAND, "%s: there is no such program", argv[0]);
-	if (ended_with != 0)
-		return error_set(err, ERROR_JOB_COMMAND, "%s: ended with status %d", argv[0],
-				 ended_with);
-	return 0;
-}
-
 static int save_report(const struct job_step *s, const json_t *report, struct error *err)
 {
 	char *text = json_dumps(report, JSON_INDENT(2) | JSON_SORT_KEYS | JSON_ENSURE_ASCII);
@@ -201,7 +170,6 @@ json_t *job_finish(struct job_step *s, const struct error *failure)
 {
 	int64_t ended = clock_now();
 	struct error problem = ERROR_INIT;
-	char path[4200];
 
 	if (add_record(s, failure, ended, &problem) < 0)
 		job_step_warn(s, &problem);
@@ -210,11 +178,9 @@ json_t *job_finish(struct job_step *s, const struct error *failure)
 	if (save_metrics(s, failure, ended, &problem) < 0)
 		job_step_warn(s, &problem);
 	json_t *report = make_report(s, failure, ended);
-	snprintf(path, sizeof path, "%s/jobs/%s/report.json", s->options->state_root,
-		 s->conf->name);
 	size_t before = json_array_size(s->warnings);
 	if (save_report(s, report, &problem) < 0 ||
-	    notify(s, failure->id != ERROR_NONE, status_of(s, failure), path, &problem) < 0)
+	    job_notify(s->options->notifier, end_of(s, failure), &problem) < 0)
 		job_step_warn(s, &problem);
 	if (json_array_size(s->warnings) > before) {
 		json_decref(report);

@@ -11,12 +11,14 @@
 struct error;
 struct job_conf;
 struct progress;
+struct sandbox_process;
 
 struct job_run {
 	const char *state_root; /* /var/lib/gapferry */
 	bool force;             /* write although nothing changed */
 	bool if_due;            /* do nothing unless the job is due */
 	struct progress *progress;
+	struct sandbox_process *notifier; /* job_notify_start(); a run alone needs it */
 };
 
 /*

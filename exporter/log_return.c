@@ -1,22 +1,18 @@
 #include "exporter/log_return.h"
 
+#include "exporter/receive.h"
+#include "exporter/receive_read.h"
 #include "lib/base/buf.h"
 #include "lib/base/clock.h"
 #include "lib/base/error.h"
-#include "lib/base/file.h"
-#include "lib/crypto/trust.h"
-#include "lib/store/channel.h"
 #include "lib/store/db.h"
 #include "lib/store/ledger_rows.h"
 #include "lib/store/log_rows.h"
 #include "lib/store/store.h"
 #include "media/ledger.h"
 #include "verifier/accept.h"
-#include "verifier/note.h"
 
-#include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 struct returned {
@@ -30,47 +26,25 @@ struct returned {
 
 static int read_file(struct returned *r, struct error *err)
 {
-	const char *path = r->request->path;
-	CLEANUP(free) unsigned char *bytes = NULL;
-	size_t len;
+	struct log_return *q = r->request;
+	struct receive_checkpoint said = { .file = BUF_INIT(LIMIT_NOTE_BYTES) };
+	int failed = receive_read_checkpoint(q->reader, q->path, r->witness, &said, err);
 
-	if (file_load_present(AT_FDCWD, path, LIMIT_NOTE_BYTES, &bytes, &len, err) < 0)
+	r->file = said.file;
+	if (failed)
 		return -1;
-	if (buf_append(&r->file, bytes, len, err) < 0 ||
-	    checkpoint_parse(bytes, len, &r->note, err) < 0)
-		return error_wrap(err, "%s", path);
-	for (size_t i = 0; i < r->note.count; i++)
-		if (strcmp(r->note.signatures[i].name, r->witness) == 0)
-			return 0;
-	return error_set(err, ERROR_LOG_RETURN, "%s: not signed in the name of %s", path,
-			 r->witness);
-}
-
-static int check_signature(struct returned *r, struct error *err)
-{
-	struct channel c;
-	struct note_verdict v;
-
-	if (channel_load_sent(r->store, r->request->channel, &c, err) < 0)
-		return -1;
-	CLEANUP(file_close) int dir = channel_open_trust(r->store, c.name, err);
-	CLEANUP(trust_free) struct trust *trust = dir < 0 ? NULL : trust_load(dir, "trust", err);
-	if (!trust || note_check(trust, &r->note, &v, err) < 0)
-		return -1;
-	for (size_t i = 0; i < v.count; i++) {
-		const struct note_signer *s = &v.signers[i];
-
-		if (s->kind != NOTE_WITNESS || strcmp(s->signature->name, r->witness) != 0)
-			continue;
-		if (s->time > clock_now() + ACCEPT_FUTURE_SECONDS)
-			return error_set(err, ERROR_RECEIVE_FUTURE,
-					 "cosigned at a time that is yet to come");
-		r->signature = *s->signature;
-		snprintf(r->request->holder, sizeof r->request->holder, "%s", s->key->holder);
-		return 0;
-	}
-	return error_set(err, ERROR_LOG_UNSIGNED, "no importer of channel %s has signed it",
-			 r->request->channel);
+	if (checkpoint_parse(r->file.bytes, r->file.len, &r->note, err) < 0 ||
+	    receive_check_signer(r->store, q->channel, &said.by, err) < 0)
+		return error_wrap(err, "%s", q->path);
+	if (said.signature >= r->note.count ||
+	    strcmp(r->note.signatures[said.signature].name, r->witness) != 0)
+		return error_set(err, ERROR_SANDBOX_RECORD, "%s: an answer that is none", q->path);
+	if (said.time > clock_now() + ACCEPT_FUTURE_SECONDS)
+		return error_set(err, ERROR_RECEIVE_FUTURE,
+				 "%s: cosigned at a time that is yet to come", q->path);
+	r->signature = r->note.signatures[said.signature];
+	snprintf(q->holder, sizeof q->holder, "%s", said.by.holder);
+	return 0;
 }
 
 static int check_log(const struct returned *r, struct error *err)
@@ -177,14 +151,12 @@ DEFINE_CLEANUP_IN_PLACE(struct returned, returned_clear);
 int log_return_take(struct store *s, struct log_return *request, struct error *err)
 {
 	CLEANUP(returned_clear)
-	struct returned r = { .store = s, .request = request, .file = BUF_INIT(LIMIT_NOTE_BYTES) };
+	struct returned r = { .store = s, .request = request };
 
 	snprintf(r.witness, sizeof r.witness, "gapferry.site/%s/%s", request->channel,
 		 request->site);
 	if (read_file(&r, err) < 0)
 		return -1;
-	if (check_signature(&r, err) < 0)
-		return error_wrap(err, "%s", request->path);
 	if (check_log(&r, err) < 0)
 		return keep_evidence(&r, err);
 	request->size = r.note.checkpoint.head.size;

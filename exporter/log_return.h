@@ -7,10 +7,12 @@
 #include <stdint.h>
 
 struct error;
+struct sandbox_process;
 struct store;
 
 struct log_return {
 	const char *path, *channel, *site; /* the file, and whose it must be */
+	struct sandbox_process *reader;    /* receive_read_serve(), which read the site's receipt */
 	uint64_t size;                     /* out: so many leaves were seen */
 	char holder[KEY_HOLDER_SIZE];      /* out: who says so */
 };

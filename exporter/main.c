@@ -1,5 +1,6 @@
 /* gapferry-export: the connected side. */
 #include "exporter/commands.h"
+#include "exporter/confine.h"
 #include "verifier/care/medium.h"
 #include "verifier/care/verb_options.h"
 #include "verifier/inquiry/verbs.h"
@@ -428,6 +429,36 @@ static const struct cli_verb verbs[] = {
 	{ NULL, NULL, 0, 0, NULL, NULL, NULL },
 };
 
+static bool starts(const struct cli_verb *v)
+{
+	int (*const own[])(const struct cli_args *args, struct error *err) = {
+		cmd_channel_trust,
+		cmd_approve,
+		cmd_sign,
+		cmd_override,
+		cmd_receive,
+		cmd_scrub,
+		cmd_run,
+		cmd_job_check,
+		cmd_job_list,
+		cmd_job_status,
+		cmd_job_timer,
+		cmd_job_service,
+		cmd_media_write,
+		medium_verbs_check,
+		cmd_media_revolume,
+		cmd_media_image,
+		cmd_media_stream,
+		medium_verbs_repair,
+		medium_verbs_unstream,
+	};
+
+	for (size_t i = 0; i < sizeof own / sizeof *own; i++)
+		if (v->run == own[i])
+			return true;
+	return false;
+}
+
 int main(int argc, char **argv)
 {
 	static const struct cli_program program = {
@@ -435,6 +466,8 @@ int main(int argc, char **argv)
 		.summary = "The connected side of gapferry: packages Windows updates into signed "
 			   "bundles.",
 		.verbs = verbs,
+		.confine = confine_exporter,
+		.starts = starts,
 	};
 
 	return cli_main(&program, argc, argv);

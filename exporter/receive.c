@@ -1,5 +1,6 @@
 #include "exporter/receive.h"
 
+#include "exporter/receive_read.h"
 #include "lib/base/buf.h"
 #include "lib/base/clock.h"
 #include "lib/base/error.h"
@@ -19,7 +20,6 @@
 #include "media/ledger.h"
 #include "media/manifest.h"
 #include "media/need.h"
-#include "media/scan.h"
 #include "verifier/accept.h"
 
 #include <fcntl.h>
@@ -51,27 +51,13 @@ DEFINE_CLEANUP_IN_PLACE(struct receiving, receiving_clear);
 
 /* ---- reading ---- */
 
-static int load(const char *path, size_t max, unsigned char **out, size_t *len, struct error *err)
-{
-	int found = file_load(AT_FDCWD, path, max, out, len, err);
-
-	if (found == 0)
-		return error_set(err, ERROR_FILE_OPEN, "%s: not there", path);
-	return found < 0 ? -1 : 0;
-}
-
 static int read_receipt(struct receiving *r, struct error *err)
 {
 	const struct receive_request *q = r->request;
-	CLEANUP(free) unsigned char *bytes = NULL;
-	size_t len;
 
-	if (load(q->path, q->scanned ? LIMIT_SCAN_BYTES : LIMIT_RECEIPT_BYTES, &bytes, &len, err) <
-	    0)
+	if (receive_read_receipt(q->reader, q->path, &r->text, err) < 0)
 		return -1;
-	if ((q->scanned ? scan_join(bytes, len, &r->text, err)
-			: buf_append(&r->text, bytes, len, err)) < 0 ||
-	    receipt_parse(r->text.len ? r->text.bytes : (const void *)"", r->text.len, &r->file,
+	if (receipt_parse(r->text.len ? r->text.bytes : (const void *)"", r->text.len, &r->file,
 			  err) < 0)
 		return error_wrap(err, "%s", q->path);
 	digest_sha256(r->text.bytes, r->text.len, r->digest);
@@ -93,19 +79,33 @@ static int load_channel(struct receiving *r, struct error *err)
 	return error_set(err, ERROR_RECEIVE_CHANNEL, "channel '%s' is not sent from here", name);
 }
 
+int receive_check_signer(struct store *s, const char *channel, const struct trust_signer *signer,
+			 struct error *err)
+{
+	CLEANUP(file_close) int dir = channel_open_trust(s, channel, err);
+	CLEANUP(trust_free) struct trust *trust = dir < 0 ? NULL : trust_load(dir, "trust", err);
+
+	if (!trust)
+		return -1;
+	if (signer->role != KEY_ROLE_IMPORTER)
+		return error_set(err, ERROR_RECEIVE_ROLE, "signed by %s %s, not by an importer",
+				 key_role_name(signer->role), signer->holder);
+	const struct trust_key *k = trust_find(trust, signer->short_id);
+	if (!k || k->role != signer->role || strcmp(k->holder, signer->holder) != 0)
+		return error_set(err, ERROR_SANDBOX_RECORD,
+				 "a signer who is not in the trust root");
+	return 0;
+}
+
 static int check_signature(struct receiving *r, struct error *err)
 {
-	const struct receipt_file *f = &r->file;
-	CLEANUP(file_close) int dir = channel_open_trust(r->store, r->channel.name, err);
-	CLEANUP(trust_free) struct trust *trust = dir < 0 ? NULL : trust_load(dir, "trust", err);
+	const struct receive_request *q = r->request;
 	struct trust_signer signer;
 
-	if (!trust || trust_find_signer(trust, r->text.bytes, f->signed_len, f->signature,
-					f->signature_len, f->receipt.made, &signer, err) < 0)
+	if (receive_read_signer(q->reader, q->path, &signer, err) < 0)
 		return -1;
-	if (signer.role != KEY_ROLE_IMPORTER)
-		return error_set(err, ERROR_RECEIVE_ROLE, "signed by %s %s, not by an importer",
-				 key_role_name(signer.role), signer.holder);
+	if (receive_check_signer(r->store, r->channel.name, &signer, err) < 0)
+		return error_wrap(err, "%s", q->path);
 	memcpy(r->out->signer, signer.holder, sizeof r->out->signer);
 	snprintf(r->signed_by, sizeof r->signed_by, "%s %s %s", key_role_name(signer.role),
 		 signer.holder, signer.short_id);
@@ -217,7 +217,7 @@ static int read_need(struct receiving *r, struct error *err)
 
 	if (!r->request->need)
 		return 0;
-	if (load(r->request->need, LIMIT_NEED_BYTES, &bytes, &len, err) < 0)
+	if (file_load_present(AT_FDCWD, r->request->need, LIMIT_NEED_BYTES, &bytes, &len, err) < 0)
 		return -1;
 	digest_sha256(bytes, len, digest);
 	if (!t->has_need || !same(digest, t->need))
@@ -402,7 +402,11 @@ int receive_receipt(struct store *s, const struct receive_request *request,
 	*out = (struct receive_result){ 0 };
 	if (read_receipt(&r, err) < 0)
 		return -1;
-	if (load_channel(&r, err) < 0 || check_signature(&r, err) < 0 || check_place(&r, err) < 0)
+	if (load_channel(&r, err) < 0)
+		return error_wrap(err, "%s", request->path);
+	if (check_signature(&r, err) < 0)
+		return -1;
+	if (check_place(&r, err) < 0)
 		return error_wrap(err, "%s", request->path);
 	if (check_history(&r, err) < 0) {
 		error_wrap(err, "%s", request->path);

@@ -13,12 +13,14 @@
 #include <stdint.h>
 
 struct error;
+struct sandbox_process;
 struct store;
+struct trust_signer;
 
 struct receive_request {
-	const char *path; /* the receipt, or what a scanner read from its QR codes */
-	bool scanned;
-	const char *need; /* the need list made with it, or NULL */
+	const char *path;               /* the receipt, or what a scanner read from its QR codes */
+	struct sandbox_process *reader; /* receive_read_serve(), which has the same path */
+	const char *need;               /* the need list made with it, or NULL */
 };
 
 struct receive_result {
@@ -43,5 +45,12 @@ struct receive_result {
 int receive_receipt(struct store *s, const struct receive_request *request,
 		    struct receive_result *out, struct error *err)
 	__attribute__((nonnull, warn_unused_result));
+
+/*
+ * Whether the importer who is said to have signed is one of the channel.  -1 with RECEIVE_ROLE or
+ * SANDBOX_RECORD.
+ */
+int receive_check_signer(struct store *s, const char *channel, const struct trust_signer *signer,
+			 struct error *err) __attribute__((nonnull, warn_unused_result));
 
 #endif

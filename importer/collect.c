@@ -121,46 +121,61 @@ static int load_chunk(struct collecting *c, uint32_t volume, size_t chunk, struc
 	return rebuild_chunk(c, volume, chunk, index);
 }
 
-/* What chunk number `chunk` of its volume holds of a part: bytes of the object. */
+/* What chunk number `chunk` of its volume holds of a part: bytes of the object, maybe none. */
 static uint64_t overlap(const struct object_part *p, size_t chunk, uint64_t *first, size_t *at)
 {
 	uint64_t begin = (uint64_t)chunk * VOLUME_CHUNK, end = begin + VOLUME_CHUNK;
 	uint64_t from = p->offset > begin ? p->offset : begin;
 	uint64_t to = p->offset + p->length < end ? p->offset + p->length : end;
 
+	if (to <= from)
+		return 0;
 	*first = p->first + (from - p->offset);
 	*at = (size_t)(from - begin);
 	return to - from;
 }
 
-static int collect_part(struct collecting *c, const struct object_part *p, struct partial **partial,
-			struct error *err)
+static int keep_bytes(struct collecting *c, const struct object_part *p, size_t chunk,
+		      struct partial **partial, struct error *err)
 {
-	size_t last = (size_t)((p->offset + (p->length ? p->length - 1 : 0)) / VOLUME_CHUNK);
+	uint64_t first = 0;
+	size_t at = 0;
+	uint64_t len = overlap(p, chunk, &first, &at);
 
-	for (size_t chunk = (size_t)(p->offset / VOLUME_CHUNK); chunk <= last; chunk++) {
-		uint64_t first;
-		size_t at;
-		uint64_t len = overlap(p, chunk, &first, &at);
+	if (!*partial)
+		*partial = partial_open(c->dir, p->sha256, p->size, true, err);
+	if (!*partial || partial_write(*partial, c->buffer + at, first, (size_t)len, err) < 0)
+		return -1;
+	c->unsaved += len;
+	if (c->unsaved < SAVE_BYTES)
+		return 0;
+	c->unsaved = 0;
+	return partial_save(*partial, err);
+}
 
-		if (*partial && partial_has(*partial, first, len))
+static int collect_part(struct collecting *c, size_t i, struct partial **partial, struct error *err)
+{
+	const struct object_part p = object_table_get(c->table, i);
+	const struct repair_span span = repair_span(c->table, i);
+
+	for (size_t chunk = span.first; chunk <= span.last; chunk++) {
+		uint64_t first = 0;
+		size_t at = 0;
+		uint64_t len = overlap(&p, chunk, &first, &at);
+
+		if ((len > 0 || p.length == 0) && *partial && partial_has(*partial, first, len))
 			continue;
-		int found = load_chunk(c, p->volume, chunk, err);
-		if (found < 0)
-			return -1;
+		/* What an object does without is missed by nobody. */
+		if (p.length > 0 && len == 0 &&
+		    !verify_has(c->request->bundle, p.volume, (uint64_t)chunk * VOLUME_CHUNK, 1))
+			continue;
+		int found = load_chunk(c, p.volume, chunk, err);
 		if (found == 0)
 			continue;
-		if (!*partial)
-			*partial = partial_open(c->dir, p->sha256, p->size, true, err);
-		if (!*partial ||
-		    partial_write(*partial, c->buffer + at, first, (size_t)len, err) < 0)
+		if (found < 0 ||
+		    repair_check_frame(c->table, i, chunk, c->buffer, c->loaded_len, err) < 0 ||
+		    ((len > 0 || p.length == 0) && keep_bytes(c, &p, chunk, partial, err) < 0))
 			return -1;
-		c->unsaved += len;
-		if (c->unsaved >= SAVE_BYTES) {
-			c->unsaved = 0;
-			if (partial_save(*partial, err) < 0)
-				return -1;
-		}
 	}
 	return 0;
 }
@@ -175,8 +190,7 @@ static int collect_object(struct collecting *c, size_t i, struct error *err)
 	if (!partial && err->id != ERROR_NONE)
 		return -1;
 	do {
-		p = object_table_get(c->table, i);
-		if (collect_part(c, &p, &partial, err) < 0)
+		if (collect_part(c, i, &partial, err) < 0)
 			return -1;
 	} while (object_table_next(c->table, &i) == 1);
 	if (!partial)

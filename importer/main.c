@@ -131,16 +131,17 @@ static const struct cli_verb verbs[] = {
 	{ NULL, NULL, 0, 0, NULL, NULL, NULL },
 };
 
-/* Verbs that start processes first do it themselves then. */
-static bool confines_itself(const struct cli_verb *v)
+static bool starts(const struct cli_verb *v)
 {
-	return v->run == cmd_import || v->run == cmd_scrub || v->run == cmd_trust_add ||
-	       v->run == cmd_trust_replace;
-}
+	int (*const own[])(const struct cli_args *args, struct error *err) = {
+		cmd_import,    medium_verbs_check, medium_verbs_repair, medium_verbs_unstream,
+		cmd_trust_add, cmd_trust_replace,  cmd_scrub,
+	};
 
-static int confine(const struct cli_args *args, struct error *err)
-{
-	return confines_itself(args->verb) ? 0 : confine_importer(args, err);
+	for (size_t i = 0; i < sizeof own / sizeof *own; i++)
+		if (v->run == own[i])
+			return true;
+	return false;
 }
 
 int main(int argc, char **argv)
@@ -150,7 +151,8 @@ int main(int argc, char **argv)
 		.summary = "The isolated side of gapferry: verifies bundles and loads the local "
 			   "repository.",
 		.verbs = verbs,
-		.confine = confine,
+		.confine = confine_importer,
+		.starts = starts,
 	};
 
 	return cli_main(&program, argc, argv);

@@ -18,6 +18,7 @@
 #include "lib/store/selection.h"
 #include "lib/store/usable.h"
 #include "media/manifest.h"
+#include "verifier/care/source_check.h"
 #include "verifier/inquiry/selection_medium.h"
 #include "verifier/verify.h"
 
@@ -80,7 +81,7 @@ static int check_root(const struct publish *in, struct error *err)
 	if (memcmp(root, verify_manifest(in->bundle)->catalog_root, sizeof root) != 0)
 		return error_set(err, ERROR_IMPORT_ROOT,
 				 "the catalog that results is not the one MANIFEST states");
-	return 0;
+	return source_check(verify_manifest(in->bundle), &in->out->sources, err);
 }
 
 /* Which documents each source has now: what deltas refer to. */

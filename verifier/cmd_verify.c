@@ -15,6 +15,7 @@
 #include "verifier/commands.h"
 #include "verifier/medium_find.h"
 #include "verifier/origin_report.h"
+#include "verifier/prover.h"
 #include "verifier/repair.h"
 #include "verifier/stream.h"
 #include "verifier/verify.h"
@@ -435,7 +436,11 @@ static bool open_bundle(struct run *r)
 	struct error problem = ERROR_INIT;
 
 	r->checked = "signatures and tables";
-	r->bundle = medium_find_open(r->args->operands, r->args->operand_count, r->trust, &problem);
+	r->bundle =
+		medium_find_open(r->args->operands, r->args->operand_count,
+				 &(struct prover_means){ .trust_dir = cli_text(r->args, "trust"),
+							 .trust = r->trust },
+				 &problem);
 	if (!r->bundle) {
 		add_problem(r, &problem);
 		return false;

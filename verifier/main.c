@@ -55,8 +55,9 @@ static const struct cli_verb verbs[] = {
 static int confine(const struct cli_args *args, struct error *err)
 {
 	static const struct confine_option paths[] = {
-		{ "trust", SANDBOX_READ }, { "volume", SANDBOX_READ }, { "log", SANDBOX_READ },
-		{ "make", SANDBOX_WRITE }, { NULL, SANDBOX_READ },
+		{ .name = "trust" }, { .name = "volume" },
+		{ .name = "log" },   { .name = "make", .access = SANDBOX_WRITE },
+		{ .name = NULL },
 	};
 
 	return confine_to(args, cli_text(args, "make") ? SANDBOX_STORE : SANDBOX_READER, paths,

@@ -4,6 +4,7 @@
 #include "lib/base/error.h"
 #include "lib/base/file.h"
 #include "lib/base/limits.h"
+#include "verifier/prover.h"
 #include "verifier/verify.h"
 
 #include <errno.h>
@@ -96,7 +97,7 @@ int medium_find_add(struct verified_bundle *b, const char *place, struct error *
 }
 
 struct verified_bundle *medium_find_open(const char *const *places, size_t count,
-					 const struct trust *trust, struct error *err)
+					 const struct prover_means *means, struct error *err)
 {
 	CLEANUP(medium_find_clear) struct medium_list list = { 0 };
 	const char *path = places[0];
@@ -111,7 +112,8 @@ struct verified_bundle *medium_find_open(const char *const *places, size_t count
 	}
 	CLEANUP(verify_close)
 	struct verified_bundle *b =
-		verify_open(list.count ? list.paths[0] : path, trust, VERIFY_COMPLETE, err);
+		prover_open(means->prover, list.count ? list.paths[0] : path, means->trust_dir,
+			    means->trust, VERIFY_COMPLETE, err);
 	for (size_t i = 1; b && i < count; i++)
 		if (medium_find_add(b, places[i], err) < 0)
 			return NULL;

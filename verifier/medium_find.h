@@ -10,7 +10,7 @@
 #include <stddef.h>
 
 struct error;
-struct trust;
+struct prover_means;
 struct verified_bundle;
 
 struct medium_list {
@@ -25,12 +25,12 @@ int medium_find(const char *path, struct medium_list *out, struct error *err)
 	__attribute__((nonnull, warn_unused_result));
 
 /*
- * One bundle from several places: verify_open() of the first, all others added to it.  The first
+ * One bundle from several places: prover_open() of the first, all others added to it.  The first
  * may hold one bundle only (MEDIUM_SEVERAL); others may hold further ones, which are left alone,
  * or volume files without a MANIFEST.  BUNDLE_OTHER when a place has nothing of this bundle.
  */
 struct verified_bundle *medium_find_open(const char *const *places, size_t count,
-					 const struct trust *trust, struct error *err)
+					 const struct prover_means *means, struct error *err)
 	__attribute__((nonnull, warn_unused_result));
 
 /* Add one place to an opened bundle, as medium_find_open() does. */

@@ -5,12 +5,13 @@
 #ifndef VERIFIER_MEDIUM_STREAM_H
 #define VERIFIER_MEDIUM_STREAM_H
 
+#include "verifier/prover.h"
+
 #include <stddef.h>
 #include <stdint.h>
 
 struct error;
 struct progress;
-struct trust;
 struct verified_bundle;
 
 enum { MEDIUM_STREAM_RECORD = 256 << 10, MEDIUM_STREAM_RECORD_MAX = 16 << 20 };
@@ -26,9 +27,9 @@ int medium_stream_write(struct verified_bundle *b, int fd, const char *name, siz
 struct medium_unstream {
 	int fd; /* what is read */
 	const char *name;
-	size_t record;  /* bytes of one read: at least the record of a tape */
-	const char *to; /* DIR: the bundle goes to DIR/gapferry/NAME */
-	const struct trust *trust;
+	size_t record;             /* bytes of one read: at least the record of a tape */
+	const char *to;            /* DIR: the bundle goes to DIR/gapferry/NAME */
+	struct prover_means means; /* who proves it, under which trust root */
 	struct progress *progress;
 	char path[4096];     /* result: where it lies */
 	uint64_t damaged;    /* result: chunks that are not as signed */

@@ -145,7 +145,9 @@ static int stage_open(struct reading *r, struct error *err)
 
 	if ((size_t)snprintf(path, sizeof path, "%s/gapferry/" STAGE, r->u->to) >= sizeof path)
 		return error_set(err, ERROR_FILE_NAME, "%.100s: path too long", r->u->to);
-	r->bundle = verify_open(path, r->u->trust, VERIFY_COMPLETE, err);
+	const struct prover_means *m = &r->u->means;
+
+	r->bundle = prover_open(m->prover, path, m->trust_dir, m->trust, VERIFY_COMPLETE, err);
 	return r->bundle ? 0 : -1;
 }
 
@@ -266,8 +268,6 @@ static int read_members(struct reading *r, struct error *err)
 
 static int open_stage(struct reading *r, struct error *err)
 {
-	if (file_make_dirs(r->u->to, err) < 0)
-		return -1;
 	CLEANUP(file_close) int to = file_open_dir(r->u->to, err);
 	if (to < 0)
 		return -1;

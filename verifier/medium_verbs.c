@@ -12,9 +12,11 @@
 #include "media/object_table.h"
 #include "media/ustar.h"
 #include "media/volume.h"
+#include "verifier/confine.h"
 #include "verifier/medium_check.h"
 #include "verifier/medium_find.h"
 #include "verifier/medium_stream.h"
+#include "verifier/prover.h"
 #include "verifier/repair.h"
 #include "verifier/stream.h"
 #include "verifier/verify.h"
@@ -49,21 +51,35 @@ void medium_verbs_close(struct medium_source *s)
 {
 	verify_close(s->bundle); /* borrows the trust root */
 	trust_free(s->trust);
+	prover_end(s->prover);
 	*s = (struct medium_source){ 0 };
 }
 
-static struct trust *load_trust(const struct cli_args *args, struct error *err)
+static int begin(const struct cli_args *args, struct medium_source *out, struct error *err)
 {
-	CLEANUP(file_close) int dir = file_open_dir(cli_text(args, "trust"), err);
+	const char *path = cli_text(args, "trust");
 
-	return dir < 0 ? NULL : trust_load(dir, cli_text(args, "trust"), err);
+	out->prover = confine_prover(args, err);
+	if (!out->prover || args->program->confine(args, err) < 0)
+		return -1;
+	CLEANUP(file_close) int dir = file_open_dir(path, err);
+	out->trust = dir < 0 ? NULL : trust_load(dir, path, err);
+	return out->trust ? 0 : -1;
+}
+
+static struct prover_means means_of(const struct cli_args *args, const struct medium_source *s)
+{
+	return (struct prover_means){ s->prover, cli_text(args, "trust"), s->trust };
 }
 
 int medium_verbs_open(const struct cli_args *args, const char *const *places, size_t count,
 		      struct medium_source *out, struct error *err)
 {
-	out->trust = load_trust(args, err);
-	out->bundle = out->trust ? medium_find_open(places, count, out->trust, err) : NULL;
+	if (begin(args, out, err) < 0)
+		return -1;
+	const struct prover_means means = means_of(args, out);
+
+	out->bundle = medium_find_open(places, count, &means, err);
 	return out->bundle ? 0 : -1;
 }
 
@@ -278,20 +294,20 @@ int medium_verbs_unstream(const struct cli_args *args, struct error *err)
 				     .name = standard ? "standard input" : name,
 				     .to = cli_text(args, "to"),
 				     .progress = &progress };
+	CLEANUP(medium_verbs_close) struct medium_source s = { 0 };
 	CLEANUP(file_close) int fd = -1;
 
-	if (medium_verbs_record(args, &u.record, err) < 0)
+	/* The directory is there before the process that may read it. */
+	if (medium_verbs_record(args, &u.record, err) < 0 || file_make_dirs(u.to, err) < 0 ||
+	    begin(args, &s, err) < 0)
 		return -1;
+	u.means = means_of(args, &s);
 	if (!standard) {
 		fd = open(name, O_RDONLY | O_CLOEXEC);
 		if (fd < 0)
 			return error_set_errno(err, ERROR_FILE_OPEN, "%s: cannot open", name);
 		u.fd = fd;
 	}
-	CLEANUP(trust_free) struct trust *trust = load_trust(args, err);
-	if (!trust)
-		return -1;
-	u.trust = trust;
 	progress_begin(&progress, "reading", 0);
 	int failed = medium_unstream_read(&u, err);
 	progress_end(&progress);

@@ -10,6 +10,7 @@
 #include "lib/cli/cli.h"
 
 struct error;
+struct prover;
 struct trust;
 struct verified_bundle;
 
@@ -22,8 +23,12 @@ int medium_verbs_check(const struct cli_args *args, struct error *err);
 int medium_verbs_repair(const struct cli_args *args, struct error *err);
 int medium_verbs_unstream(const struct cli_args *args, struct error *err);
 
-/* A bundle under the trust directory of --trust, for verbs that write it somewhere. */
+/*
+ * A bundle under the trust directory of --trust, proved by another process.  Taking on the role of
+ * the verb is part of opening it: the verb starts().
+ */
 struct medium_source {
+	struct prover *prover;
 	struct trust *trust;
 	struct verified_bundle *bundle;
 };

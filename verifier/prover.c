@@ -60,11 +60,17 @@ static int load_override(const struct question *q, const struct trust *trust, st
 	return found < 0 ? -1 : write_override(found, &p, out, err);
 }
 
-static int answer(const struct question *q, struct buf *out, struct error *err)
+static int answer(void *ctx, const struct buf *request, struct buf *out, struct error *err)
 {
-	CLEANUP(trust_free) struct trust *trust = load_trust(q, err);
+	CLEANUP(free) unsigned char *room = buf_calloc(1, sizeof(struct question));
 	CLEANUP(verify_proof_clear) struct verify_proof proof = { .newer = NULL };
+	const struct question *q = (void *)room;
 
+	(void)ctx;
+	if (request->len != sizeof *q)
+		return error_set(err, ERROR_SANDBOX_RECORD, "a question that is none");
+	memcpy(room, request->bytes, sizeof *q);
+	CLEANUP(trust_free) struct trust *trust = load_trust(q, err);
 	if (trust && q->verb == TRUST)
 		return verify_proof_write_trust(trust, out, err);
 	if (!trust ||
@@ -77,30 +83,9 @@ static int answer(const struct question *q, struct buf *out, struct error *err)
 
 static int serve(void *ctx, int fd)
 {
-	static const unsigned char good;
-	struct error err = ERROR_INIT; /* the other side sees the end of the stream */
-
 	(void)ctx;
-	for (;;) {
-		CLEANUP(buf_clear) struct buf request = BUF_INIT(sizeof(struct question));
-		CLEANUP(buf_clear) struct buf out = BUF_INIT(LIMIT_SANDBOX_MESSAGE);
-		struct error why = ERROR_INIT;
-		struct question q;
-		int got = sandbox_receive(fd, &request, &err);
-
-		if (got <= 0 || request.len != sizeof q)
-			return got < 0;
-		memcpy(&q, request.bytes, sizeof q);
-		if (buf_append(&out, &good, 1, &err) < 0)
-			return EXIT_FAILURE;
-		if (answer(&q, &out, &why) < 0) {
-			out.len = 0;
-			if (sandbox_put_error(&why, &out, &err) < 0)
-				return EXIT_FAILURE;
-		}
-		if (sandbox_send(fd, out.bytes, out.len, &err) < 0)
-			return EXIT_FAILURE;
-	}
+	return sandbox_serve(
+		&(struct sandbox_service){ .answer = answer, .max = sizeof(struct question) }, fd);
 }
 
 /* ---- who asks ---- */
@@ -155,6 +140,8 @@ struct verified_bundle *prover_open(struct prover *p, const char *path, const ch
 	CLEANUP(free) unsigned char *room = buf_calloc(1, sizeof(struct question));
 	struct question *q = (void *)room;
 
+	if (!p)
+		return verify_open(path, trust, policy, err);
 	q->verb = PROVE;
 	q->policy = (uint32_t)policy;
 	if (put_path(path, q->bundle, err) < 0 || put_path(trust_dir, q->trust, err) < 0 ||

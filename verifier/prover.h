@@ -22,13 +22,21 @@ void prover_end(struct prover *p);
 DEFINE_CLEANUP(struct prover *, prover_end);
 
 /*
- * As verify_open().  trust_dir is the path of the trust directory of this
+ * As verify_open(); p NULL: in this process.  trust_dir is the path of the trust directory of this
  * site, which is read anew; trust is what the caller read there, for what he judges himself.
  * Besides, SANDBOX_RECORD, SANDBOX_KILLED and SANDBOX_CRASHED.
  */
 struct verified_bundle *prover_open(struct prover *p, const char *path, const char *trust_dir,
 				    const struct trust *trust, enum verify_policy policy,
-				    struct error *err) __attribute__((nonnull, warn_unused_result));
+				    struct error *err)
+	__attribute__((nonnull(2, 3, 4, 6), warn_unused_result));
+
+/* What it takes to open bundles, for who opens some. */
+struct prover_means {
+	struct prover *prover; /* or NULL */
+	const char *trust_dir;
+	const struct trust *trust;
+};
 
 /* As trust_load() of the directory at path: its text, history and names of files; no more. */
 struct trust *prover_trust(struct prover *p, const char *path, const char *label, struct error *err)

@@ -318,28 +318,21 @@ static bool is_last_of_volume(const struct object_table *t, size_t i, const stru
 	return i + 1 == object_table_volume_first(t, p->volume + 1);
 }
 
-/* The last chunk with a byte of the part, its padding or the trailer behind it. */
-static size_t last_chunk(const struct object_table *t, size_t i, const struct object_part *p)
+struct repair_span repair_span(const struct object_table *t, size_t i)
 {
-	uint64_t end = p->offset + p->length + ustar_padding(p->length);
+	struct object_part p = object_table_get(t, i);
+	uint64_t end = p.offset + p.length + ustar_padding(p.length);
 
-	if (is_last_of_volume(t, i, p))
+	if (is_last_of_volume(t, i, &p))
 		end += USTAR_TRAILER;
-	return (size_t)((end - 1) / VOLUME_CHUNK);
+	return (struct repair_span){ (size_t)((p.offset - USTAR_BLOCK) / VOLUME_CHUNK),
+				     (size_t)((end - 1) / VOLUME_CHUNK) };
 }
 
-static size_t first_chunk(const struct object_part *p)
+int repair_check_frame(const struct object_table *t, size_t i, size_t chunk,
+		       const unsigned char *bytes, size_t len, struct error *err)
 {
-	return (size_t)((p->offset - USTAR_BLOCK) / VOLUME_CHUNK);
-}
-
-/*
- * Header, padding and trailer, as far as they are in the chunk.  It has the signed digest, so what
- * is wrong here was signed wrong: contents that are right all the same do not make it acceptable.
- */
-static int check_frame(const struct object_table *t, size_t i, const unsigned char *bytes,
-		       uint64_t from, uint64_t to, struct error *err)
-{
+	uint64_t from = (uint64_t)chunk * VOLUME_CHUNK, to = from + len;
 	struct object_part p = object_table_get(t, i);
 	unsigned char header[USTAR_BLOCK];
 	char member[OBJECT_MEMBER_SIZE];
@@ -372,9 +365,10 @@ static int take_part(struct repair *r, size_t i, const struct stream_sink *sink,
 {
 	const struct object_table *t = verify_objects(r->options.bundle);
 	struct object_part p = object_table_get(t, i);
+	const struct repair_span span = repair_span(t, i);
 	uint64_t end = p.offset + p.length;
 
-	for (size_t c = first_chunk(&p); c <= last_chunk(t, i, &p); c++) {
+	for (size_t c = span.first; c <= span.last; c++) {
 		uint64_t at = (uint64_t)c * VOLUME_CHUNK;
 		const unsigned char *bytes;
 		size_t len;
@@ -382,7 +376,7 @@ static int take_part(struct repair *r, size_t i, const struct stream_sink *sink,
 		if (repair_stopped(r))
 			return error_set(err, ERROR_STOPPED, "stopped while repairing");
 		if (repair_chunk(r, p.volume, c, &bytes, &len, err) < 0 ||
-		    check_frame(t, i, bytes, at, at + len, err) < 0)
+		    repair_check_frame(t, i, c, bytes, len, err) < 0)
 			return -1;
 		uint64_t from = at > p.offset ? at : p.offset;
 		uint64_t to = at + len < end ? at + len : end;
@@ -419,10 +413,11 @@ int repair_survey(struct repair *r, size_t first, struct error *err)
 	size_t i = first;
 
 	do {
-		struct object_part p = object_table_get(t, i);
+		const struct repair_span span = repair_span(t, i);
+		uint32_t volume = object_table_get(t, i).volume;
 
-		for (size_t c = first_chunk(&p); c <= last_chunk(t, i, &p); c++)
-			if (repair_survey_chunk(r, p.volume, c, err) < 0)
+		for (size_t c = span.first; c <= span.last; c++)
+			if (repair_survey_chunk(r, volume, c, err) < 0)
 				return -1;
 	} while (object_table_next(t, &i) == 1);
 	return 0;

@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 struct error;
+struct object_table;
 struct repair;
 struct stream_sink;
 struct verified_bundle;
@@ -74,6 +75,21 @@ int repair_survey(struct repair *r, size_t first, struct error *err)
 
 /* The same for one chunk. */
 int repair_survey_chunk(struct repair *r, uint32_t volume, size_t chunk, struct error *err)
+	__attribute__((nonnull, warn_unused_result));
+
+/* The chunks with a byte of part i of the table: data, header, padding or the trailer behind it. */
+struct repair_span {
+	size_t first, last;
+};
+struct repair_span repair_span(const struct object_table *t, size_t i) __attribute__((nonnull));
+
+/*
+ * Header, padding and trailer of part i, as far as they are in the chunk.  It has the signed
+ * digest, so what is wrong here was signed wrong: contents that are right all the same do not make
+ * it acceptable.  -1 with VOLUME_FRAME.
+ */
+int repair_check_frame(const struct object_table *t, size_t i, size_t chunk,
+		       const unsigned char *bytes, size_t len, struct error *err)
 	__attribute__((nonnull, warn_unused_result));
 
 /*

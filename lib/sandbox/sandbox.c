@@ -31,28 +31,77 @@ static const struct sandbox_place system_places[] = {
 #endif
 };
 
-enum { SYSTEM_PLACES = sizeof system_places / sizeof *system_places };
+/* Of SANDBOX_TOOL: programs, their libraries and what these read. */
+static const struct sandbox_place program_places[] = {
+	{ "/usr", SANDBOX_RUN },
+	{ "/bin", SANDBOX_RUN },
+	{ "/lib", SANDBOX_RUN },
+	{ "/lib64", SANDBOX_RUN },
+	{ "/etc/ld.so.cache", SANDBOX_READ },
+	{ "/dev/shm", SANDBOX_UPDATE },
+};
+
+enum {
+	SYSTEM_PLACES = sizeof system_places / sizeof *system_places,
+	PROGRAM_PLACES = sizeof program_places / sizeof *program_places,
+	PATH_PLACES = 32
+};
+
+/* Where programs are looked for; path is cut into its parts. */
+static size_t add_path(char *path, struct sandbox_place *out)
+{
+	size_t count = 0;
+
+	for (char *next = path; next && count < PATH_PLACES;) {
+		char *colon = strchr(next, ':');
+
+		out[count++] = (struct sandbox_place){ next, SANDBOX_RUN };
+		if (colon)
+			*colon++ = '\0';
+		next = colon;
+	}
+	return count;
+}
+
+/* All that a role may reach: *path is what some of it borrows from. */
+static struct sandbox_place *make_places(enum sandbox_role role, const struct sandbox_place *places,
+					 size_t *count, char **path)
+{
+	const char *searched = getenv("PATH");
+	struct sandbox_place *all =
+		buf_calloc(SYSTEM_PLACES + PROGRAM_PLACES + PATH_PLACES + *count, sizeof *all);
+	size_t used = SYSTEM_PLACES;
+
+	memcpy(all, system_places, sizeof system_places);
+	if (role == SANDBOX_TOOL) {
+		memcpy(all + used, program_places, sizeof program_places);
+		used += PROGRAM_PLACES;
+		*path = buf_strdup(searched ? searched : "/usr/bin");
+		used += add_path(*path, all + used);
+	}
+	if (*count > 0)
+		memcpy(all + used, places, *count * sizeof *all);
+	*count += used;
+	return all;
+}
 
 int sandbox_enter(enum sandbox_role role, const struct sandbox_place *places, size_t count,
 		  struct error *err)
 {
-	struct sandbox_place *all = buf_calloc(SYSTEM_PLACES + count, sizeof *all);
-
-	memcpy(all, system_places, sizeof system_places);
-	if (count > 0)
-		memcpy(all + SYSTEM_PLACES, places, count * sizeof *all);
+	char *path = NULL;
+	struct sandbox_place *all = make_places(role, places, &count, &path);
 	int failed = prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ||
 		     prctl(PR_SET_DUMPABLE, SANDBOX_INSTRUMENTED, 0, 0, 0) < 0;
+
+	if (role == SANDBOX_UNPACK && !SANDBOX_INSTRUMENTED)
+		count = 0;
 	if (failed)
 		error_set_errno(err, ERROR_SANDBOX_PROCESS, "privileges cannot be given up");
 	else
-		failed = sandbox_landlock_enter(role, all,
-						role == SANDBOX_UNPACK && !SANDBOX_INSTRUMENTED
-							? 0
-							: SYSTEM_PLACES + count,
-						err) < 0 ||
+		failed = sandbox_landlock_enter(role, all, count, err) < 0 ||
 			 sandbox_roles_limit(role, err) < 0 || sandbox_filter_enter(role, err) < 0;
 	free(all);
+	free(path);
 	return failed ? -1 : 0;
 }
 
@@ -94,6 +143,8 @@ __attribute__((noreturn)) static void become(const struct sandbox_child *child, 
 	if (signal(SIGINT, SIG_IGN) == SIG_ERR || signal(SIGTERM, SIG_IGN) == SIG_ERR ||
 	    prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0)
 		_exit(EXIT_FAILURE);
+	if (child->at_liberty)
+		_exit(child->run(child->ctx, fd));
 	keep_one(fd);
 	if (sandbox_enter(child->role, child->places, child->count, &err) < 0)
 		_exit(EXIT_FAILURE);
@@ -125,8 +176,11 @@ int sandbox_start(const struct sandbox_child *child, struct sandbox_process *out
 	    socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0)
 		return error_set_errno(err, ERROR_SANDBOX_PROCESS, "no socket for a process");
 	pid_t pid = set_patience(ends[0], patience) < 0 ? -1 : fork();
-	if (pid == 0)
+	if (pid == 0) {
+		/* It must see the end of ours. */
+		file_close(ends[0]);
 		become(child, ends[1]);
+	}
 	file_close(ends[1]);
 	if (pid < 0) {
 		error_set_errno(err, ERROR_SANDBOX_PROCESS, "no process for role %s",

@@ -10,6 +10,8 @@
 #ifndef SANDBOX_SANDBOX_H
 #define SANDBOX_SANDBOX_H
 
+#include "lib/base/cleanup.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
@@ -22,6 +24,7 @@ enum sandbox_role {
 	SANDBOX_UNPACK, /* computes: bytes in by one descriptor, records out by it */
 	SANDBOX_STORE,  /* reads files, writes a repository */
 	SANDBOX_SIGN,   /* the same with a key in a token: somebody else's code in our process */
+	SANDBOX_TOOL,   /* the same, and programs of this machine, which are in it as well */
 	SANDBOX_SERVE,  /* answers on a socket that is open already */
 	SANDBOX_ROLES_
 };
@@ -33,6 +36,7 @@ enum sandbox_access {
 	SANDBOX_READ,   /* read what is beneath */
 	SANDBOX_UPDATE, /* and change it; nothing new, nothing removed */
 	SANDBOX_WRITE,  /* everything but devices and programs */
+	SANDBOX_RUN,    /* read what is beneath, and start it as a program */
 };
 
 /* A file or directory.  What is not there yet and is to be written is made beneath its parent. */
@@ -75,6 +79,9 @@ struct sandbox_child {
 	int (*run)(void *ctx, int fd);
 	void *ctx;
 	unsigned patience; /* milliseconds; 0: LIMIT_SANDBOX_SILENCE_SECONDS */
+	/* In no role: it does for one that is what was decided before, and nothing that it is told.
+	 */
+	bool at_liberty;
 };
 int sandbox_start(const struct sandbox_child *child, struct sandbox_process *out, struct error *err)
 	__attribute__((nonnull, warn_unused_result));
@@ -95,5 +102,6 @@ int sandbox_explain(struct sandbox_process *p, const char *what, struct error *e
 
 /* Close its descriptor, at which it ends by itself, and wait for that as long as for an answer. */
 void sandbox_end(struct sandbox_process *p) __attribute__((nonnull));
+DEFINE_CLEANUP_IN_PLACE(struct sandbox_process, sandbox_end);
 
 #endif

@@ -44,11 +44,13 @@ static const struct call calls[] = {
 
 static const char letters[SANDBOX_ROLES_] = {
 	[SANDBOX_PROVE] = 'P', [SANDBOX_READER] = 'R', [SANDBOX_UNPACK] = 'U',
-	[SANDBOX_STORE] = 'W', [SANDBOX_SIGN] = 'S',   [SANDBOX_SERVE] = 'V'
+	[SANDBOX_STORE] = 'W', [SANDBOX_SIGN] = 'S',   [SANDBOX_TOOL] = 'T',
+	[SANDBOX_SERVE] = 'V'
 };
 
-static const uint32_t ioctls[] = { TCGETS,   TIOCGWINSZ, FIONREAD,     FIONBIO,
-				   MTIOCTOP, MTIOCGET,   BLKGETSIZE64, BLKSSZGET };
+/* A PIN is typed without echo. */
+static const uint32_t ioctls[] = { TCGETS,  TCSETS,   TCSETSW,  TCSETSF,      TIOCGWINSZ, FIONREAD,
+				   FIONBIO, MTIOCTOP, MTIOCGET, BLKGETSIZE64, BLKSSZGET };
 
 static int allow(scmp_filter_ctx f, int call, struct scmp_arg_cmp arg)
 {
@@ -114,7 +116,10 @@ static int fill(scmp_filter_ctx f, enum sandbox_role role)
 
 int sandbox_filter_enter(enum sandbox_role role, struct error *err)
 {
-	scmp_filter_ctx f = seccomp_init(SCMP_ACT_KILL_PROCESS);
+	/* What a program of somebody else tries besides, only he knows: it hears that there is
+	 * none. */
+	scmp_filter_ctx f =
+		seccomp_init(role == SANDBOX_TOOL ? SCMP_ACT_ERRNO(ENOSYS) : SCMP_ACT_KILL_PROCESS);
 	int failed = f ? fill(f, role) : -ENOSYS;
 
 	seccomp_release(f);

@@ -79,6 +79,8 @@ static uint64_t rights_of(enum sandbox_access access)
 
 	if (access == SANDBOX_READ)
 		return read;
+	if (access == SANDBOX_RUN)
+		return read | FS_EXECUTE;
 	if (access == SANDBOX_UPDATE)
 		return update;
 	return update | FS_REMOVE_DIR | FS_REMOVE_FILE | FS_MAKE_DIR | FS_MAKE_REG | FS_REFER;

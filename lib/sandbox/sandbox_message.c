@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -163,6 +164,37 @@ int sandbox_check_answer(const struct buf *answer, const char *label, struct err
 	error_set(err, (enum error_id)head[0], "%s", text);
 	err->sys = (int)head[1];
 	return -1;
+}
+
+/* 1 to go on; 0: nothing came. */
+static int serve_one(const struct sandbox_service *s, int fd, struct error *err)
+{
+	static const unsigned char good;
+	CLEANUP(buf_clear) struct buf request = BUF_INIT(s->max);
+	CLEANUP(buf_clear) struct buf out = BUF_INIT(LIMIT_SANDBOX_MESSAGE);
+	struct error why = ERROR_INIT;
+	int got = sandbox_receive(fd, &request, err);
+
+	if (got <= 0)
+		return got;
+	if (buf_append(&out, &good, 1, err) < 0)
+		return -1;
+	if (s->answer(s->ctx, &request, &out, &why) < 0) {
+		out.len = 0;
+		if (sandbox_put_error(&why, &out, err) < 0)
+			return -1;
+	}
+	return sandbox_send(fd, out.bytes, out.len, err) < 0 ? -1 : 1;
+}
+
+int sandbox_serve(const struct sandbox_service *service, int fd)
+{
+	struct error err = ERROR_INIT; /* the other side sees the end of the stream */
+	int more;
+
+	while ((more = serve_one(service, fd, &err)) == 1)
+		;
+	return more == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
 int sandbox_ask(struct sandbox_process *p, const struct buf *request, struct buf *answer,

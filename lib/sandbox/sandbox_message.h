@@ -38,6 +38,19 @@ int sandbox_check_answer(const struct buf *answer, const char *label, struct err
 int sandbox_put_error(const struct error *why, struct buf *out, struct error *err)
 	__attribute__((nonnull, warn_unused_result));
 
+/*
+ * The life of a process that answers: each request, of at most max bytes, until nothing comes any
+ * more.  answer() appends to out, which has the first byte already; when it fails, its error is
+ * the answer.  Returns the status to end with.
+ */
+struct sandbox_service {
+	int (*answer)(void *ctx, const struct buf *request, struct buf *out, struct error *err);
+	void *ctx;
+	size_t max;
+};
+int sandbox_serve(const struct sandbox_service *service, int fd)
+	__attribute__((nonnull, warn_unused_result));
+
 /* Parts of a message: a length (four bytes) and so many bytes.  False: there is none like that. */
 struct sandbox_input {
 	const unsigned char *bytes;

@@ -30,6 +30,7 @@ static const struct role roles[SANDBOX_ROLES_] = {
 	[SANDBOX_STORE] = { "store", true, 12288 * MIB, AS_IT_WAS, AS_IT_WAS, AS_IT_WAS,
 			    AS_IT_WAS },
 	[SANDBOX_SIGN] = { "sign", true, AS_IT_WAS, AS_IT_WAS, AS_IT_WAS, AS_IT_WAS, AS_IT_WAS },
+	[SANDBOX_TOOL] = { "tool", true, AS_IT_WAS, AS_IT_WAS, AS_IT_WAS, AS_IT_WAS, AS_IT_WAS },
 	[SANDBOX_SERVE] = { "serve", false, 12288 * MIB, AS_IT_WAS, AS_IT_WAS, AS_IT_WAS,
 			    AS_IT_WAS },
 };

@@ -117,7 +117,7 @@ roles 2 'scrub'
 t_ok 'it is what it was' cmp -s "$T_DIR/whole" "$T_DIR/importer/content/$object"
 traced gapferry-export approve "$T_DIR/good" --trust "$T_DIR/trust" --look --threads 2
 t_ok 'approve works below strace' test "$T_STATUS" -eq 0
-roles 3 'approve'
+roles 4 'approve'
 
 # ---- what is not named is not there ----
 

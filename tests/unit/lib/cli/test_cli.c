@@ -73,9 +73,15 @@ static const struct cli_verb verbs[] = {
 	{ .name = NULL },
 };
 
-static const struct cli_program program = { "tool", "does things", common, verbs, false, NULL };
+static const struct cli_program program = {
+	.name = "tool", .summary = "does things", .options = common, .verbs = verbs
+};
 static const struct cli_program single = {
-	"tool", "does one thing", common, verbs + 2, true, NULL
+	.name = "tool",
+	.summary = "does one thing",
+	.options = common,
+	.verbs = verbs + 2,
+	.single = true,
 };
 
 /* Standard output and error go to files while the program runs. */

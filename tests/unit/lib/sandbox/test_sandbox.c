@@ -72,15 +72,45 @@ static bool is_killed(int status)
 	return WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS;
 }
 
+static bool is_refused(int status)
+{
+	return WIFEXITED(status) && WEXITSTATUS(status) == REFUSED;
+}
+
+/* Programs of a tool hear that there is no such call. */
+static bool is_out(enum sandbox_role role, int status)
+{
+	return is_killed(status) || (role == SANDBOX_TOOL && is_refused(status));
+}
+
 struct attempt {
 	long number;
 	arguments with;
 };
 
+#ifdef __x86_64__
+/* What it starts uses this stack, so it may use none. */
+static void attempt_vfork(void)
+{
+	long result = SYS_vfork;
+
+	__asm__ volatile("syscall\n\ttest %%rax, %%rax\n\tjnz 1f\n\t"
+			 "xor %%edi, %%edi\n\tmov %1, %%eax\n\tsyscall\n1:"
+			 : "+a"(result)
+			 : "i"(SYS_exit_group)
+			 : "rcx", "r11", "rdi", "memory");
+	_exit(result == -ENOSYS ? REFUSED : 0);
+}
+#endif
+
 static void attempt(const void *what)
 {
 	const struct attempt *a = what;
 
+#ifdef __x86_64__
+	if (a->number == SYS_vfork)
+		attempt_vfork();
+#endif
 	long first = a->with[0] == OWN_PID ? getpid() : a->with[0];
 
 	if (syscall(a->number, first, a->with[1], a->with[2], a->with[3], a->with[4], a->with[5]) <
@@ -116,12 +146,12 @@ static const char *verdict(enum sandbox_role role, long number)
 
 	memset(ones.with, 0xff, sizeof ones.with);
 	int first = status_of(role, attempt, &zeros);
-	bool one = is_killed(first);
-	if (WIFEXITED(first) && WEXITSTATUS(first) == REFUSED)
+	bool one = is_out(role, first);
+	if (role != SANDBOX_TOOL && is_refused(first))
 		return "refused";
-	bool two = is_killed(status_of(role, attempt, &ones));
+	bool two = is_out(role, status_of(role, attempt, &ones));
 	if (wanted(number, third.with))
-		two = one && two ? is_killed(status_of(role, attempt, &third)) : two;
+		two = one && two ? is_out(role, status_of(role, attempt, &third)) : two;
 	return one && two ? NULL : one || two ? "depends" : "allow";
 }
 
@@ -197,6 +227,12 @@ static void sign_is_its_table(void **state)
 {
 	(void)state;
 	compare(SANDBOX_SIGN);
+}
+
+static void tool_is_its_table(void **state)
+{
+	(void)state;
+	compare(SANDBOX_TOOL);
 }
 
 static void serve_is_its_table(void **state)
@@ -282,6 +318,9 @@ static void nobody_makes_code_sockets_or_processes(void **state)
 	for (int i = 0; i < SANDBOX_ROLES_; i++) {
 		enum sandbox_role role = (enum sandbox_role)i;
 
+		/* below */
+		if (role == SANDBOX_TOOL)
+			continue;
 		assert_true(is_killed(status_of(role, open_socket, NULL)));
 		assert_true(is_killed(status_of(role, start_process, NULL)));
 		assert_true(is_killed(status_of(role, start_program, "/bin/true")));
@@ -293,6 +332,36 @@ static void nobody_makes_code_sockets_or_processes(void **state)
 	}
 	assert_true(is_killed(status_of(SANDBOX_READER, open_to_write, "/dev/null")));
 	assert_true(is_killed(status_of(SANDBOX_PROVE, open_to_write, "/dev/null")));
+}
+
+static void start_shell(const void *what)
+{
+	char program[] = "/bin/bash", command[] = "-c", text[256];
+	char *const words[] = { program, command, text, NULL };
+
+	snprintf(text, sizeof text, "%s", (const char *)what);
+	execv(program, words);
+}
+
+/* What a program of a tool may do is what the tool may. */
+static void programs_of_a_tool_are_in_its_role(void **state)
+{
+	int status;
+
+	(void)state;
+	if (SANDBOX_INSTRUMENTED)
+		skip();
+	status = status_of(SANDBOX_TOOL, start_shell, "exit 7");
+	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 7);
+	status = status_of(SANDBOX_TOOL, start_shell, "read -r x </etc/passwd && exit 7; : >/made");
+	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 1);
+	status = status_of(SANDBOX_TOOL, attempt,
+			   &(struct attempt){ SYS_socket, { AF_INET, SOCK_STREAM } });
+	assert_true(is_refused(status));
+	/* This very program lies in no directory of programs. */
+	status = status_of(SANDBOX_TOOL, start_shell,
+			   "exec build/release/tests/unit/lib/sandbox/test_sandbox");
+	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 126);
 }
 
 /* ---- files ---- */
@@ -542,12 +611,14 @@ int main(void)
 		cmocka_unit_test(unpack_is_its_table),
 		cmocka_unit_test(store_is_its_table),
 		cmocka_unit_test(sign_is_its_table),
+		cmocka_unit_test(tool_is_its_table),
 		cmocka_unit_test(serve_is_its_table),
 		cmocka_unit_test(other_tables_of_the_kernel_are_no_way_around),
 #ifdef __x86_64__
 		cmocka_unit_test(so_is_the_gate_of_32_bits),
 #endif
 		cmocka_unit_test(nobody_makes_code_sockets_or_processes),
+		cmocka_unit_test(programs_of_a_tool_are_in_its_role),
 		cmocka_unit_test(places_are_all_there_is),
 		cmocka_unit_test(a_process_answers),
 		cmocka_unit_test(processes_that_parse_are_held_short),
@@ -556,5 +627,11 @@ int main(void)
 		cmocka_unit_test(but_ends_with_who_started_it),
 	};
 
+	/* A call with nothing but zeros changes what descriptor 0 is: let that be nothing of
+	 * others. */
+	int scratch = memfd_create("scratch", MFD_CLOEXEC);
+
+	if (scratch < 0 || dup2(scratch, STDIN_FILENO) < 0)
+		return 1;
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
