@@ -629,9 +629,9 @@ int main(void)
 
 	/* A call with nothing but zeros changes what descriptor 0 is: let that be nothing of
 	 * others. */
-	int scratch = memfd_create("scratch", MFD_CLOEXEC);
+	int nobodys = memfd_create("nobody's", MFD_CLOEXEC);
 
-	if (scratch < 0 || dup2(scratch, STDIN_FILENO) < 0)
+	if (nobodys < 0 || dup2(nobodys, STDIN_FILENO) < 0)
 		return 1;
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
