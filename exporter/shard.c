@@ -90,15 +90,20 @@ void shard_survey(const struct shard *s, struct survey *survey)
 
 /* ---- members ---- */
 
-int shard_load(const char *label, struct cab *cab, const struct cab_member *m, uint64_t max,
-	       struct buf *out, struct error *err)
+static int check_size(const char *label, const struct cab_member *m, uint64_t max,
+		      struct error *err)
 {
-	if (m->size > max)
-		return error_set(err, ERROR_SCAN_LIMIT, "%s: %s: %llu bytes, more than %llu", label,
-				 m->name, (unsigned long long)m->size, (unsigned long long)max);
-	out->len = 0;
-	unsigned char *room = buf_room(out, (size_t)m->size, err);
-	for (size_t done = 0; room && done < m->size;) {
+	if (m->size <= max)
+		return 0;
+	return error_set(err, ERROR_SCAN_LIMIT, "%s: %s: %llu bytes, more than %llu", label,
+			 m->name, (unsigned long long)m->size, (unsigned long long)max);
+}
+
+/* All of the member, whose size was checked. */
+static int fill(const char *label, struct cab *cab, const struct cab_member *m, unsigned char *room,
+		struct error *err)
+{
+	for (size_t done = 0; done < m->size;) {
 		ssize_t n = cab_read(cab, room + done, (size_t)m->size - done, err);
 
 		if (n < 0)
@@ -108,24 +113,31 @@ int shard_load(const char *label, struct cab *cab, const struct cab_member *m, u
 					 m->name);
 		done += (size_t)n;
 	}
-	if (!room)
+	return 0;
+}
+
+int shard_load(const char *label, struct cab *cab, const struct cab_member *m, uint64_t max,
+	       struct buf *out, struct error *err)
+{
+	if (check_size(label, m, max, err) < 0)
+		return -1;
+	out->len = 0;
+	unsigned char *room = buf_room(out, (size_t)m->size, err);
+	if (!room || fill(label, cab, m, room, err) < 0)
 		return -1;
 	out->len = (size_t)m->size;
 	return 0;
 }
 
-static int load_member(struct shard *s, struct cab *cab, const struct cab_member *m,
-		       struct error *err)
-{
-	return shard_load(s->name, cab, m, LIMIT_FRAGMENT_BYTES, &s->member, err);
-}
-
 static int read_fragment(struct shard *s, struct cab *cab, const struct cab_member *m,
 			 struct listing_entry *e, struct error *err)
 {
-	if (load_member(s, cab, m, err) < 0)
+	if (check_size(s->name, m, LIMIT_FRAGMENT_BYTES, err) < 0)
 		return -1;
-	if (gather_part_add(s->part, e, s->member.bytes, s->member.len, err) < 0)
+	unsigned char *room = gather_part_room(s->part, (size_t)m->size);
+	if (fill(s->name, cab, m, room, err) < 0)
+		return -1;
+	if (gather_part_add(s->part, e, room, (size_t)m->size, err) < 0)
 		return error_wrap(err, "%s: %s", s->name, m->name);
 	return 0;
 }
@@ -136,7 +148,7 @@ static int read_licence(struct shard *s, struct cab *cab, const struct cab_membe
 {
 	struct stored_object o = { .kind = OBJECT_CONTENT, .size = m->size, .has_sha1 = true };
 
-	if (load_member(s, cab, m, err) < 0)
+	if (shard_load(s->name, cab, m, LIMIT_FRAGMENT_BYTES, &s->member, err) < 0)
 		return -1;
 	digest_sha1(s->member.bytes, s->member.len, o.sha1);
 	if (memcmp(o.sha1, sha1, sizeof o.sha1) != 0)

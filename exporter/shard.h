@@ -29,7 +29,7 @@ struct shard {
 	struct gather_known *packs;
 	struct gather_part *part;
 	struct buf bytes;               /* the cabinet, when it is read from memory */
-	struct buf member;              /* one member at a time */
+	struct buf member;              /* a licence text */
 	struct stored_object *licences; /* id 0: new in the content store */
 	size_t licence_count, licence_capacity;
 	struct cab_info info;     /* of the cabinet */

@@ -23,6 +23,7 @@
 #include "exporter/index.h"
 #include "exporter/shard.h"
 #include "exporter/survey.h"
+#include "exporter/tee.h"
 
 #include <assert.h>
 #include <fcntl.h>
@@ -31,16 +32,6 @@
 #include <string.h>
 
 enum { PIECE = 64 << 10 };
-
-/* The file on its way into the decoder and, byte for byte, into the content store. */
-struct tee {
-	struct source base;
-	struct source_fd file;
-	struct content_writer *copy;
-	struct authenticode *signature;
-	struct progress *progress;
-	uint64_t size;
-};
 
 struct reader {
 	struct store *store;
@@ -69,22 +60,6 @@ static void reader_clear(struct reader *r)
 	pool_free(r->pool);
 }
 DEFINE_CLEANUP_IN_PLACE(struct reader, reader_clear);
-
-static ssize_t tee_read(struct source *base, void *buf, size_t len, struct error *err)
-{
-	struct tee *t = (struct tee *)base;
-	ssize_t n = t->file.base.read(&t->file.base, buf, len, err);
-
-	if (n <= 0)
-		return n;
-	t->size += (size_t)n;
-	if (content_write(t->copy, buf, (size_t)n, err) < 0)
-		return -1;
-	authenticode_feed(t->signature, buf, (size_t)n);
-	if (progress_add(t->progress, (uint64_t)n))
-		return error_set(err, ERROR_STOPPED, "%s: stopped on request", t->file.name);
-	return n;
-}
 
 /* ---- the master document ---- */
 
@@ -370,16 +345,19 @@ static int read_outer(struct reader *r, struct cab *cab, struct error *err)
 
 /* ---- the file ---- */
 
-static int finish(struct reader *r, struct tee *tee, struct error *err)
+int wsusscn2_finish(struct wsusscn2 *w, struct gather_build *b, struct survey *survey,
+		    struct tee *tee, struct error *err)
 {
+	struct listing_source *source = &w->gather->source;
 	struct catalog_summary summary;
 
-	content_digests(tee->copy, r->source->cabinet, NULL);
-	r->source->cabinet_size = tee->size;
-	if (gather_build_finish(r->build, err) < 0)
+	content_digests(tee->copy, source->cabinet, NULL);
+	source->cabinet_size = tee->size;
+	if (gather_build_finish(b, err) < 0)
 		return -1;
-	survey_finish(r->survey, clock_now());
-	catalog_summarize(r->gather->catalog, &summary);
+	if (survey)
+		survey_finish(survey, clock_now());
+	catalog_summarize(w->gather->catalog, &summary);
 	if (summary.processed == 0)
 		return error_set(err, ERROR_SCAN_EMPTY,
 				 "%zu updates, none of them usable: nothing was ingested",
@@ -394,11 +372,21 @@ static void clean_name(const char *path, struct listing_source *source)
 	stored_clean_name(slash ? slash + 1 : path, source->name);
 }
 
-static int read_file(struct reader *r, struct tee *tee, struct error *err)
+static int read_file(struct reader *r, int fd, const char *path, struct progress *progress,
+		     struct error *err)
 {
-	CLEANUP(cab_close) struct cab *cab = cab_open(&tee->base, r->source->name, err);
+	struct content_writer *copy = content_begin(r->store, false, err);
+	struct tee tee;
 
-	return cab && read_outer(r, cab, err) == 0 && finish(r, tee, err) == 0 ? 0 : -1;
+	if (!copy)
+		return -1;
+	tee_init(&tee, fd, path, copy, r->out->signature, progress);
+	CLEANUP(cab_close) struct cab *cab = cab_open(&tee.base, r->source->name, err);
+	int failed = cab && read_outer(r, cab, err) == 0
+			     ? wsusscn2_finish(r->out, r->build, r->survey, &tee, err)
+			     : -1;
+	content_abandon(tee.copy);
+	return failed;
 }
 
 int wsusscn2_read(struct store *s, const char *path, unsigned threads, struct progress *progress,
@@ -423,19 +411,15 @@ int wsusscn2_read(struct store *s, const char *path, unsigned threads, struct pr
 			    .source = &w.gather->source,
 			    .threads = threads };
 	w.signature = authenticode_new();
-	struct tee tee = { .base = { tee_read }, .signature = w.signature, .progress = progress };
-	source_fd_init(&tee.file, fd, path);
 	progress_begin(progress, "reading catalog", size);
 	r.survey = survey_new(w.gather->catalog, &r.index);
 	r.build = gather_build_new(w.gather, s, threads, err);
 	int some = r.build ? shard_rows_some(s, err) : -1;
 	r.recall = some == 1;
 	r.pool = some >= 0 ? pool_new(threads, shard_run, err) : NULL;
-	tee.copy = r.pool ? content_begin(s, false, err) : NULL;
-	int failed = tee.copy ? read_file(&r, &tee, err) : -1;
+	int failed = r.pool ? read_file(&r, fd, path, progress, err) : -1;
 	if (failed)
 		drain_shards(&r, err);
-	content_abandon(tee.copy);
 	progress_end(progress);
 	if (failed) {
 		/* Packs still at work in the build are stored before they can be forgotten. */

@@ -208,22 +208,6 @@ static int read_names(struct reader *r, int fd, const char *label, struct error 
 	return lseek(fd, 0, SEEK_SET) == 0 ? 0 : error_set_errno(err, ERROR_FILE_READ, "seek");
 }
 
-static int finish(struct reader *r, struct tee *tee, struct error *err)
-{
-	struct catalog_summary summary;
-
-	content_digests(tee->copy, r->source->cabinet, NULL);
-	r->source->cabinet_size = tee->size;
-	if (gather_build_finish(r->build, err) < 0)
-		return -1;
-	catalog_summarize(r->out->gather->catalog, &summary);
-	if (summary.processed == 0)
-		return error_set(err, ERROR_SCAN_EMPTY,
-				 "%zu updates, none of them usable: nothing was ingested",
-				 summary.updates);
-	return content_commit(STEAL(tee->copy), NULL, err) < 0 ? -1 : 0;
-}
-
 static int read_file(struct reader *r, struct store *s, int fd, const char *path, unsigned threads,
 		     struct progress *progress, struct error *err)
 {
@@ -237,7 +221,9 @@ static int read_file(struct reader *r, struct store *s, int fd, const char *path
 		return -1;
 	tee_init(&tee, fd, path, copy, r->out->signature, progress);
 	CLEANUP(cab_close) struct cab *cab = cab_open(&tee.base, r->source->name, err);
-	int failed = cab && read_cabinet(r, cab, err) == 0 ? finish(r, &tee, err) : -1;
+	int failed = cab && read_cabinet(r, cab, err) == 0
+			     ? wsusscn2_finish(r->out, r->build, NULL, &tee, err)
+			     : -1;
 	content_abandon(tee.copy);
 	return failed;
 }

@@ -136,6 +136,11 @@ static int put_pack(struct gather_part *p, struct error *err)
 	return 0;
 }
 
+void *gather_part_room(struct gather_part *p, size_t len)
+{
+	return pack_builder_room(p->builder, len);
+}
+
 int gather_part_add(struct gather_part *p, struct listing_entry *e, const void *bytes, size_t len,
 		    struct error *err)
 {
