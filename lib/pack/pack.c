@@ -11,7 +11,10 @@
 #include <zstd.h>
 #include <zstd_errors.h>
 
-/* Many small fragments need the search of level 3; in long ones level 1 finds as much (0027). */
+/*
+ * Many small fragments need the search of level 3; in long ones level 1 finds as much, with a window
+ * over the whole pack (docs/decisions/0031).
+ */
 enum { LEVEL = 3, LEVEL_LONG = 1, LONG_FRAGMENT = 16 << 10 };
 
 static const char magic[] = "gapferry-pack 1\n";
@@ -235,6 +238,7 @@ int pack_builder_finish(struct pack_builder *b, struct buf *out, struct error *e
 	if (!b->context || b->count > LIMIT_PACK_ENTRIES)
 		abort();
 	const unsigned char *start = put_header(b);
+	ZSTD_CCtx_setParameter(b->context, ZSTD_c_windowLog, LIMIT_ZSTD_WINDOW_LOG);
 	return compress(b->context, is_long ? LEVEL_LONG : LEVEL, start,
 			pack_builder_header(b) + pack_builder_bytes(b), out, err);
 }
