@@ -36,10 +36,12 @@ struct shard {
 	struct survey_span span;  /* fragments that need no remark */
 	struct buf notes;         /* for shard_survey() */
 	bool keep;                /* whoever made it sets this: digest and state are wanted */
-	bool known;               /* digest is set; state is what was kept of such a cabinet */
+	bool known;               /* digest is set, and state is what was kept of these bytes */
 	unsigned char digest[32]; /* SHA-256 of bytes */
-	struct buf state;         /* what is to be kept; empty when it is so already */
+	struct buf state;         /* before shard_run(): what was kept, also of one like this */
+				  /* after it: what is to be kept; empty when it is so already */
 	unsigned char *told;      /* what was kept, unpacked: the part borrows from it */
+	struct gather_part *past; /* what it told, while a cabinet like that is read */
 	uint64_t unknown_members; /* names that no layout knows */
 	uint64_t bad_licences;    /* files/ whose bytes do not have the SHA-1 of their name */
 	/* Reads package.xml, which the cabinet stands at.  NULL: reading ends there. */

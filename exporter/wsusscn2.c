@@ -165,6 +165,7 @@ static void keep_shard(struct wsusscn2 *out, struct shard *s)
 		buf_grow(out->shards, &out->shard_capacity, out->shard_count, sizeof *out->shards);
 	struct shard_row *row = &out->shards[out->shard_count++];
 	memcpy(row->digest, s->digest, sizeof row->digest);
+	row->first = s->span.first;
 	row->state = s->state;
 	s->state = (struct buf)BUF_INIT(0);
 	out->shards_known += s->told != NULL;
@@ -273,9 +274,11 @@ static int read_inner(struct reader *r, struct cab *outer, const struct cab_memb
 	if (r->recall) {
 		digest_sha256(s->bytes.bytes, s->bytes.len, s->digest);
 		int known = shard_rows_load(r->store, s->digest, &s->state, err);
+		s->known = known == 1;
+		if (known == 0)
+			known = shard_rows_before(r->store, s->span.first, &s->state, err);
 		if (known < 0)
 			return -1;
-		s->known = known == 1;
 	}
 	r->waiting += s->bytes.len;
 	pool_submit(r->pool, STEAL(s));

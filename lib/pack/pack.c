@@ -12,8 +12,8 @@
 #include <zstd_errors.h>
 
 /*
- * Many small fragments need the search of level 3; in long ones level 1 finds as much, with a window
- * over the whole pack (docs/decisions/0031).
+ * Many small fragments need the search of level 3; in long ones level 1 finds as much, with a
+ * window over the whole pack (docs/decisions/0031).
  */
 enum { LEVEL = 3, LEVEL_LONG = 1, LONG_FRAGMENT = 16 << 10 };
 

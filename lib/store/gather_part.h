@@ -42,6 +42,12 @@ void gather_part_write(const struct gather_part *p, struct varint_writer *w)
 int gather_part_read(struct gather_part *p, struct varint_reader *r, struct error *err)
 	__attribute__((nonnull, warn_unused_result));
 
+/*
+ * Core fragments that are the same in past, which gather_part_read() filled and the caller keeps,
+ * need not be parsed again: they are most of the bytes.  past is of no other use afterwards.
+ */
+void gather_part_expect(struct gather_part *p, struct gather_part *past) __attribute__((nonnull));
+
 /* Store the last pack. */
 int gather_part_finish(struct gather_part *p, struct error *err)
 	__attribute__((nonnull, warn_unused_result));
