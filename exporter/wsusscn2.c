@@ -31,7 +31,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PIECE = 64 << 10 };
+/* AHEAD: shards for each thread while the master document is read. */
+enum { PIECE = 64 << 10, AHEAD = 4 };
 
 struct reader {
 	struct store *store;
@@ -40,7 +41,8 @@ struct reader {
 	struct gather_build *build;
 	struct catalog_master *master;
 	struct listing_source *source;
-	struct pool *pool; /* shards on their way through workers */
+	struct pool *pool;       /* shards on their way through workers */
+	struct shard *postponed; /* the one with the master document, which comes before those */
 	struct survey *survey;
 	unsigned threads;
 	uint64_t waiting;  /* bytes of those shards */
@@ -58,6 +60,7 @@ static void reader_clear(struct reader *r)
 	gather_build_free(r->build);
 	index_clear(&r->index);
 	pool_free(r->pool);
+	shard_free(r->postponed);
 }
 DEFINE_CLEANUP_IN_PLACE(struct reader, reader_clear);
 
@@ -202,23 +205,41 @@ static int read_here(struct reader *r, const char *name, struct source *src, str
 	return -1;
 }
 
-/* A shard that a worker is done with. */
-static int finish_shard(struct reader *r, struct shard *s, bool failed, struct error *err)
+/* The same of one whose bytes are in s, which is only read from. */
+static int read_loaded(struct reader *r, const struct shard *s, struct error *err)
 {
 	struct source_memory source;
 
+	source_memory_init(&source, s->bytes.bytes, s->bytes.len);
+	return read_here(r, s->name, &source.base, err);
+}
+
+/* While workers have something to do. */
+static int read_postponed(struct reader *r, struct error *err)
+{
+	CLEANUP(shard_free) struct shard *s = STEAL(r->postponed);
+
+	if (!s)
+		return 0;
+	r->waiting -= s->bytes.len;
+	r->shard_failed = read_loaded(r, s, err) < 0;
+	return r->shard_failed ? -1 : 0;
+}
+
+/* A shard that a worker is done with. */
+static int finish_shard(struct reader *r, struct shard *s, bool failed, struct error *err)
+{
 	if (!failed && !s->has_master)
 		return take_shard(r, s, err);
 	shard_forget(s);
-	if (failed)
-		return -1;
-	source_memory_init(&source, s->bytes.bytes, s->bytes.len);
-	return read_here(r, s->name, &source.base, err);
+	return failed ? -1 : read_loaded(r, s, err);
 }
 
 /* The oldest shard that workers were given. */
 static int reap_shard(struct reader *r, struct error *err)
 {
+	if (read_postponed(r, err) < 0)
+		return -1;
 	void *arg = NULL;
 	bool failed = pool_reap(r->pool, &arg, err) < 0;
 	CLEANUP(shard_free) struct shard *s = arg;
@@ -233,7 +254,7 @@ static int reap_all(struct reader *r, struct error *err)
 	while (pool_pending(r->pool) > 0)
 		if (reap_shard(r, err) < 0)
 			return -1;
-	return 0;
+	return read_postponed(r, err);
 }
 
 /*
@@ -242,6 +263,10 @@ static int reap_all(struct reader *r, struct error *err)
  */
 static void drain_shards(struct reader *r, struct error *err)
 {
+	struct error first = ERROR_INIT;
+
+	if (r->postponed && read_postponed(r, &first) < 0)
+		*err = first;
 	while (r->pool && pool_pending(r->pool) > 0) {
 		struct error failed = ERROR_INIT;
 		void *arg = NULL;
@@ -255,32 +280,57 @@ static void drain_shards(struct reader *r, struct error *err)
 	}
 }
 
-/* One package*.cab.  The one with the master document, and very large ones, are read as streams. */
+/* Wait until there is room for a cabinet of so many bytes. */
+static int make_room(struct reader *r, uint64_t size, struct error *err)
+{
+	for (;;) {
+		size_t pending = pool_pending(r->pool);
+		size_t most = (size_t)r->threads * (r->postponed ? AHEAD : 1);
+
+		if ((pending == 0 && !r->postponed) ||
+		    (pending <= most && r->waiting + size <= LIMIT_SHARD_BYTES))
+			return 0;
+		if ((r->postponed ? read_postponed(r, err) : reap_shard(r, err)) < 0)
+			return -1;
+	}
+}
+
+/* What is kept of these bytes, or of the cabinet that was in their place. */
+static int load_past(struct reader *r, struct shard *s, struct error *err)
+{
+	digest_sha256(s->bytes.bytes, s->bytes.len, s->digest);
+	int known = shard_rows_load(r->store, s->digest, &s->state, err);
+	s->known = known == 1;
+	if (known == 0)
+		known = shard_rows_before(r->store, s->span.first, &s->state, err);
+	return known < 0 ? -1 : 0;
+}
+
+/* One package*.cab; very large ones are read as streams. */
 static int read_inner(struct reader *r, struct cab *outer, const struct cab_member *member,
 		      struct error *err)
 {
-	if (strcmp(member->name, "package.cab") == 0 || member->size > LIMIT_SHARD_BYTES)
-		return reap_all(r, err) < 0
-			       ? -1
-			       : read_here(r, member->name, cab_member_source(outer), err);
-	while (pool_pending(r->pool) > r->threads ||
-	       (pool_pending(r->pool) > 0 && r->waiting + member->size > LIMIT_SHARD_BYTES))
-		if (reap_shard(r, err) < 0)
+	bool is_first = strcmp(member->name, "package.cab") == 0;
+
+	if (is_first || member->size > LIMIT_SHARD_BYTES) {
+		if (reap_all(r, err) < 0)
 			return -1;
+		if (member->size > LIMIT_SHARD_BYTES)
+			return read_here(r, member->name, cab_member_source(outer), err);
+	}
+	if (make_room(r, member->size, err) < 0)
+		return -1;
 	CLEANUP(shard_free) struct shard *s = new_shard(r, member->name);
 	if (shard_load("wsusscn2", outer, member, LIMIT_SHARD_BYTES, &s->bytes, err) < 0)
 		return -1;
-	s->keep = true;
-	if (r->recall) {
-		digest_sha256(s->bytes.bytes, s->bytes.len, s->digest);
-		int known = shard_rows_load(r->store, s->digest, &s->state, err);
-		s->known = known == 1;
-		if (known == 0)
-			known = shard_rows_before(r->store, s->span.first, &s->state, err);
-		if (known < 0)
-			return -1;
-	}
 	r->waiting += s->bytes.len;
+	if (is_first) {
+		r->postponed = STEAL(s);
+		return 0;
+	}
+	s->keep = true;
+	if (r->recall && load_past(r, s, err) < 0)
+		return -1;
 	pool_submit(r->pool, STEAL(s));
 	return 0;
 }
