@@ -27,12 +27,13 @@
 
 #include <assert.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* AHEAD: shards for each thread while the master document is read. */
-enum { PIECE = 64 << 10, AHEAD = 4 };
+enum { PIECE = 64 << 10, AHEAD = 4, MAPPED = 1 << 20 };
 
 struct reader {
 	struct store *store;
@@ -451,6 +452,8 @@ int wsusscn2_read(struct store *s, const char *path, unsigned threads, struct pr
 	uint64_t size;
 	int found = file_open_read(AT_FDCWD, path, &fd, &size, err);
 
+	/* Cabinets and packs come and go: each gives its memory back, not only the last one. */
+	(void)mallopt(M_MMAP_THRESHOLD, MAPPED);
 	if (found == 0)
 		return error_set(err, ERROR_FILE_OPEN, "%s: not there", path);
 	if (found < 0)
