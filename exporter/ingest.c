@@ -16,6 +16,7 @@
 #include "lib/store/stored.h"
 #include "media/ledger.h"
 
+#include <malloc.h>
 #include <string.h>
 
 enum { SHRINK_PERCENT = 90 };
@@ -186,6 +187,8 @@ int ingest_source(struct store *s, const struct ingest_request *r, struct ingest
 	*out = (struct ingest){ .with_content = r->content != NULL };
 	if (read_source(s, r, out, err) < 0)
 		return -1;
+	/* The small pieces that workers had, before the database wants memory for its pages. */
+	(void)malloc_trim(0);
 	const struct catalog *catalog = out->catalog.gather->catalog;
 	catalog_summarize(catalog, &out->summary);
 	/* Nobody signs an export package. */

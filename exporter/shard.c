@@ -38,6 +38,7 @@ void shard_free(struct shard *s)
 	if (!s)
 		return;
 	gather_part_free(s->part);
+	gather_part_free(s->past);
 	buf_clear(&s->bytes);
 	buf_clear(&s->member);
 	buf_clear(&s->notes);
@@ -90,15 +91,20 @@ void shard_survey(const struct shard *s, struct survey *survey)
 
 /* ---- members ---- */
 
-int shard_load(const char *label, struct cab *cab, const struct cab_member *m, uint64_t max,
-	       struct buf *out, struct error *err)
+static int check_size(const char *label, const struct cab_member *m, uint64_t max,
+		      struct error *err)
 {
-	if (m->size > max)
-		return error_set(err, ERROR_SCAN_LIMIT, "%s: %s: %llu bytes, more than %llu", label,
-				 m->name, (unsigned long long)m->size, (unsigned long long)max);
-	out->len = 0;
-	unsigned char *room = buf_room(out, (size_t)m->size, err);
-	for (size_t done = 0; room && done < m->size;) {
+	if (m->size <= max)
+		return 0;
+	return error_set(err, ERROR_SCAN_LIMIT, "%s: %s: %llu bytes, more than %llu", label,
+			 m->name, (unsigned long long)m->size, (unsigned long long)max);
+}
+
+/* All of the member, whose size was checked. */
+static int fill(const char *label, struct cab *cab, const struct cab_member *m, unsigned char *room,
+		struct error *err)
+{
+	for (size_t done = 0; done < m->size;) {
 		ssize_t n = cab_read(cab, room + done, (size_t)m->size - done, err);
 
 		if (n < 0)
@@ -108,24 +114,31 @@ int shard_load(const char *label, struct cab *cab, const struct cab_member *m, u
 					 m->name);
 		done += (size_t)n;
 	}
-	if (!room)
+	return 0;
+}
+
+int shard_load(const char *label, struct cab *cab, const struct cab_member *m, uint64_t max,
+	       struct buf *out, struct error *err)
+{
+	if (check_size(label, m, max, err) < 0)
+		return -1;
+	out->len = 0;
+	unsigned char *room = buf_room(out, (size_t)m->size, err);
+	if (!room || fill(label, cab, m, room, err) < 0)
 		return -1;
 	out->len = (size_t)m->size;
 	return 0;
 }
 
-static int load_member(struct shard *s, struct cab *cab, const struct cab_member *m,
-		       struct error *err)
-{
-	return shard_load(s->name, cab, m, LIMIT_FRAGMENT_BYTES, &s->member, err);
-}
-
 static int read_fragment(struct shard *s, struct cab *cab, const struct cab_member *m,
 			 struct listing_entry *e, struct error *err)
 {
-	if (load_member(s, cab, m, err) < 0)
+	if (check_size(s->name, m, LIMIT_FRAGMENT_BYTES, err) < 0)
 		return -1;
-	if (gather_part_add(s->part, e, s->member.bytes, s->member.len, err) < 0)
+	unsigned char *room = gather_part_room(s->part, (size_t)m->size);
+	if (fill(s->name, cab, m, room, err) < 0)
+		return -1;
+	if (gather_part_add(s->part, e, room, (size_t)m->size, err) < 0)
 		return error_wrap(err, "%s: %s", s->name, m->name);
 	return 0;
 }
@@ -136,7 +149,7 @@ static int read_licence(struct shard *s, struct cab *cab, const struct cab_membe
 {
 	struct stored_object o = { .kind = OBJECT_CONTENT, .size = m->size, .has_sha1 = true };
 
-	if (load_member(s, cab, m, err) < 0)
+	if (shard_load(s->name, cab, m, LIMIT_FRAGMENT_BYTES, &s->member, err) < 0)
 		return -1;
 	digest_sha1(s->member.bytes, s->member.len, o.sha1);
 	if (memcmp(o.sha1, sha1, sizeof o.sha1) != 0)
@@ -273,6 +286,7 @@ static bool fits(const struct shard *s, struct survey_span then)
 	return true;
 }
 
+/* Into s->part, and all else that reading would have told: 1; 0; -1. */
 static int recall_from(struct shard *s, struct varint_reader *r, struct error *err)
 {
 	struct survey_span then;
@@ -293,10 +307,10 @@ static int recall_from(struct shard *s, struct varint_reader *r, struct error *e
 	int result = r->bad ? 0 : get_licences(s, r, err);
 	if (result == 1)
 		result = gather_part_read(s->part, r, err);
-	return result == 1 ? r->at == r->end && fits(s, then) : result;
+	return result == 1 ? r->at == r->end && (!s->known || fits(s, then)) : result;
 }
 
-/* 1 when s->state told all that reading would; else the shard is as it was. */
+/* 1 when s->state told all of a cabinet; s->part is then what it consists of. */
 static int recall(struct shard *s, struct error *err)
 {
 	struct error ignored = ERROR_INIT;
@@ -308,33 +322,47 @@ static int recall(struct shard *s, struct error *err)
 		return 0;
 	}
 	struct varint_reader r = { s->told, s->told + len, false };
-	int result = recall_from(s, &r, err);
+	return recall_from(s, &r, err);
+}
 
-	if (result < 0)
-		return -1;
-	if (result == 1)
-		return gather_part_finish(s->part, err) < 0 ? -1 : 1;
-	gather_part_free(s->part);
+/* As before recall(); what it told of another cabinet is the past of this one. */
+static void begin_again(struct shard *s, bool told)
+{
+	s->past = s->part;
 	s->part = gather_part_new(s->store, s->packs);
-	free(STEAL(s->told));
 	s->notes.len = 0;
 	s->licence_count = 0;
 	s->unknown_members = s->bad_licences = 0;
-	return 0;
+	if (told)
+		gather_part_expect(s->part, s->past);
+}
+
+/* It may wait for its turn. */
+static void end_past(struct shard *s)
+{
+	gather_part_free(STEAL(s->past));
+	free(STEAL(s->told));
 }
 
 int shard_run(void *arg, struct error *err)
 {
 	struct shard *s = arg;
 	struct source_memory source;
-	int told = s->known ? recall(s, err) : 0;
 
-	buf_clear(&s->state);
-	if (told != 0)
-		return told < 0 ? -1 : 0;
+	if (s->state.len > 0) {
+		int told = recall(s, err);
+
+		buf_clear(&s->state);
+		if (told < 0)
+			return -1;
+		if (told == 1 && s->known)
+			return gather_part_finish(s->part, err);
+		begin_again(s, told == 1);
+	}
 	source_memory_init(&source, s->bytes.bytes, s->bytes.len);
 	if (shard_read(s, &source.base, err) < 0)
 		return -1;
+	end_past(s);
 	if (!s->keep || s->has_master)
 		return 0;
 	digest_sha256(s->bytes.bytes, s->bytes.len, s->digest);

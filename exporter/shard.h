@@ -29,17 +29,19 @@ struct shard {
 	struct gather_known *packs;
 	struct gather_part *part;
 	struct buf bytes;               /* the cabinet, when it is read from memory */
-	struct buf member;              /* one member at a time */
+	struct buf member;              /* a licence text */
 	struct stored_object *licences; /* id 0: new in the content store */
 	size_t licence_count, licence_capacity;
 	struct cab_info info;     /* of the cabinet */
 	struct survey_span span;  /* fragments that need no remark */
 	struct buf notes;         /* for shard_survey() */
 	bool keep;                /* whoever made it sets this: digest and state are wanted */
-	bool known;               /* digest is set; state is what was kept of such a cabinet */
+	bool known;               /* digest is set, and state is what was kept of these bytes */
 	unsigned char digest[32]; /* SHA-256 of bytes */
-	struct buf state;         /* what is to be kept; empty when it is so already */
+	struct buf state;         /* before shard_run(): what was kept, also of one like this */
+				  /* after it: what is to be kept; empty when it is so already */
 	unsigned char *told;      /* what was kept, unpacked: the part borrows from it */
+	struct gather_part *past; /* what it told, while a cabinet like that is read */
 	uint64_t unknown_members; /* names that no layout knows */
 	uint64_t bad_licences;    /* files/ whose bytes do not have the SHA-1 of their name */
 	/* Reads package.xml, which the cabinet stands at.  NULL: reading ends there. */

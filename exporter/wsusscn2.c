@@ -23,24 +23,17 @@
 #include "exporter/index.h"
 #include "exporter/shard.h"
 #include "exporter/survey.h"
+#include "exporter/tee.h"
 
 #include <assert.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { PIECE = 64 << 10 };
-
-/* The file on its way into the decoder and, byte for byte, into the content store. */
-struct tee {
-	struct source base;
-	struct source_fd file;
-	struct content_writer *copy;
-	struct authenticode *signature;
-	struct progress *progress;
-	uint64_t size;
-};
+/* AHEAD: shards for each thread while the master document is read. */
+enum { PIECE = 64 << 10, AHEAD = 4, MAPPED = 1 << 20 };
 
 struct reader {
 	struct store *store;
@@ -49,7 +42,8 @@ struct reader {
 	struct gather_build *build;
 	struct catalog_master *master;
 	struct listing_source *source;
-	struct pool *pool; /* shards on their way through workers */
+	struct pool *pool;       /* shards on their way through workers */
+	struct shard *postponed; /* the one with the master document, which comes before those */
 	struct survey *survey;
 	unsigned threads;
 	uint64_t waiting;  /* bytes of those shards */
@@ -67,24 +61,9 @@ static void reader_clear(struct reader *r)
 	gather_build_free(r->build);
 	index_clear(&r->index);
 	pool_free(r->pool);
+	shard_free(r->postponed);
 }
 DEFINE_CLEANUP_IN_PLACE(struct reader, reader_clear);
-
-static ssize_t tee_read(struct source *base, void *buf, size_t len, struct error *err)
-{
-	struct tee *t = (struct tee *)base;
-	ssize_t n = t->file.base.read(&t->file.base, buf, len, err);
-
-	if (n <= 0)
-		return n;
-	t->size += (size_t)n;
-	if (content_write(t->copy, buf, (size_t)n, err) < 0)
-		return -1;
-	authenticode_feed(t->signature, buf, (size_t)n);
-	if (progress_add(t->progress, (uint64_t)n))
-		return error_set(err, ERROR_STOPPED, "%s: stopped on request", t->file.name);
-	return n;
-}
 
 /* ---- the master document ---- */
 
@@ -190,6 +169,7 @@ static void keep_shard(struct wsusscn2 *out, struct shard *s)
 		buf_grow(out->shards, &out->shard_capacity, out->shard_count, sizeof *out->shards);
 	struct shard_row *row = &out->shards[out->shard_count++];
 	memcpy(row->digest, s->digest, sizeof row->digest);
+	row->first = s->span.first;
 	row->state = s->state;
 	s->state = (struct buf)BUF_INIT(0);
 	out->shards_known += s->told != NULL;
@@ -226,23 +206,41 @@ static int read_here(struct reader *r, const char *name, struct source *src, str
 	return -1;
 }
 
-/* A shard that a worker is done with. */
-static int finish_shard(struct reader *r, struct shard *s, bool failed, struct error *err)
+/* The same of one whose bytes are in s, which is only read from. */
+static int read_loaded(struct reader *r, const struct shard *s, struct error *err)
 {
 	struct source_memory source;
 
+	source_memory_init(&source, s->bytes.bytes, s->bytes.len);
+	return read_here(r, s->name, &source.base, err);
+}
+
+/* While workers have something to do. */
+static int read_postponed(struct reader *r, struct error *err)
+{
+	CLEANUP(shard_free) struct shard *s = STEAL(r->postponed);
+
+	if (!s)
+		return 0;
+	r->waiting -= s->bytes.len;
+	r->shard_failed = read_loaded(r, s, err) < 0;
+	return r->shard_failed ? -1 : 0;
+}
+
+/* A shard that a worker is done with. */
+static int finish_shard(struct reader *r, struct shard *s, bool failed, struct error *err)
+{
 	if (!failed && !s->has_master)
 		return take_shard(r, s, err);
 	shard_forget(s);
-	if (failed)
-		return -1;
-	source_memory_init(&source, s->bytes.bytes, s->bytes.len);
-	return read_here(r, s->name, &source.base, err);
+	return failed ? -1 : read_loaded(r, s, err);
 }
 
 /* The oldest shard that workers were given. */
 static int reap_shard(struct reader *r, struct error *err)
 {
+	if (read_postponed(r, err) < 0)
+		return -1;
 	void *arg = NULL;
 	bool failed = pool_reap(r->pool, &arg, err) < 0;
 	CLEANUP(shard_free) struct shard *s = arg;
@@ -257,7 +255,7 @@ static int reap_all(struct reader *r, struct error *err)
 	while (pool_pending(r->pool) > 0)
 		if (reap_shard(r, err) < 0)
 			return -1;
-	return 0;
+	return read_postponed(r, err);
 }
 
 /*
@@ -266,6 +264,10 @@ static int reap_all(struct reader *r, struct error *err)
  */
 static void drain_shards(struct reader *r, struct error *err)
 {
+	struct error first = ERROR_INIT;
+
+	if (r->postponed && read_postponed(r, &first) < 0)
+		*err = first;
 	while (r->pool && pool_pending(r->pool) > 0) {
 		struct error failed = ERROR_INIT;
 		void *arg = NULL;
@@ -279,30 +281,57 @@ static void drain_shards(struct reader *r, struct error *err)
 	}
 }
 
-/* One package*.cab.  The one with the master document, and very large ones, are read as streams. */
+/* Wait until there is room for a cabinet of so many bytes. */
+static int make_room(struct reader *r, uint64_t size, struct error *err)
+{
+	for (;;) {
+		size_t pending = pool_pending(r->pool);
+		size_t most = (size_t)r->threads * (r->postponed ? AHEAD : 1);
+
+		if ((pending == 0 && !r->postponed) ||
+		    (pending <= most && r->waiting + size <= LIMIT_SHARD_BYTES))
+			return 0;
+		if ((r->postponed ? read_postponed(r, err) : reap_shard(r, err)) < 0)
+			return -1;
+	}
+}
+
+/* What is kept of these bytes, or of the cabinet that was in their place. */
+static int load_past(struct reader *r, struct shard *s, struct error *err)
+{
+	digest_sha256(s->bytes.bytes, s->bytes.len, s->digest);
+	int known = shard_rows_load(r->store, s->digest, &s->state, err);
+	s->known = known == 1;
+	if (known == 0)
+		known = shard_rows_before(r->store, s->span.first, &s->state, err);
+	return known < 0 ? -1 : 0;
+}
+
+/* One package*.cab; very large ones are read as streams. */
 static int read_inner(struct reader *r, struct cab *outer, const struct cab_member *member,
 		      struct error *err)
 {
-	if (strcmp(member->name, "package.cab") == 0 || member->size > LIMIT_SHARD_BYTES)
-		return reap_all(r, err) < 0
-			       ? -1
-			       : read_here(r, member->name, cab_member_source(outer), err);
-	while (pool_pending(r->pool) > r->threads ||
-	       (pool_pending(r->pool) > 0 && r->waiting + member->size > LIMIT_SHARD_BYTES))
-		if (reap_shard(r, err) < 0)
+	bool is_first = strcmp(member->name, "package.cab") == 0;
+
+	if (is_first || member->size > LIMIT_SHARD_BYTES) {
+		if (reap_all(r, err) < 0)
 			return -1;
+		if (member->size > LIMIT_SHARD_BYTES)
+			return read_here(r, member->name, cab_member_source(outer), err);
+	}
+	if (make_room(r, member->size, err) < 0)
+		return -1;
 	CLEANUP(shard_free) struct shard *s = new_shard(r, member->name);
 	if (shard_load("wsusscn2", outer, member, LIMIT_SHARD_BYTES, &s->bytes, err) < 0)
 		return -1;
-	s->keep = true;
-	if (r->recall) {
-		digest_sha256(s->bytes.bytes, s->bytes.len, s->digest);
-		int known = shard_rows_load(r->store, s->digest, &s->state, err);
-		if (known < 0)
-			return -1;
-		s->known = known == 1;
-	}
 	r->waiting += s->bytes.len;
+	if (is_first) {
+		r->postponed = STEAL(s);
+		return 0;
+	}
+	s->keep = true;
+	if (r->recall && load_past(r, s, err) < 0)
+		return -1;
 	pool_submit(r->pool, STEAL(s));
 	return 0;
 }
@@ -370,16 +399,19 @@ static int read_outer(struct reader *r, struct cab *cab, struct error *err)
 
 /* ---- the file ---- */
 
-static int finish(struct reader *r, struct tee *tee, struct error *err)
+int wsusscn2_finish(struct wsusscn2 *w, struct gather_build *b, struct survey *survey,
+		    struct tee *tee, struct error *err)
 {
+	struct listing_source *source = &w->gather->source;
 	struct catalog_summary summary;
 
-	content_digests(tee->copy, r->source->cabinet, NULL);
-	r->source->cabinet_size = tee->size;
-	if (gather_build_finish(r->build, err) < 0)
+	content_digests(tee->copy, source->cabinet, NULL);
+	source->cabinet_size = tee->size;
+	if (gather_build_finish(b, err) < 0)
 		return -1;
-	survey_finish(r->survey, clock_now());
-	catalog_summarize(r->gather->catalog, &summary);
+	if (survey)
+		survey_finish(survey, clock_now());
+	catalog_summarize(w->gather->catalog, &summary);
 	if (summary.processed == 0)
 		return error_set(err, ERROR_SCAN_EMPTY,
 				 "%zu updates, none of them usable: nothing was ingested",
@@ -394,11 +426,21 @@ static void clean_name(const char *path, struct listing_source *source)
 	stored_clean_name(slash ? slash + 1 : path, source->name);
 }
 
-static int read_file(struct reader *r, struct tee *tee, struct error *err)
+static int read_file(struct reader *r, int fd, const char *path, struct progress *progress,
+		     struct error *err)
 {
-	CLEANUP(cab_close) struct cab *cab = cab_open(&tee->base, r->source->name, err);
+	struct content_writer *copy = content_begin(r->store, false, err);
+	struct tee tee;
 
-	return cab && read_outer(r, cab, err) == 0 && finish(r, tee, err) == 0 ? 0 : -1;
+	if (!copy)
+		return -1;
+	tee_init(&tee, fd, path, copy, r->out->signature, progress);
+	CLEANUP(cab_close) struct cab *cab = cab_open(&tee.base, r->source->name, err);
+	int failed = cab && read_outer(r, cab, err) == 0
+			     ? wsusscn2_finish(r->out, r->build, r->survey, &tee, err)
+			     : -1;
+	content_abandon(tee.copy);
+	return failed;
 }
 
 int wsusscn2_read(struct store *s, const char *path, unsigned threads, struct progress *progress,
@@ -408,11 +450,10 @@ int wsusscn2_read(struct store *s, const char *path, unsigned threads, struct pr
 	CLEANUP(wsusscn2_clear) struct wsusscn2 w = { 0 };
 	CLEANUP(file_close) int fd = -1;
 	uint64_t size;
-	int found = file_open_read(AT_FDCWD, path, &fd, &size, err);
 
-	if (found == 0)
-		return error_set(err, ERROR_FILE_OPEN, "%s: not there", path);
-	if (found < 0)
+	/* Cabinets and packs come and go: each gives its memory back, not only the last one. */
+	(void)mallopt(M_MMAP_THRESHOLD, MAPPED);
+	if (file_open_present(AT_FDCWD, path, &fd, &size, err) < 0)
 		return -1;
 	clean_name(path, &source);
 	w.gather = gather_new(&source);
@@ -423,19 +464,15 @@ int wsusscn2_read(struct store *s, const char *path, unsigned threads, struct pr
 			    .source = &w.gather->source,
 			    .threads = threads };
 	w.signature = authenticode_new();
-	struct tee tee = { .base = { tee_read }, .signature = w.signature, .progress = progress };
-	source_fd_init(&tee.file, fd, path);
 	progress_begin(progress, "reading catalog", size);
 	r.survey = survey_new(w.gather->catalog, &r.index);
 	r.build = gather_build_new(w.gather, s, threads, err);
 	int some = r.build ? shard_rows_some(s, err) : -1;
 	r.recall = some == 1;
 	r.pool = some >= 0 ? pool_new(threads, shard_run, err) : NULL;
-	tee.copy = r.pool ? content_begin(s, false, err) : NULL;
-	int failed = tee.copy ? read_file(&r, &tee, err) : -1;
+	int failed = r.pool ? read_file(&r, fd, path, progress, err) : -1;
 	if (failed)
 		drain_shards(&r, err);
-	content_abandon(tee.copy);
 	progress_end(progress);
 	if (failed) {
 		/* Packs still at work in the build are stored before they can be forgotten. */

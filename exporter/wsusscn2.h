@@ -15,10 +15,13 @@
 struct authenticode;
 struct error;
 struct gather;
+struct gather_build;
 struct progress;
 struct shard_row;
 struct store;
 struct stored_object;
+struct survey;
+struct tee;
 
 struct wsusscn2 {
 	struct gather *gather;          /* finished; its objects are in the content store */
@@ -41,6 +44,14 @@ struct wsusscn2 {
 int wsusscn2_read(struct store *s, const char *path, unsigned threads, struct progress *progress,
 		  struct wsusscn2 *out, struct error *err)
 	__attribute__((nonnull, warn_unused_result));
+
+/*
+ * All of the cabinet was read through tee: end the build, judge (survey may be NULL), and give
+ * the cabinet its name in the content store.  For wsusutil.c too.  -1 also with SCAN_EMPTY.
+ */
+int wsusscn2_finish(struct wsusscn2 *w, struct gather_build *b, struct survey *survey,
+		    struct tee *tee, struct error *err)
+	__attribute__((nonnull(1, 2, 4, 5), warn_unused_result));
 
 /* Remove from the content store what was put there: for a caller that cannot go on. */
 void wsusscn2_forget(const struct wsusscn2 *w, const struct store *s) __attribute__((nonnull));

@@ -5,7 +5,6 @@
 #include "lib/base/error.h"
 #include "lib/base/file.h"
 #include "lib/cab/cab.h"
-#include "lib/catalog/catalog.h"
 #include "lib/cli/progress.h"
 #include "lib/crypto/authenticode.h"
 #include "lib/pack/listing.h"
@@ -41,23 +40,13 @@ static int take(void *ctx, struct listing_entry *e, const void *bytes, size_t le
 	return gather_feed(r->out->gather, e, bytes, len, err);
 }
 
+/* All of the package was read through tee. */
 static int finish(struct reader *r, struct tee *tee, struct error *err)
 {
-	struct catalog_summary summary;
-
 	r->out->unknown_members = r->package.unknown_members;
 	r->source->created = r->package.created;
 	memcpy(r->source->series, r->package.series, sizeof r->package.series);
-	content_digests(tee->copy, r->source->cabinet, NULL);
-	r->source->cabinet_size = tee->size;
-	if (gather_build_finish(r->build, err) < 0)
-		return -1;
-	catalog_summarize(r->out->gather->catalog, &summary);
-	if (summary.processed == 0)
-		return error_set(err, ERROR_SCAN_EMPTY,
-				 "%zu updates, none of them usable: nothing was ingested",
-				 summary.updates);
-	return content_commit(STEAL(tee->copy), NULL, err) < 0 ? -1 : 0;
+	return wsusscn2_finish(r->out, r->build, NULL, tee, err);
 }
 
 static int read_file(struct reader *r, struct store *s, int fd, const char *path, unsigned threads,

@@ -122,6 +122,15 @@ int catalog_add_parsed(struct catalog *c, enum catalog_stream stream, const char
 int catalog_merge(struct catalog *c, const struct catalog *part, struct error *err)
 	__attribute__((nonnull, warn_unused_result));
 
+/*
+ * Of past, which catalog_part_read() filled: forget every core about which something was found.
+ * Then: let c know of the core fragment of a revision what past knows of the same bytes.  1; 0 when
+ * it knows nothing, and they have to be parsed; -1 with CATALOG_LIMIT.
+ */
+void catalog_merge_trust(struct catalog *past) __attribute__((nonnull));
+int catalog_merge_core(struct catalog *c, struct catalog *past, uint32_t revision,
+		       struct error *err) __attribute__((nonnull, warn_unused_result));
+
 /* Merge, sort by revision id, build the indexes.  Once. */
 int catalog_finish(struct catalog *c, struct error *err)
 	__attribute__((nonnull, warn_unused_result));

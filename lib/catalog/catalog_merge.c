@@ -1,4 +1,5 @@
 /* Joining a catalog that was filled with fragments alone to the one they belong to. */
+#include "lib/base/error.h"
 #include "lib/base/limits.h"
 #include "lib/catalog/catalog_internal.h"
 
@@ -113,6 +114,41 @@ static int merge_findings(struct catalog *c, const struct catalog *from, struct 
 	for (int s = 0; s < CATALOG_SEVERITIES_; s++)
 		c->findings.seen[s] += unseen[s];
 	return 0;
+}
+
+void catalog_merge_trust(struct catalog *past)
+{
+	const struct catalog_findings *l = &past->findings;
+	uint64_t seen = 0;
+
+	for (int s = 0; s < CATALOG_SEVERITIES_; s++)
+		seen += l->seen[s];
+	/* of one that was counted and not kept nobody knows where it belongs */
+	for (size_t i = 0; i < past->count; i++)
+		if (seen != l->count || past->items[i].verdict != CATALOG_OK)
+			past->items[i].has_core = false;
+	for (size_t i = 0; i < l->count; i++) {
+		struct error ignored = ERROR_INIT; /* only a new revision could be one too many */
+		struct catalog_revision *r =
+			catalog_record(past, l->items[i].revision_id, &ignored);
+
+		if (r)
+			r->has_core = false;
+	}
+}
+
+int catalog_merge_core(struct catalog *c, struct catalog *past, uint32_t revision,
+		       struct error *err)
+{
+	struct catalog_revision *from = catalog_record(past, revision, err);
+
+	if (!from || !from->has_core)
+		return from ? 0 : -1;
+	struct catalog_revision *r = catalog_record(c, revision, err);
+	if (!r)
+		return -1;
+	merge_core(c, r, from);
+	return 1;
 }
 
 int catalog_merge(struct catalog *c, const struct catalog *part, struct error *err)

@@ -11,7 +11,10 @@
 #include <zstd.h>
 #include <zstd_errors.h>
 
-/* Many small fragments need the search of level 3; in long ones level 1 finds as much (0027). */
+/*
+ * Many small fragments need the search of level 3; in long ones level 1 finds as much, with a
+ * window over the whole pack (docs/decisions/0031).
+ */
 enum { LEVEL = 3, LEVEL_LONG = 1, LONG_FRAGMENT = 16 << 10 };
 
 static const char magic[] = "gapferry-pack 1\n";
@@ -115,10 +118,12 @@ int pack_decompress(const void *bytes, size_t len, size_t max, const char *label
 
 /* ---- builder ---- */
 
+/* In front of the fragments there is room for the longest header, so that it can be put there. */
+enum { ENTRY_MAX = 64 + 1 + 10 + 1, HEADER_ROOM = 64 + LIMIT_PACK_ENTRIES * ENTRY_MAX };
+
 struct pack_builder {
-	struct buf bytes;
-	struct buf plain; /* for pack_builder_finish(), like the context kept for the next pack */
-	ZSTD_CCtx *context;
+	struct buf bytes;   /* HEADER_ROOM, then the fragments */
+	ZSTD_CCtx *context; /* kept for the next pack */
 	struct pack_entry *entries;
 	size_t count, capacity;
 };
@@ -126,36 +131,50 @@ struct pack_builder {
 struct pack_builder *pack_builder_new(void)
 {
 	struct pack_builder *b = buf_calloc(1, sizeof *b);
+	struct error err = ERROR_INIT;
 
-	b->bytes.max = LIMIT_PACK_BYTES;
-	b->plain.max = 2 * (size_t)LIMIT_PACK_BYTES;
+	b->bytes.max = HEADER_ROOM + LIMIT_PACK_BYTES;
+	if (!buf_room(&b->bytes, HEADER_ROOM, &err))
+		abort();
+	pack_builder_reset(b);
 	return b;
 }
 
 void pack_builder_reset(struct pack_builder *b)
 {
-	b->bytes.len = 0;
+	b->bytes.len = HEADER_ROOM;
 	b->count = 0;
+}
+
+void *pack_builder_room(struct pack_builder *b, size_t len)
+{
+	struct error err = ERROR_INIT;
+	void *room = buf_room(&b->bytes, len, &err);
+
+	/* PACK_TARGET_BYTES plus one fragment is below the ceiling; more is misuse. */
+	if (!room)
+		abort();
+	return room;
 }
 
 void pack_builder_add(struct pack_builder *b, const unsigned char sha256[32], const void *bytes,
 		      size_t len)
 {
-	struct error err = ERROR_INIT;
+	void *room = pack_builder_room(b, len);
 
 	b->entries = buf_grow(b->entries, &b->capacity, b->count, sizeof *b->entries);
 	struct pack_entry *e = &b->entries[b->count++];
 	memcpy(e->sha256, sha256, sizeof e->sha256);
-	e->offset = (uint32_t)b->bytes.len;
+	e->offset = (uint32_t)pack_builder_bytes(b);
 	e->size = (uint32_t)len;
-	/* PACK_TARGET_BYTES plus one fragment is below the ceiling; more is misuse. */
-	if (buf_append(&b->bytes, bytes, len, &err) < 0)
-		abort();
+	if (bytes != room && len > 0)
+		memcpy(room, bytes, len);
+	b->bytes.len += len;
 }
 
 size_t pack_builder_bytes(const struct pack_builder *b)
 {
-	return b->bytes.len;
+	return b->bytes.len - HEADER_ROOM;
 }
 
 size_t pack_builder_count(const struct pack_builder *b)
@@ -183,29 +202,45 @@ size_t pack_builder_header(const struct pack_builder *b)
 	return size;
 }
 
+static unsigned char *put_number(unsigned char *p, size_t value)
+{
+	unsigned char *end = p + digits(value);
+
+	for (unsigned char *at = end; at > p; value /= 10)
+		*--at = (unsigned char)('0' + value % 10);
+	return end;
+}
+
+/* Right in front of the fragments; returns where it begins. */
+static const unsigned char *put_header(struct pack_builder *b)
+{
+	unsigned char *start = b->bytes.bytes + HEADER_ROOM - pack_builder_header(b);
+	unsigned char *p = start + sizeof magic - 1;
+
+	memcpy(start, magic, sizeof magic - 1);
+	p = put_number(p, b->count);
+	*p++ = '\n';
+	for (size_t i = 0; i < b->count; i++) {
+		str_to_hex(b->entries[i].sha256, DIGEST_SHA256, (char *)p);
+		p[DIGEST_HEX - 1] = ' ';
+		p = put_number(p + DIGEST_HEX, b->entries[i].size);
+		*p++ = '\n';
+	}
+	return start;
+}
+
 int pack_builder_finish(struct pack_builder *b, struct buf *out, struct error *err)
 {
-	struct buf *plain = &b->plain;
-	bool is_long = b->count > 0 && b->bytes.len / b->count >= LONG_FRAGMENT;
+	bool is_long = b->count > 0 && pack_builder_bytes(b) / b->count >= LONG_FRAGMENT;
 
 	if (!b->context)
 		b->context = ZSTD_createCCtx();
-	if (!b->context)
+	if (!b->context || b->count > LIMIT_PACK_ENTRIES)
 		abort();
-	plain->len = 0;
-	if (buf_printf(plain, err, "%s%zu\n", magic, b->count) < 0)
-		return -1;
-	for (size_t i = 0; i < b->count; i++) {
-		char hex[DIGEST_HEX];
-
-		str_to_hex(b->entries[i].sha256, DIGEST_SHA256, hex);
-		if (buf_printf(plain, err, "%s %u\n", hex, b->entries[i].size) < 0)
-			return -1;
-	}
-	if (buf_append(plain, b->bytes.bytes, b->bytes.len, err) < 0)
-		return -1;
-	return compress(b->context, is_long ? LEVEL_LONG : LEVEL, plain->bytes, plain->len, out,
-			err);
+	const unsigned char *start = put_header(b);
+	ZSTD_CCtx_setParameter(b->context, ZSTD_c_windowLog, LIMIT_ZSTD_WINDOW_LOG);
+	return compress(b->context, is_long ? LEVEL_LONG : LEVEL, start,
+			pack_builder_header(b) + pack_builder_bytes(b), out, err);
 }
 
 void pack_builder_free(struct pack_builder *b)
@@ -213,7 +248,6 @@ void pack_builder_free(struct pack_builder *b)
 	if (!b)
 		return;
 	buf_clear(&b->bytes);
-	buf_clear(&b->plain);
 	ZSTD_freeCCtx(b->context);
 	free(b->entries);
 	free(b);

@@ -29,7 +29,17 @@ enum { PACK_TARGET_BYTES = 4 << 20 };
 struct pack_builder;
 struct pack_builder *pack_builder_new(void) __attribute__((warn_unused_result, returns_nonnull));
 
-/* Append a fragment.  The caller sees to it that no digest comes twice. */
+/*
+ * Where the next fragment, of len bytes, will lie: one that is put there need not be copied.
+ * Valid until the next call.
+ */
+void *pack_builder_room(struct pack_builder *b, size_t len)
+	__attribute__((nonnull, warn_unused_result, returns_nonnull));
+
+/*
+ * Append a fragment, at most LIMIT_PACK_ENTRIES of them; bytes may lie where pack_builder_room()
+ * said.  The caller sees to it that no digest comes twice.
+ */
 void pack_builder_add(struct pack_builder *b, const unsigned char sha256[32], const void *bytes,
 		      size_t len) __attribute__((nonnull(1, 2)));
 

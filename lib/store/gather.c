@@ -136,7 +136,7 @@ static int compare_fragments(const void *a, const void *b)
 	return memcmp(x->sha256, y->sha256, sizeof x->sha256);
 }
 
-int gather_finish(struct gather *g, struct error *err)
+int gather_sort(struct gather *g, struct error *err)
 {
 	if (g->entry_count > 0)
 		qsort(g->entries, g->entry_count, sizeof *g->entries, listing_compare);
@@ -148,11 +148,21 @@ int gather_finish(struct gather *g, struct error *err)
 					 "%s: document %c/%s/%u comes twice", g->source.name,
 					 g->entries[i].stream, g->entries[i].key,
 					 g->entries[i].revision);
+	return 0;
+}
+
+int gather_judge(struct gather *g, struct error *err)
+{
 	if (catalog_finish(g->catalog, err) < 0)
 		return -1;
 	catalog_validate(g->catalog);
 	catalog_quarantine(g->catalog);
 	return 0;
+}
+
+int gather_finish(struct gather *g, struct error *err)
+{
+	return gather_sort(g, err) < 0 ? -1 : gather_judge(g, err);
 }
 
 const struct gather_fragment *gather_find(const struct gather *g, const unsigned char sha256[32])

@@ -22,10 +22,12 @@ enum { QUEUE_PER_THREAD = 2 };
 /* Pack numbers from here on are those of gather_known, until gather_build_finish(). */
 #define KNOWN GATHER_PART_KNOWN
 
-/* A pack on its way through a worker: first the builder, then the bytes. */
+/* A pack or a listing on its way through a worker. */
 struct job {
-	struct pack_builder *builder;
+	struct pack_builder *builder; /* NULL: a listing */
+	struct listing listing;       /* borrows from the gather */
 	struct buf packed;
+	size_t number; /* of g->packs or g->listings */
 };
 
 struct gather_build {
@@ -57,8 +59,13 @@ DEFINE_CLEANUP(struct job *, job_free);
 static int run_job(void *arg, struct error *err)
 {
 	struct job *j = arg;
+	CLEANUP(buf_clear) struct buf text = BUF_INIT(LIMIT_LISTING_BYTES);
 
-	return pack_builder_finish(j->builder, &j->packed, err);
+	if (j->builder)
+		return pack_builder_finish(j->builder, &j->packed, err);
+	return listing_write(&j->listing, &text, err) < 0
+		       ? -1
+		       : pack_compress(text.bytes, text.len, &j->packed, err);
 }
 
 struct gather_build *gather_build_new(struct gather *g, struct store *s, unsigned threads,
@@ -169,46 +176,58 @@ static int remember(struct gather_build *b, const unsigned char sha256[32], size
 
 /* ---- packs ---- */
 
-static int put_blob(struct gather_build *b, const struct buf *bytes, struct gather_blob *out,
-		    struct error *err)
-{
-	int known = content_put(b->store, bytes->bytes, bytes->len, out->sha256, err);
-
-	out->size = bytes->len;
-	out->is_new = known == 0;
-	return known < 0 ? -1 : 0;
-}
-
-/* Store the oldest pack that workers were given.  Packs were numbered when they were submitted. */
+/* Store the oldest object that workers were given. */
 static int reap(struct gather_build *b, struct error *err)
 {
-	size_t number = b->g->pack_count - pool_pending(b->pool);
 	void *arg = NULL;
 	int got = pool_reap(b->pool, &arg, err);
 	CLEANUP(job_free) struct job *j = arg;
 
-	return got < 0 ? -1 : put_blob(b, &j->packed, &b->g->packs[number], err);
+	if (got < 0)
+		return -1;
+	struct gather_blob *blob =
+		j->builder ? &b->g->packs[j->number] : &b->g->listings[j->number];
+	int known = content_put(b->store, j->packed.bytes, j->packed.len, blob->sha256, err);
+	blob->size = j->packed.len;
+	blob->is_new = known == 0;
+	return known < 0 ? -1 : 0;
 }
 
-static int submit(struct gather_build *b, struct error *err)
+static int drain(struct gather_build *b, struct error *err)
+{
+	while (pool_pending(b->pool) > 0)
+		if (reap(b, err) < 0)
+			return -1;
+	return 0;
+}
+
+static int submit(struct gather_build *b, struct job job, struct error *err)
+{
+	struct job *j = buf_malloc(sizeof *j);
+
+	*j = job;
+	j->packed.max = SIZE_MAX;
+	pool_submit(b->pool, j);
+	return pool_pending(b->pool) > (size_t)b->threads * QUEUE_PER_THREAD ? reap(b, err) : 0;
+}
+
+/* Give the pack being built, if there is something in it, to the workers. */
+static int submit_pack(struct gather_build *b, struct error *err)
 {
 	struct gather *g = b->g;
-	struct job *j = buf_calloc(1, sizeof *j);
 	size_t header = pack_builder_header(b->builder);
 
+	if (pack_builder_count(b->builder) == 0)
+		return 0;
 	for (size_t i = b->first; i < g->fragment_count; i++)
 		if (!(g->fragments[i].pack & KNOWN))
 			g->fragments[i].offset += (uint32_t)header;
 	b->first = g->fragment_count;
 	g->packs = buf_grow(g->packs, &g->pack_capacity, g->pack_count, sizeof *g->packs);
-	g->packs[g->pack_count++] = (struct gather_blob){ .is_new = false };
-	j->builder = b->builder;
-	j->packed.max = SIZE_MAX;
+	g->packs[g->pack_count] = (struct gather_blob){ .is_new = false };
+	struct job job = { .builder = b->builder, .number = g->pack_count++ };
 	b->builder = pack_builder_new();
-	pool_submit(b->pool, j);
-	if (pool_pending(b->pool) <= (size_t)b->threads * QUEUE_PER_THREAD)
-		return 0;
-	return reap(b, err);
+	return submit(b, job, err);
 }
 
 int gather_build_add(struct gather_build *b, struct listing_entry *e, const void *bytes, size_t len,
@@ -224,7 +243,7 @@ int gather_build_add(struct gather_build *b, struct listing_entry *e, const void
 	if (pack_builder_bytes(b->builder) < PACK_TARGET_BYTES &&
 	    pack_builder_count(b->builder) < LIMIT_PACK_ENTRIES)
 		return 0;
-	return submit(b, err);
+	return submit_pack(b, err);
 }
 
 struct gather_known *gather_build_known(struct gather_build *b)
@@ -257,11 +276,8 @@ int gather_build_take(struct gather_build *b, const struct gather_part *part, st
 	struct gather *g = b->g;
 
 	/* Fragments of the pack being built are counted from b->first on: end it. */
-	if (pack_builder_count(b->builder) > 0 && submit(b, err) < 0)
+	if (submit_pack(b, err) < 0 || drain(b, err) < 0)
 		return -1;
-	while (pool_pending(b->pool) > 0)
-		if (reap(b, err) < 0)
-			return -1;
 	size_t packs = g->pack_count;
 	for (size_t i = 0; i < from->pack_count; i++) {
 		g->packs = buf_grow(g->packs, &g->pack_capacity, g->pack_count, sizeof *g->packs);
@@ -277,25 +293,31 @@ int gather_build_take(struct gather_build *b, const struct gather_part *part, st
 
 /* ---- listings ---- */
 
-static int put_listing(struct gather_build *b, size_t first, size_t count, uint32_t part,
-		       uint32_t parts, struct error *err)
+static int submit_listings(struct gather_build *b, struct error *err)
 {
 	struct gather *g = b->g;
-	CLEANUP(buf_clear) struct buf text = BUF_INIT(LIMIT_LISTING_BYTES);
-	CLEANUP(buf_clear) struct buf packed = BUF_INIT(SIZE_MAX);
-	struct listing l = { .source = g->source,
-			     .part = part,
-			     .parts = parts,
-			     .entries = g->entries + first,
-			     .count = count };
+	size_t parts = (g->entry_count + LISTING_PART_ENTRIES - 1) / LISTING_PART_ENTRIES;
 
-	if (listing_write(&l, &text, err) < 0 ||
-	    pack_compress(text.bytes, text.len, &packed, err) < 0)
-		return -1;
-	g->listings =
-		buf_grow(g->listings, &g->listing_capacity, g->listing_count, sizeof *g->listings);
-	g->listings[g->listing_count] = (struct gather_blob){ .part = part };
-	return put_blob(b, &packed, &g->listings[g->listing_count++], err);
+	if (parts == 0)
+		parts = 1;
+	for (size_t part = 1; part <= parts; part++) {
+		size_t first = (part - 1) * LISTING_PART_ENTRIES, count = g->entry_count - first;
+		struct job job = { .listing = { .source = g->source,
+						.part = (uint32_t)part,
+						.parts = (uint32_t)parts,
+						.entries = g->entries + first,
+						.count = count > LISTING_PART_ENTRIES
+								 ? LISTING_PART_ENTRIES
+								 : count },
+				   .number = g->listing_count };
+
+		g->listings = buf_grow(g->listings, &g->listing_capacity, g->listing_count,
+				       sizeof *g->listings);
+		g->listings[g->listing_count++] = (struct gather_blob){ .part = (uint32_t)part };
+		if (submit(b, job, err) < 0)
+			return -1;
+	}
+	return 0;
 }
 
 /* The packs of the repository that are used come behind the new ones, in the order of use. */
@@ -322,28 +344,12 @@ static void add_known_packs(struct gather_build *b)
 
 int gather_build_finish(struct gather_build *b, struct error *err)
 {
-	struct gather *g = b->g;
-
-	if (pack_builder_count(b->builder) > 0 && submit(b, err) < 0)
+	if (submit_pack(b, err) < 0 || drain(b, err) < 0)
 		return -1;
-	while (pool_pending(b->pool) > 0)
-		if (reap(b, err) < 0)
-			return -1;
 	add_known_packs(b);
-	if (gather_finish(g, err) < 0)
+	/* The catalog is judged while workers write the listings. */
+	if (gather_sort(b->g, err) < 0 || submit_listings(b, err) < 0 ||
+	    gather_judge(b->g, err) < 0)
 		return -1;
-	uint32_t parts =
-		(uint32_t)((g->entry_count + LISTING_PART_ENTRIES - 1) / LISTING_PART_ENTRIES);
-	if (parts == 0)
-		parts = 1;
-	for (uint32_t part = 1; part <= parts; part++) {
-		size_t first = (size_t)(part - 1) * LISTING_PART_ENTRIES;
-		size_t count = g->entry_count - first;
-
-		if (count > LISTING_PART_ENTRIES)
-			count = LISTING_PART_ENTRIES;
-		if (put_listing(b, first, count, part, parts, err) < 0)
-			return -1;
-	}
-	return 0;
+	return drain(b, err);
 }

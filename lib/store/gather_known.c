@@ -3,6 +3,7 @@
 #include "lib/base/buf.h"
 #include "lib/base/error.h"
 #include "lib/base/hash.h"
+#include "lib/base/kind.h"
 #include "lib/store/content.h"
 #include "lib/store/db.h"
 #include "lib/store/gather.h"
@@ -49,23 +50,48 @@ static int load_packs(struct gather_known *k, struct error *err)
 	CLEANUP(db_finalize)
 	struct db_statement *q =
 		db_prepare(store_db(k->store),
-			   "SELECT o.id, o.sha256, o.size, sum(f.size),"
-			   " sum(f.size * (f.id IN (SELECT fragment_id FROM document)))"
-			   " FROM fragment f JOIN object o ON o.id=f.object_id GROUP BY o.id",
-			   err);
+			   "SELECT id, sha256, size FROM object WHERE kind=? ORDER BY id", err);
+	int row;
+
+	if (!q)
+		return -1;
+	db_bind_int(q, 1, OBJECT_PACK);
+	while ((row = db_step(q, err)) == 1) {
+		k->packs = buf_grow(k->packs, &k->capacity, k->count, sizeof *k->packs);
+		struct known_pack *p = &k->packs[k->count++];
+
+		*p = (struct known_pack){ .id = db_int(q, 0) };
+		db_copy(q, 1, p->blob.sha256, sizeof p->blob.sha256);
+		p->blob.size = (uint64_t)db_int(q, 2);
+	}
+	return row;
+}
+
+/* The fragments that documents are: a bit for each row. */
+static int load_documents(struct gather_known *k, struct buf *live, struct error *err)
+{
+	CLEANUP(db_finalize)
+	struct db_statement *q =
+		db_prepare(store_db(k->store), "SELECT fragment_id FROM document", err);
 	int row;
 
 	if (!q)
 		return -1;
 	while ((row = db_step(q, err)) == 1) {
-		k->packs = buf_grow(k->packs, &k->capacity, k->count, sizeof *k->packs);
-		struct known_pack *p = &k->packs[k->count++];
+		uint64_t id = (uint64_t)db_int(q, 0);
 
-		*p = (struct known_pack){ .id = db_int(q, 0),
-					  .bytes = (uint64_t)db_int(q, 3),
-					  .live = (uint64_t)db_int(q, 4) };
-		db_copy(q, 1, p->blob.sha256, sizeof p->blob.sha256);
-		p->blob.size = (uint64_t)db_int(q, 2);
+		if (id > UINT32_MAX)
+			continue;
+		if (id / 8 >= live->len) {
+			size_t more = (size_t)id / 8 + 1 - live->len;
+			unsigned char *room = buf_room(live, more, err);
+
+			if (!room)
+				return -1;
+			memset(room, 0, more);
+			live->len += more;
+		}
+		live->bytes[id / 8] |= (unsigned char)(1u << id % 8);
 	}
 	return row;
 }
@@ -87,8 +113,7 @@ static size_t slot_of(const struct gather_known *k, const unsigned char sha256[3
 	return i;
 }
 
-/* Fragments of packs that are used enough. */
-static int load_fragments(struct gather_known *k, struct error *err)
+static int load_fragments(struct gather_known *k, const struct buf *live, struct error *err)
 {
 	CLEANUP(db_finalize)
 	struct db_statement *q =
@@ -99,11 +124,11 @@ static int load_fragments(struct gather_known *k, struct error *err)
 	if (!q)
 		return -1;
 	while ((row = db_step(q, err)) == 1) {
-		int64_t id = db_int(q, 1);
-		const struct known_pack *p =
-			bsearch(&id, k->packs, k->count, sizeof *p, compare_id);
+		int64_t object = db_int(q, 1);
+		struct known_pack *p = bsearch(&object, k->packs, k->count, sizeof *p, compare_id);
+		uint64_t id = (uint64_t)db_int(q, 4);
 
-		if (!p || p->live * LIVE_SHARE < p->bytes)
+		if (!p)
 			continue;
 		k->fragments = buf_grow(k->fragments, &k->fragment_capacity, k->fragment_count,
 					sizeof *k->fragments);
@@ -112,7 +137,10 @@ static int load_fragments(struct gather_known *k, struct error *err)
 		f->pack = (uint32_t)(p - k->packs);
 		f->offset = (uint32_t)db_int(q, 2);
 		f->size = (uint32_t)db_int(q, 3);
-		f->row = db_int(q, 4) <= UINT32_MAX ? (uint32_t)db_int(q, 4) : 0;
+		f->row = id <= UINT32_MAX ? (uint32_t)id : 0;
+		p->bytes += f->size;
+		if (id / 8 < live->len && (live->bytes[id / 8] >> id % 8 & 1))
+			p->live += f->size;
 	}
 	return row;
 }
@@ -126,16 +154,22 @@ static void index_fragments(struct gather_known *k)
 	k->seed = hash_seed();
 	k->mask = slots - 1;
 	k->slots = buf_calloc(slots, sizeof *k->slots);
-	for (size_t i = 0; i < k->fragment_count; i++)
-		k->slots[slot_of(k, k->fragments[i].sha256)] = (uint32_t)i + 1;
+	for (size_t i = 0; i < k->fragment_count; i++) {
+		const struct known_pack *p = &k->packs[k->fragments[i].pack];
+
+		if (p->live * LIVE_SHARE >= p->bytes)
+			k->slots[slot_of(k, k->fragments[i].sha256)] = (uint32_t)i + 1;
+	}
 }
 
 struct gather_known *gather_known_new(struct store *s, struct error *err)
 {
 	CLEANUP(gather_known_free) struct gather_known *k = buf_calloc(1, sizeof *k);
+	CLEANUP(buf_clear) struct buf live = BUF_INIT(UINT32_MAX / 8 + 1);
 
 	k->store = s;
-	if (load_packs(k, err) < 0 || load_fragments(k, err) < 0)
+	if (load_packs(k, err) < 0 || load_documents(k, &live, err) < 0 ||
+	    load_fragments(k, &live, err) < 0)
 		return NULL;
 	index_fragments(k);
 	return STEAL(k);

@@ -5,6 +5,7 @@
 #include "lib/base/hash.h"
 #include "lib/base/limits.h"
 #include "lib/base/varint.h"
+#include "lib/catalog/catalog.h"
 #include "lib/catalog/catalog_part.h"
 #include "lib/crypto/digest.h"
 #include "lib/pack/pack.h"
@@ -21,7 +22,8 @@ struct gather_part {
 	struct digest *digest;
 	struct pack_builder *builder;
 	struct buf packed;
-	size_t first; /* first fragment of the pack being built */
+	struct gather_part *past; /* what a cabinet like this one was before, or NULL; borrowed */
+	size_t first;             /* first fragment of the pack being built */
 	/* Open addressing over g->fragments; 0 is empty, else index + 1. */
 	uint64_t seed;
 	uint32_t *table;
@@ -136,13 +138,43 @@ static int put_pack(struct gather_part *p, struct error *err)
 	return 0;
 }
 
+void *gather_part_room(struct gather_part *p, size_t len)
+{
+	return pack_builder_room(p->builder, len);
+}
+
+void gather_part_expect(struct gather_part *p, struct gather_part *past)
+{
+	struct gather *g = past->g;
+
+	if (g->entry_count > 0)
+		qsort(g->entries, g->entry_count, sizeof *g->entries, listing_compare);
+	catalog_merge_trust(g->catalog);
+	p->past = past;
+}
+
+/* 1 when the past knows what these bytes tell; 0; -1. */
+static int recall(struct gather_part *p, const struct listing_entry *e, struct error *err)
+{
+	const struct gather *g = p->past ? p->past->g : NULL;
+
+	if (!g || e->stream != 'c' || g->entry_count == 0)
+		return 0;
+	const struct listing_entry *then =
+		bsearch(e, g->entries, g->entry_count, sizeof *e, listing_compare);
+	if (!then || memcmp(then->sha256, e->sha256, sizeof e->sha256) != 0)
+		return 0;
+	return catalog_merge_core(p->g->catalog, g->catalog, e->revision, err);
+}
+
 int gather_part_add(struct gather_part *p, struct listing_entry *e, const void *bytes, size_t len,
 		    struct error *err)
 {
 	digest_update(p->digest, bytes, len);
 	digest_final(p->digest, e->sha256);
 	gather_add_entry(p->g, e);
-	if (gather_feed(p->g, e, bytes, len, err) < 0)
+	int told = recall(p, e, err);
+	if (told < 0 || (told == 0 && gather_feed(p->g, e, bytes, len, err) < 0))
 		return -1;
 	int is_new = remember(p, e->sha256, len, err);
 	if (is_new <= 0)

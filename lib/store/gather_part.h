@@ -22,6 +22,10 @@ struct gather_part *gather_part_new(const struct store *s, struct gather_known *
 void gather_part_free(struct gather_part *p);
 DEFINE_CLEANUP(struct gather_part *, gather_part_free);
 
+/* Where a fragment of len bytes, at most LIMIT_FRAGMENT_BYTES, may be put for gather_part_add(). */
+void *gather_part_room(struct gather_part *p, size_t len)
+	__attribute__((nonnull, warn_unused_result, returns_nonnull));
+
 /* One fragment (streams c x l e s): hashed, stored, parsed; e->sha256 is filled in. */
 int gather_part_add(struct gather_part *p, struct listing_entry *e, const void *bytes, size_t len,
 		    struct error *err) __attribute__((nonnull, warn_unused_result));
@@ -37,6 +41,12 @@ void gather_part_write(const struct gather_part *p, struct varint_writer *w)
  */
 int gather_part_read(struct gather_part *p, struct varint_reader *r, struct error *err)
 	__attribute__((nonnull, warn_unused_result));
+
+/*
+ * Core fragments that are the same in past, which gather_part_read() filled and the caller keeps,
+ * need not be parsed again: they are most of the bytes.  past is of no other use afterwards.
+ */
+void gather_part_expect(struct gather_part *p, struct gather_part *past) __attribute__((nonnull));
 
 /* Store the last pack. */
 int gather_part_finish(struct gather_part *p, struct error *err)

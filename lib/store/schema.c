@@ -191,8 +191,10 @@ static const char *const migrations[SCHEMA_VERSION] = {
 
 	/* What the inner cabinets of a catalog told, by their digest (lib/store/shard_rows.h). */
 	"CREATE TABLE shard("
-	" digest BLOB PRIMARY KEY, kind TEXT NOT NULL, series TEXT NOT NULL, state BLOB NOT NULL);"
-	"CREATE INDEX shard_source ON shard(kind, series);",
+	" digest BLOB PRIMARY KEY, kind TEXT NOT NULL, series TEXT NOT NULL, first INTEGER NOT "
+	"NULL, state BLOB NOT NULL);"
+	"CREATE INDEX shard_source ON shard(kind, series);"
+	"CREATE INDEX shard_first ON shard(first);",
 };
 
 static int current_version(struct db *db, int64_t *version, struct error *err)

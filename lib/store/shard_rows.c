@@ -27,6 +27,22 @@ int shard_rows_some(struct store *s, struct error *err)
 	return row;
 }
 
+/* 1 and the state in the row that q finds, appended to *out; 0; -1. */
+static int load_state(struct db_statement *q, struct buf *out, struct error *err)
+{
+	int row = db_step(q, err);
+
+	if (row == 1) {
+		size_t len;
+		const void *bytes = db_blob(q, 0, &len);
+
+		if (buf_append(out, bytes, len, err) < 0)
+			row = -1;
+		db_reset(q);
+	}
+	return row;
+}
+
 int shard_rows_load(struct store *s, const unsigned char digest[32], struct buf *out,
 		    struct error *err)
 {
@@ -37,16 +53,20 @@ int shard_rows_load(struct store *s, const unsigned char digest[32], struct buf 
 	if (!q)
 		return -1;
 	db_bind_blob(q, 1, digest, 32);
-	int row = db_step(q, err);
-	if (row == 1) {
-		size_t len;
-		const void *bytes = db_blob(q, 0, &len);
+	return load_state(q, out, err);
+}
 
-		if (buf_append(out, bytes, len, err) < 0)
-			row = -1;
-		db_reset(q);
-	}
-	return row;
+int shard_rows_before(struct store *s, uint32_t first, struct buf *out, struct error *err)
+{
+	CLEANUP(db_finalize)
+	struct db_statement *q = db_prepare(
+		store_db(s),
+		"SELECT state FROM shard WHERE first<=? ORDER BY first DESC, digest LIMIT 1", err);
+
+	if (!q)
+		return -1;
+	db_bind_int(q, 1, first);
+	return load_state(q, out, err);
 }
 
 static bool is_wanted(const unsigned char digest[32], const struct shard_row *rows, size_t count)
@@ -90,9 +110,11 @@ int shard_rows_replace(struct store *s, const struct listing_source *source,
 		       const struct shard_row *rows, size_t count, struct error *err)
 {
 	CLEANUP(db_finalize)
-	struct db_statement *add = db_prepare(
-		store_db(s),
-		"INSERT OR REPLACE INTO shard(digest, kind, series, state) VALUES(?,?,?,?)", err);
+	struct db_statement *add =
+		db_prepare(store_db(s),
+			   "INSERT OR REPLACE INTO shard(digest, kind, series, first, state)"
+			   " VALUES(?,?,?,?,?)",
+			   err);
 
 	if (!add || remove_others(s, source, rows, count, err) < 0)
 		return -1;
@@ -102,7 +124,8 @@ int shard_rows_replace(struct store *s, const struct listing_source *source,
 		if (rows[i].state.len == 0)
 			continue;
 		db_bind_blob(add, 1, rows[i].digest, sizeof rows[i].digest);
-		db_bind_blob(add, 4, rows[i].state.bytes, rows[i].state.len);
+		db_bind_int(add, 4, rows[i].first);
+		db_bind_blob(add, 5, rows[i].state.bytes, rows[i].state.len);
 		if (db_execute(add, err) < 0)
 			return -1;
 	}

@@ -216,10 +216,10 @@ static void keep_attribute(struct xml_fast *f, const struct xml_fast_span *name,
 	}
 }
 
-/* name="value" behind the blank; names of the tag so far are in seen. */
-static result read_attribute(struct xml_fast *f, struct xml_fast_span *seen)
+/* name="value" behind the blank. */
+static result read_attribute(struct xml_fast *f)
 {
-	struct xml_fast_span value, *name = &seen[f->count];
+	struct xml_fast_span value, *name = &f->seen[f->count];
 	bool marked;
 
 	if (f->count == XML_FAST_ATTRIBUTES || !take_name(f, name) || *f->p != '=')
@@ -234,7 +234,7 @@ static result read_attribute(struct xml_fast *f, struct xml_fast_span *seen)
 	     memmem(value.at, value.len, "w3.org", 6)))
 		return XML_FAST_UNSURE;
 	for (size_t i = 0; i < f->count; i++)
-		if (is_same(&seen[i], name))
+		if (is_same(&f->seen[i], name))
 			return XML_FAST_UNSURE;
 	if (!f->quiet)
 		keep_attribute(f, name, &value, marked);
@@ -245,8 +245,6 @@ static result read_attribute(struct xml_fast *f, struct xml_fast_span *seen)
 /* Behind the name of a start tag: attributes, then ">" or "/>". */
 static result read_attributes(struct xml_fast *f, bool *empty)
 {
-	struct xml_fast_span seen[XML_FAST_ATTRIBUTES];
-
 	f->count = 0;
 	for (;;) {
 		const unsigned char *before = f->p;
@@ -262,7 +260,7 @@ static result read_attributes(struct xml_fast *f, bool *empty)
 		}
 		if (f->p == before)
 			return XML_FAST_UNSURE;
-		result r = read_attribute(f, seen);
+		result r = read_attribute(f);
 		if (r != XML_FAST_DONE)
 			return r;
 	}

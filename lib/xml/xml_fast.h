@@ -51,6 +51,8 @@ struct xml_fast {
 	/* Of the start tag being delivered; names and values live as long as start() runs. */
 	struct xml_attribute attributes[XML_FAST_ATTRIBUTES];
 	size_t count;
+	/* Names of attributes of the tag; here, because a local array is cleared for every tag. */
+	struct xml_fast_span seen[XML_FAST_ATTRIBUTES];
 	struct arena arena;
 };
 

@@ -136,9 +136,49 @@ static void parts_make_the_same_catalog(void **state)
 	}
 }
 
+/* Of cores that come again, with the same bytes, only those are taken over that nothing is wrong
+ * with. */
+static void a_past_tells_what_is_beyond_doubt(void **state)
+{
+	static const struct row told[] = {
+		{ 0, 'c', "", 11, CORE(11) },
+		{ 0, 'c', "", 12, CORE(12) "<" },
+		{ 0, 'c', "", 13, "<UpdateIdentity UpdateID=\"none\" RevisionNumber=\"1\" />" },
+		{ 0, 'c', "", 14, CORE(14) },
+		{ 0, 'x', "", 14,
+		  "<Files><File Digest=\"bad\" FileName=\"f\" Size=\"7\" /></Files>" },
+		{ 0, 'l', "de", 15, TITLE("ohne Kern") },
+	};
+	static const struct {
+		uint32_t revision;
+		int want;
+	} rows_wanted[] = { { 11, 1 }, { 12, 0 }, { 13, 0 }, { 14, 0 }, { 15, 0 }, { 16, 0 } };
+	CLEANUP(catalog_free) struct catalog *past = catalog_new();
+	CLEANUP(catalog_free) struct catalog *c = catalog_new(), *parsed = catalog_new();
+	struct error err = ERROR_INIT;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(told); i++)
+		add(past, &told[i]);
+	catalog_merge_trust(past);
+	for (size_t i = 0; i < COUNT(rows_wanted); i++)
+		assert_int_equal(catalog_merge_core(c, past, rows_wanted[i].revision, &err),
+				 rows_wanted[i].want);
+	add(parsed, &told[0]);
+	add_master(c);
+	add_master(parsed);
+	judge(c);
+	judge(parsed);
+	assert_same_revision(catalog_at(c, 0), catalog_at(parsed, 0));
+	assert_same_findings(c, parsed);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(parts_make_the_same_catalog) };
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(parts_make_the_same_catalog),
+		cmocka_unit_test(a_past_tells_what_is_beyond_doubt),
+	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

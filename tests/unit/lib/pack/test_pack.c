@@ -45,7 +45,7 @@ static void fragments_come_back_in_order(void **state)
 
 static void every_number_of_fragments_has_its_header(void **state)
 {
-	static const size_t counts[] = { 0, 1, 9, 10, 11, 99, 100, 1000 };
+	static const size_t counts[] = { 0, 1, 9, 10, 11, 99, 100, 1000, LIMIT_PACK_ENTRIES };
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(counts); i++) {
@@ -64,6 +64,33 @@ static void every_number_of_fragments_has_its_header(void **state)
 		assert_int_equal(p->count, counts[i]);
 		assert_int_equal(p->len, pack_builder_header(b) + pack_builder_bytes(b));
 	}
+}
+
+/* Whether a fragment is copied or was put where it will lie, the pack is the same. */
+static void a_fragment_may_lie_where_it_will_be(void **state)
+{
+	static const size_t sizes[] = { 5, 0, 3 << 20, 1 };
+	CLEANUP(pack_builder_free) struct pack_builder *there = pack_builder_new();
+	CLEANUP(pack_builder_free) struct pack_builder *copied = pack_builder_new();
+	CLEANUP(buf_clear) struct buf one = BUF_INIT(SIZE_MAX), two = BUF_INIT(SIZE_MAX);
+	struct error err = ERROR_INIT;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(sizes); i++) {
+		CLEANUP(free) unsigned char *bytes = buf_malloc(sizes[i]);
+
+		memset(bytes, (int)('a' + i), sizes[i]);
+		/* room that nothing is added to costs nothing */
+		memset(pack_builder_room(there, sizes[i] + 9), 'x', sizes[i] + 9);
+		void *room = pack_builder_room(there, sizes[i]);
+		memcpy(room, bytes, sizes[i]);
+		add(there, room, sizes[i]);
+		add(copied, bytes, sizes[i]);
+	}
+	assert_int_equal(pack_builder_finish(there, &one, &err), 0);
+	assert_int_equal(pack_builder_finish(copied, &two, &err), 0);
+	assert_int_equal(one.len, two.len);
+	assert_memory_equal(one.bytes, two.bytes, one.len);
 }
 
 #define MAGIC "gapferry-pack 1\n"
@@ -254,6 +281,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(fragments_come_back_in_order),
 		cmocka_unit_test(every_number_of_fragments_has_its_header),
+		cmocka_unit_test(a_fragment_may_lie_where_it_will_be),
 		cmocka_unit_test(every_refusal_has_its_reason),
 		cmocka_unit_test(only_one_plain_frame_will_do),
 		cmocka_unit_test(larger_windows_are_refused),
