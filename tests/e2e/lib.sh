@@ -42,7 +42,7 @@ t_fail() {
 	T_COUNT=$((T_COUNT + 1)) T_FAILED=$((T_FAILED + 1))
 	echo "not ok $T_COUNT - $*"
 	for t_file in "$T_DIR/out" "$T_DIR/err"; do
-		[ ! -s "$t_file" ] || sed 's/^/#   /' "$t_file" | tail -n 20
+		[ ! -s "$t_file" ] || cut -c 1-400 "$t_file" | sed 's/^/#   /' | tail -n 20
 	done
 }
 
