@@ -253,9 +253,8 @@ static void head(struct text *t, const char *method, const char *target)
 /* No less hostile for being well-formed: the code decides what a client does next. */
 static const char *exact(struct hostile *h)
 {
-	static const char *const places[] = { paths[0], paths[0], paths[0], paths[0],
-					      paths[0], paths[0], paths[0], paths[2],
-					      paths[3], paths[0], paths[0] };
+	/* Of paths, for each of bodies. */
+	static const size_t places[] = { 0, 0, 0, 0, 0, 0, 0, 2, 3, 0, 0 };
 	size_t which = dice(h, sizeof bodies / sizeof *bodies);
 	bool twelve = dice(h, 2) != 0;
 	struct text *r = &h->request, *b = &h->body;
@@ -267,7 +266,7 @@ static const char *exact(struct hostile *h)
 	put(b, "</e:Header><e:Body>");
 	put(b, bodies[which]);
 	put(b, "</e:Body></e:Envelope>");
-	head(r, "POST", places[which]);
+	head(r, "POST", paths[places[which]]);
 	putf(r, "Content-Length: %zu\r\n\r\n", b->len);
 	put_bytes(r, b->bytes, b->len);
 	h->code = codes[which];
