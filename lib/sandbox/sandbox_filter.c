@@ -17,6 +17,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+enum { FILTER_SECONDS = 10 }; /* takes 2 ms */
+
 enum condition {
 	ANY,
 	NO_EXEC,     /* memory that is not to be executed */
@@ -26,6 +28,7 @@ enum condition {
 	REFUSED,     /* ENOSYS: its arguments lie where a filter cannot see them */
 	OWN_PROCESS, /* signals */
 	OWN_LIMIT,   /* limits: of this process */
+	CANCEL,      /* of an alarm, not the setting */
 	SET_NAME,    /* of a thread */
 	UNIX,        /* a socket of this machine */
 	QUESTION,    /* the question, not the deed */
@@ -87,6 +90,7 @@ static int add(scmp_filter_ctx f, const struct call *c)
 	case OWN_PROCESS:
 		return allow(f, call, SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid(), 0));
 	case OWN_LIMIT:
+	case CANCEL:
 		return allow(f, call, SCMP_A0(SCMP_CMP_EQ, 0, 0));
 	case SET_NAME:
 		return allow(f, call, SCMP_A0(SCMP_CMP_EQ, PR_SET_NAME, 0));
@@ -120,8 +124,11 @@ int sandbox_filter_enter(enum sandbox_role role, struct error *err)
 	 * none. */
 	scmp_filter_ctx f =
 		seccomp_init(role == SANDBOX_TOOL ? SCMP_ACT_ERRNO(ENOSYS) : SCMP_ACT_KILL_PROCESS);
-	int failed = f ? fill(f, role) : -ENOSYS;
 
+	/* Where memory is refused to it, libseccomp may search its lists for ever. */
+	alarm(FILTER_SECONDS);
+	int failed = f ? fill(f, role) : -ENOSYS;
+	alarm(0);
 	seccomp_release(f);
 	if (!failed)
 		return 0;

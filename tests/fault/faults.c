@@ -189,8 +189,9 @@ static bool check_end(struct scenario *s, int status, enum fault_class class, co
 	}
 	/* libseccomp does not say everywhere that it had no memory: its filter then lacks rows,
 	 * which kills. */
-	bool filter = strncmp(s->run.page->caller, "libseccomp", 10) == 0 &&
-		      (status == 128 + SIGSYS || status == 128 + SIGSEGV);
+	bool filter =
+		strncmp(s->run.page->caller, "libseccomp", 10) == 0 &&
+		(status == 128 + SIGSYS || status == 128 + SIGSEGV || status == 128 + SIGALRM);
 	/* libarchive has places where it ends the process instead, and says so. */
 	bool archive = status == 1 && strstr(text, "libarchive: Out of memory") != NULL;
 	if ((class == FAULT_MALLOC || class == FAULT_MMAP) &&
