@@ -2,6 +2,7 @@
 
 #include "lib/base/buf.h"
 #include "lib/base/error.h"
+#include "lib/base/limits.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -62,7 +63,7 @@ static void configure(sqlite3 *handle)
 		{ SQLITE_DBCONFIG_ENABLE_TRIGGER, 0 }, { SQLITE_DBCONFIG_ENABLE_VIEW, 0 },
 		{ SQLITE_DBCONFIG_DQS_DML, 0 },        { SQLITE_DBCONFIG_DQS_DDL, 0 },
 	}, limits[] = {
-		{ SQLITE_LIMIT_LENGTH, 16 << 20 },     { SQLITE_LIMIT_SQL_LENGTH, 64 << 10 },
+		{ SQLITE_LIMIT_LENGTH, LIMIT_DB_VALUE },     { SQLITE_LIMIT_SQL_LENGTH, 64 << 10 },
 		{ SQLITE_LIMIT_COLUMN, 64 },           { SQLITE_LIMIT_EXPR_DEPTH, 50 },
 		{ SQLITE_LIMIT_COMPOUND_SELECT, 5 },   { SQLITE_LIMIT_VARIABLE_NUMBER, 64 },
 		{ SQLITE_LIMIT_TRIGGER_DEPTH, 0 },     { SQLITE_LIMIT_ATTACHED, 0 },
