@@ -6,6 +6,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <limits.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -76,14 +77,20 @@ static void configure(sqlite3 *handle)
 	sqlite3_busy_timeout(handle, BUSY_MS);
 }
 
-struct db *db_open(const char *path, bool writer, struct error *err)
+struct db *db_open(const char *dir, const char *name, bool writer, struct error *err)
 {
 	CLEANUP(db_close) struct db *db = buf_calloc(1, sizeof *db);
-	const char *slash = strrchr(path, '/');
+	char real[PATH_MAX], path[PATH_MAX + NAME_SIZE];
 	int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW |
 		    (writer ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READWRITE);
 
-	snprintf(db->name, sizeof db->name, "%s", slash ? slash + 1 : path);
+	snprintf(db->name, sizeof db->name, "%s", name);
+	/* SQLITE_OPEN_NOFOLLOW wants no link anywhere in the path. */
+	if (!realpath(dir, real)) {
+		error_set_errno(err, ERROR_FILE_OPEN, "%s: cannot open directory", dir);
+		return NULL;
+	}
+	snprintf(path, sizeof path, "%s/%s", real, name);
 	if (sqlite3_open_v2(path, &db->handle, flags, NULL) != SQLITE_OK) {
 		error_set(err, ERROR_DB, "%s: %s", path,
 			  db->handle ? sqlite3_errmsg(db->handle) : "out of memory");
