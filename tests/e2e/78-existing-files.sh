@@ -22,6 +22,7 @@ again() {
 	mkdir "${again_file%/*}"
 	t_ok "$again_desc" "$@" "$again_file"
 	t_ok "$again_desc, again" "$@" "$again_file"
+	# shellcheck disable=SC2016 # for the inner shell
 	t_ok "$again_desc, from its directory" sh -c 'cd "$1" && shift && "$@"' - "${again_file%/*}" "$@" "${again_file##*/}"
 }
 
