@@ -29,7 +29,7 @@ struct shard *shard_new(const char *name, const struct store *store, struct gath
 	s->bytes = (struct buf)BUF_INIT(LIMIT_SHARD_BYTES + 1);
 	s->member = (struct buf)BUF_INIT(LIMIT_FRAGMENT_BYTES + 1);
 	s->notes = (struct buf)BUF_INIT(MEMBERS_MAX * NOTE_MAX);
-	s->state = (struct buf)BUF_INIT(LIMIT_SHARD_STATE);
+	s->state = (struct buf)BUF_INIT(LIMIT_DB_VALUE);
 	return s;
 }
 

@@ -4,6 +4,7 @@
 #include "lib/base/buf.h"
 #include "lib/base/error.h"
 #include "lib/store/channel.h"
+#include "lib/store/evidence.h"
 #include "media/manifest.h"
 
 #include <stdio.h>
@@ -20,7 +21,8 @@ int trust_only_base(struct store *s, const struct channel *c, struct manifest *m
 	if (c->sequence == 0)
 		return error_set(err, ERROR_WRITE_TRUST_ONLY,
 				 "channel %s has sent no bundle with updates yet", c->name);
-	int found = channel_load_manifest(s, c->id, c->epoch, c->sequence, &bytes, &len, err);
+	int found = evidence_manifest(s, &(struct evidence_bundle){ c->id, c->epoch, c->sequence },
+				      &bytes, &len, err);
 	if (found < 0 || (found == 1 && manifest_parse(bytes, len, &newest, err) < 0))
 		return -1;
 	if (found == 0)

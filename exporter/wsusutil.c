@@ -94,8 +94,6 @@ int wsusutil_read(struct store *s, const char *path, unsigned threads, struct pr
 	int failed = read_file(&r, s, fd, path, threads, progress, err);
 	progress_end(progress);
 	if (failed) {
-		/* Packs still at work in the build are stored before they can be forgotten. */
-		gather_build_free(STEAL(r.build));
 		wsusscn2_forget(&w, s);
 		return error_wrap(err, "%s", path);
 	}

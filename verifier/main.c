@@ -55,8 +55,10 @@ static const struct cli_verb verbs[] = {
 static int confine(const struct cli_args *args, struct error *err)
 {
 	static const struct confine_option paths[] = {
-		{ .name = "trust" }, { .name = "volume" },
-		{ .name = "log" },   { .name = "make", .access = SANDBOX_WRITE },
+		{ .name = "trust" },
+		{ .name = "volume" },
+		{ .name = "log" },
+		{ .name = "make", .access = SANDBOX_WRITE, .reach = CONFINE_BESIDE },
 		{ .name = NULL },
 	};
 

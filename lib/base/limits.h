@@ -76,6 +76,9 @@
 #define LIMIT_SANDBOX_RECORD (16u << 20)      /* what one fragment said: no more than LIMIT_FRAGMENT_BYTES */
 #define LIMIT_SANDBOX_SILENCE_SECONDS 60u     /* without the next byte of an answer; genuine: 1 */
 
+/* ---- the database ---- */
+#define LIMIT_DB_VALUE (256u << 20)           /* one value; genuine: 10 MB, what is remembered of a catalog */
+
 /* ---- packs of metadata fragments ---- */
 #define LIMIT_PACK_BYTES (32u << 20)          /* decompressed; we write 4 MiB, one fragment may be 16 */
 #define LIMIT_PACK_ENTRIES 65536u

@@ -243,17 +243,17 @@ static void copy_lists(struct catalog *c, struct catalog_revision *r,
 	}
 }
 
-int catalog_add_update(struct catalog *c, const struct catalog_update *u, uint64_t offset,
-		       struct error *err)
+static int add_update(struct catalog *c, const struct catalog_update *u, uint64_t offset,
+		      bool again, struct error *err)
 {
 	if (u->revision_id == 0) {
 		report_problems(c, NULL, &u->problems, MASTER, u->offset, offset);
 		return 0;
 	}
-	struct catalog_revision *r = catalog_record(c, u->revision_id, err);
-	if (!r)
+	struct catalog_revision *r = again ? NULL : catalog_record(c, u->revision_id, err);
+	if (!r && !again)
 		return -1;
-	bool again = r->has_master;
+	again = again || r->has_master;
 	if (again)
 		r = new_item(c, u->revision_id, err);
 	if (!r)
@@ -279,6 +279,18 @@ int catalog_add_update(struct catalog *c, const struct catalog_update *u, uint64
 	if (again)
 		catalog_report(c, r, CATALOG_RULE_REVISION_DUPLICATE, MASTER, offset, "", "");
 	return 0;
+}
+
+int catalog_add_update(struct catalog *c, const struct catalog_update *u, uint64_t offset,
+		       struct error *err)
+{
+	return add_update(c, u, offset, false, err);
+}
+
+int catalog_add_again(struct catalog *c, const struct catalog_update *u, uint64_t offset,
+		      struct error *err)
+{
+	return add_update(c, u, offset, true, err);
 }
 
 int catalog_add_location(struct catalog *c, const struct catalog_location *l, uint64_t offset,

@@ -86,6 +86,9 @@ DEFINE_CLEANUP(struct catalog *, catalog_free);
  */
 int catalog_add_update(struct catalog *c, const struct catalog_update *u, uint64_t offset,
 		       struct error *err) __attribute__((nonnull, warn_unused_result));
+/* One of which is known that another with its RevisionId stands before it; in any order. */
+int catalog_add_again(struct catalog *c, const struct catalog_update *u, uint64_t offset,
+		      struct error *err) __attribute__((nonnull, warn_unused_result));
 int catalog_add_location(struct catalog *c, const struct catalog_location *l, uint64_t offset,
 			 struct error *err) __attribute__((nonnull, warn_unused_result));
 void catalog_set_package(struct catalog *c, const struct catalog_package *p)
@@ -93,7 +96,7 @@ void catalog_set_package(struct catalog *c, const struct catalog_package *p)
 void catalog_add_problem(struct catalog *c, const struct catalog_problem *p)
 	__attribute__((nonnull));
 
-/* The four above as callbacks of a master parser; ctx is the struct catalog. */
+/* These, but catalog_add_again(), as callbacks of a master parser; ctx is the struct catalog. */
 extern const struct catalog_master_handler catalog_fill;
 
 /*

@@ -18,6 +18,8 @@ static int by_revision(const void *left, const void *right)
 		return a->revision_id < b->revision_id ? -1 : 1;
 	if (a->is_duplicate != b->is_duplicate)
 		return a->is_duplicate ? 1 : -1;
+	if (a->offset != b->offset)
+		return a->offset < b->offset ? -1 : 1;
 	return a->sequence < b->sequence ? -1 : a->sequence > b->sequence;
 }
 

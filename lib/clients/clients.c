@@ -78,16 +78,11 @@ static int load_identity(struct clients *c, struct error *err)
 struct clients *clients_open(const char *dir, enum clients_use use, struct error *err)
 {
 	CLEANUP(clients_close) struct clients *c = buf_calloc(1, sizeof *c);
-	char path[4096];
 
-	if ((size_t)snprintf(path, sizeof path, "%s/clients.db", dir) >= sizeof path) {
-		error_set(err, ERROR_USAGE, "%s: path too long", dir);
-		return NULL;
-	}
 	if (make_private(dir, err) < 0)
 		return NULL;
 	c->lock = lock_new();
-	c->db = db_open(path, true, err);
+	c->db = db_open(dir, "clients.db", true, err);
 	if (!c->db || clients_schema(c->db, err) < 0 || load_identity(c, err) < 0)
 		return NULL;
 	/* A commit of the server waits for no disk; a verb's does. */

@@ -258,21 +258,31 @@ int channel_copy_trust(const struct store *s, const char *channel, int fromdir,
 	return to < 0 ? -1 : trust_copy(fromdir, to, trust, err);
 }
 
+struct db_statement *channel_prepare(struct store *s, const char *sql, int64_t channel_id,
+				     uint32_t epoch, uint64_t sequence, struct error *err)
+{
+	struct db_statement *q = db_prepare(store_db(s), sql, err);
+
+	if (q) {
+		db_bind_int(q, 1, channel_id);
+		db_bind_int(q, 2, epoch);
+		db_bind_int(q, 3, (int64_t)sequence);
+	}
+	return q;
+}
+
 int channel_record_bundle(struct store *s, int64_t channel_id, const struct channel_bundle *b,
 			  struct error *err)
 {
 	CLEANUP(db_finalize)
-	struct db_statement *q = db_prepare(
-		store_db(s),
+	struct db_statement *q = channel_prepare(
+		s,
 		"INSERT INTO bundle(channel_id, epoch, sequence, digest, manifest, recorded,"
 		" processed, quarantined, base, bytes) VALUES(?,?,?,?,?,?,?,?,?,?)",
-		err);
+		channel_id, b->epoch, b->sequence, err);
 
 	if (!q)
 		return -1;
-	db_bind_int(q, 1, channel_id);
-	db_bind_int(q, 2, b->epoch);
-	db_bind_int(q, 3, (int64_t)b->sequence);
 	db_bind_blob(q, 4, b->digest, sizeof b->digest);
 	db_bind_blob(q, 5, b->manifest, b->manifest_len);
 	db_bind_int(q, 6, b->recorded);
@@ -288,17 +298,14 @@ int channel_note_repaired(struct store *s, const struct channel *c, uint64_t chu
 {
 	CLEANUP(db_finalize)
 	struct db_statement *q =
-		db_prepare(store_db(s),
-			   "UPDATE bundle SET repaired=? WHERE channel_id=? AND epoch=?"
-			   " AND sequence=?",
-			   err);
+		channel_prepare(s,
+				"UPDATE bundle SET repaired=?4 WHERE channel_id=?1 AND epoch=?2"
+				" AND sequence=?3",
+				c->id, c->epoch, c->sequence, err);
 
 	if (!q)
 		return -1;
-	db_bind_int(q, 1, (int64_t)chunks);
-	db_bind_int(q, 2, c->id);
-	db_bind_int(q, 3, c->epoch);
-	db_bind_int(q, 4, (int64_t)c->sequence);
+	db_bind_int(q, 4, (int64_t)chunks);
 	return db_execute(q, err);
 }
 
@@ -306,16 +313,14 @@ int channel_bundle_before(struct store *s, int64_t channel_id, uint32_t epoch, u
 			  uint64_t *sequence, struct error *err)
 {
 	CLEANUP(db_finalize)
-	struct db_statement *q = db_prepare(store_db(s),
-					    "SELECT sequence FROM bundle WHERE channel_id=? AND "
-					    "epoch=? AND sequence<? ORDER BY sequence DESC LIMIT 1",
-					    err);
+	struct db_statement *q =
+		channel_prepare(s,
+				"SELECT sequence FROM bundle WHERE channel_id=? AND "
+				"epoch=? AND sequence<? ORDER BY sequence DESC LIMIT 1",
+				channel_id, epoch, below, err);
 
 	if (!q)
 		return -1;
-	db_bind_int(q, 1, channel_id);
-	db_bind_int(q, 2, epoch);
-	db_bind_int(q, 3, (int64_t)below);
 	int row = db_step(q, err);
 	if (row == 1)
 		*sequence = (uint64_t)db_int(q, 0);
@@ -326,17 +331,14 @@ int channel_find_bundle(struct store *s, int64_t channel_id, uint32_t epoch, uin
 			struct channel_bundle *out, struct error *err)
 {
 	CLEANUP(db_finalize)
-	struct db_statement *q =
-		db_prepare(store_db(s),
-			   "SELECT digest, recorded, processed, quarantined, repaired FROM bundle"
-			   " WHERE channel_id=? AND epoch=? AND sequence=?",
-			   err);
+	struct db_statement *q = channel_prepare(
+		s,
+		"SELECT digest, recorded, processed, quarantined, repaired FROM bundle"
+		" WHERE channel_id=? AND epoch=? AND sequence=?",
+		channel_id, epoch, sequence, err);
 
 	if (!q)
 		return -1;
-	db_bind_int(q, 1, channel_id);
-	db_bind_int(q, 2, epoch);
-	db_bind_int(q, 3, (int64_t)sequence);
 	int row = db_step(q, err);
 	if (row != 1)
 		return row;
@@ -350,47 +352,19 @@ int channel_find_bundle(struct store *s, int64_t channel_id, uint32_t epoch, uin
 	return 1;
 }
 
-int channel_load_manifest(struct store *s, int64_t channel_id, uint32_t epoch, uint64_t sequence,
-			  unsigned char **out, size_t *len, struct error *err)
-{
-	CLEANUP(db_finalize)
-	struct db_statement *q = db_prepare(store_db(s),
-					    "SELECT manifest FROM bundle"
-					    " WHERE channel_id=? AND epoch=? AND sequence=?",
-					    err);
-
-	if (!q)
-		return -1;
-	db_bind_int(q, 1, channel_id);
-	db_bind_int(q, 2, epoch);
-	db_bind_int(q, 3, (int64_t)sequence);
-	int row = db_step(q, err);
-	if (row != 1)
-		return row;
-	const void *bytes = db_blob(q, 0, len);
-
-	*out = buf_malloc(*len + 1);
-	memcpy(*out, bytes, *len);
-	db_reset(q);
-	return 1;
-}
-
 int channel_history(struct store *s, const struct channel *c, uint64_t below,
 		    struct channel_past *out, int max, struct error *err)
 {
 	CLEANUP(db_finalize)
 	struct db_statement *q =
-		db_prepare(store_db(s),
-			   "SELECT sequence, digest FROM bundle WHERE channel_id=? AND epoch=?"
-			   " AND sequence<? ORDER BY sequence DESC LIMIT ?",
-			   err);
+		channel_prepare(s,
+				"SELECT sequence, digest FROM bundle WHERE channel_id=? AND epoch=?"
+				" AND sequence<? ORDER BY sequence DESC LIMIT ?",
+				c->id, c->epoch, below, err);
 	int count = 0, row;
 
 	if (!q)
 		return -1;
-	db_bind_int(q, 1, c->id);
-	db_bind_int(q, 2, c->epoch);
-	db_bind_int(q, 3, (int64_t)below);
 	db_bind_int(q, 4, max);
 	while ((row = db_step(q, err)) == 1) {
 		uint64_t sequence = (uint64_t)db_int(q, 0);

@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct db_statement;
 struct error;
 struct store;
 struct trust;
@@ -103,6 +104,11 @@ int channel_copy_trust(const struct store *s, const char *channel, int fromdir,
 		       const struct trust *trust, struct error *err)
 	__attribute__((nonnull, warn_unused_result));
 
+/* A statement of this component about bundles: parameters 1 to 3 are bound.  NULL on failure. */
+struct db_statement *channel_prepare(struct store *s, const char *sql, int64_t channel_id,
+				     uint32_t epoch, uint64_t sequence, struct error *err)
+	__attribute__((nonnull, warn_unused_result));
+
 /* A bundle that was written or imported: its MANIFEST is evidence and is kept. */
 struct channel_bundle {
 	uint32_t epoch;
@@ -130,11 +136,6 @@ int channel_find_bundle(struct store *s, int64_t channel_id, uint32_t epoch, uin
 /* The newest bundle of an epoch before sequence `below`: 1 and *sequence, 0, -1. */
 int channel_bundle_before(struct store *s, int64_t channel_id, uint32_t epoch, uint64_t below,
 			  uint64_t *sequence, struct error *err)
-	__attribute__((nonnull, warn_unused_result));
-
-/* The MANIFEST of a bundle: 1 and *out (the caller's to free), 0 when never seen, -1. */
-int channel_load_manifest(struct store *s, int64_t channel_id, uint32_t epoch, uint64_t sequence,
-			  unsigned char **out, size_t *len, struct error *err)
 	__attribute__((nonnull, warn_unused_result));
 
 /*

@@ -2,9 +2,11 @@
 
 #include "lib/base/buf.h"
 #include "lib/base/error.h"
+#include "lib/base/limits.h"
 
 #include <assert.h>
 #include <errno.h>
+#include <limits.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -62,7 +64,7 @@ static void configure(sqlite3 *handle)
 		{ SQLITE_DBCONFIG_ENABLE_TRIGGER, 0 }, { SQLITE_DBCONFIG_ENABLE_VIEW, 0 },
 		{ SQLITE_DBCONFIG_DQS_DML, 0 },        { SQLITE_DBCONFIG_DQS_DDL, 0 },
 	}, limits[] = {
-		{ SQLITE_LIMIT_LENGTH, 16 << 20 },     { SQLITE_LIMIT_SQL_LENGTH, 64 << 10 },
+		{ SQLITE_LIMIT_LENGTH, LIMIT_DB_VALUE },     { SQLITE_LIMIT_SQL_LENGTH, 64 << 10 },
 		{ SQLITE_LIMIT_COLUMN, 64 },           { SQLITE_LIMIT_EXPR_DEPTH, 50 },
 		{ SQLITE_LIMIT_COMPOUND_SELECT, 5 },   { SQLITE_LIMIT_VARIABLE_NUMBER, 64 },
 		{ SQLITE_LIMIT_TRIGGER_DEPTH, 0 },     { SQLITE_LIMIT_ATTACHED, 0 },
@@ -75,14 +77,20 @@ static void configure(sqlite3 *handle)
 	sqlite3_busy_timeout(handle, BUSY_MS);
 }
 
-struct db *db_open(const char *path, bool writer, struct error *err)
+struct db *db_open(const char *dir, const char *name, bool writer, struct error *err)
 {
 	CLEANUP(db_close) struct db *db = buf_calloc(1, sizeof *db);
-	const char *slash = strrchr(path, '/');
+	char real[PATH_MAX], path[PATH_MAX + NAME_SIZE];
 	int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_NOFOLLOW |
 		    (writer ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READWRITE);
 
-	snprintf(db->name, sizeof db->name, "%s", slash ? slash + 1 : path);
+	snprintf(db->name, sizeof db->name, "%s", name);
+	/* SQLITE_OPEN_NOFOLLOW wants no link anywhere in the path. */
+	if (!realpath(dir, real)) {
+		error_set_errno(err, ERROR_FILE_OPEN, "%s: cannot open directory", dir);
+		return NULL;
+	}
+	snprintf(path, sizeof path, "%s/%s", real, name);
 	if (sqlite3_open_v2(path, &db->handle, flags, NULL) != SQLITE_OK) {
 		error_set(err, ERROR_DB, "%s: %s", path,
 			  db->handle ? sqlite3_errmsg(db->handle) : "out of memory");

@@ -17,10 +17,11 @@ struct db;
 struct db_statement;
 
 /*
- * Open the database file at path.  A writer creates it when absent and may
- * change it; a reader may not.  WAL journal, synchronous FULL.  NULL on failure.
+ * Open the database file of that name in a directory, whose path may hold symbolic links; the file
+ * is none.  A writer creates it when absent and may change it; a reader may not.  WAL journal,
+ * synchronous FULL.  NULL on failure.
  */
-struct db *db_open(const char *path, bool writer, struct error *err)
+struct db *db_open(const char *dir, const char *name, bool writer, struct error *err)
 	__attribute__((nonnull, warn_unused_result));
 void db_close(struct db *db);
 DEFINE_CLEANUP(struct db *, db_close);

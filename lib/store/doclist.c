@@ -7,6 +7,7 @@
 #include "lib/base/str.h"
 #include "lib/crypto/digest.h"
 #include "lib/pack/pack.h"
+#include "lib/store/channel.h"
 #include "lib/store/content.h"
 #include "lib/store/db.h"
 #include "lib/store/gather.h"
@@ -261,19 +262,16 @@ int doclist_objects(struct store *s, int64_t channel_id, uint32_t epoch, uint64_
 		    unsigned char (**out)[32], struct error *err)
 {
 	CLEANUP(db_finalize)
-	struct db_statement *q = db_prepare(
-		store_db(s),
+	struct db_statement *q = channel_prepare(
+		s,
 		"SELECT o.sha256 FROM bundle_listing b JOIN object o ON o.id=b.object_id"
 		" WHERE b.channel_id=? AND b.epoch=? AND b.sequence=? ORDER BY b.kind, b.series,"
 		" b.part",
-		err);
+		channel_id, epoch, sequence, err);
 	CLEANUP(doclist_clear) struct doclist d = { .sequence = sequence };
 
 	if (!q)
 		return -1;
-	db_bind_int(q, 1, channel_id);
-	db_bind_int(q, 2, epoch);
-	db_bind_int(q, 3, (int64_t)sequence);
 	if (read_objects(q, &d, err) < 0)
 		return -1;
 	*out = d.objects;
@@ -290,26 +288,13 @@ int doclist_find(struct store *s, int64_t channel_id, const struct listing_sourc
 		"SELECT epoch, sequence FROM bundle_listing WHERE channel_id=? AND kind=? AND "
 		"series=? AND digest=? ORDER BY epoch DESC, sequence DESC LIMIT 1",
 		err);
-	CLEANUP(db_finalize)
-	struct db_statement *q =
-		newest ? db_prepare(
-				 store_db(s),
-				 "SELECT o.sha256 FROM bundle_listing b JOIN object o ON "
-				 "o.id=b.object_id WHERE b.channel_id=? AND b.kind=? AND b.series=?"
-				 " AND b.epoch=? AND b.sequence=? ORDER BY b.part",
-				 err)
-		       : NULL;
 	CLEANUP(doclist_clear) struct doclist d = { 0 };
 
-	if (!q)
+	if (!newest)
 		return -1;
-	for (int i = 0; i < 2; i++) {
-		struct db_statement *statement = i ? q : newest;
-
-		db_bind_int(statement, 1, channel_id);
-		db_bind_text(statement, 2, source->kind);
-		db_bind_text(statement, 3, source->series);
-	}
+	db_bind_int(newest, 1, channel_id);
+	db_bind_text(newest, 2, source->kind);
+	db_bind_text(newest, 3, source->series);
 	db_bind_blob(newest, 4, digest, 32);
 	int row = db_step(newest, err);
 	if (row <= 0)
@@ -318,8 +303,17 @@ int doclist_find(struct store *s, int64_t channel_id, const struct listing_sourc
 	memcpy(d.digest, digest, sizeof d.digest);
 	snprintf(d.source.kind, sizeof d.source.kind, "%s", source->kind);
 	snprintf(d.source.series, sizeof d.source.series, "%s", source->series);
-	db_bind_int(q, 4, db_int(newest, 0));
-	db_bind_int(q, 5, db_int(newest, 1));
+	CLEANUP(db_finalize)
+	struct db_statement *q = channel_prepare(
+		s,
+		"SELECT o.sha256 FROM bundle_listing b JOIN object o ON o.id=b.object_id"
+		" WHERE b.channel_id=? AND b.epoch=? AND b.sequence=? AND b.kind=? AND b.series=?"
+		" ORDER BY b.part",
+		channel_id, (uint32_t)db_int(newest, 0), d.sequence, err);
+	if (!q)
+		return -1;
+	db_bind_text(q, 4, source->kind);
+	db_bind_text(q, 5, source->series);
 	if (read_objects(q, &d, err) < 0)
 		return -1;
 	*out = d;
@@ -332,22 +326,19 @@ int doclist_bases(struct store *s, int64_t channel_id, uint32_t epoch, uint64_t 
 		  struct error *err)
 {
 	CLEANUP(db_finalize)
-	struct db_statement *q = db_prepare(
-		store_db(s),
+	struct db_statement *q = channel_prepare(
+		s,
 		"SELECT l.digest, count(*) FROM bundle b LEFT JOIN bundle_listing l ON"
 		" l.channel_id=b.channel_id AND l.epoch=b.epoch AND l.sequence=b.sequence AND"
 		" l.kind=?4 AND l.series=?5 AND l.part=1 WHERE b.channel_id=?1 AND b.epoch=?2 AND"
 		" b.sequence>=?3 GROUP BY l.digest ORDER BY max(b.sequence) DESC",
-		err);
+		channel_id, epoch, from, err);
 	struct doclist d = { 0 };
 	int row;
 
 	*everywhere = true;
 	if (!q)
 		return -1;
-	db_bind_int(q, 1, channel_id);
-	db_bind_int(q, 2, epoch);
-	db_bind_int(q, 3, (int64_t)from);
 	db_bind_text(q, 4, source->kind);
 	db_bind_text(q, 5, source->series);
 	while ((row = db_step(q, err)) == 1) {
@@ -370,17 +361,14 @@ int doclist_next_source(struct store *s, int64_t channel_id, uint32_t epoch, uin
 			struct listing_source *io, struct error *err)
 {
 	CLEANUP(db_finalize)
-	struct db_statement *q = db_prepare(
-		store_db(s),
+	struct db_statement *q = channel_prepare(
+		s,
 		"SELECT kind, series FROM bundle_listing WHERE channel_id=? AND epoch=? AND"
 		" sequence>=? AND (kind, series) > (?, ?) ORDER BY kind, series LIMIT 1",
-		err);
+		channel_id, epoch, from, err);
 
 	if (!q)
 		return -1;
-	db_bind_int(q, 1, channel_id);
-	db_bind_int(q, 2, epoch);
-	db_bind_int(q, 3, (int64_t)from);
 	db_bind_text(q, 4, io->kind);
 	db_bind_text(q, 5, io->series);
 	int row = db_step(q, err);
@@ -399,23 +387,20 @@ int doclist_record(struct store *s, int64_t channel_id, uint32_t epoch, uint64_t
 		   const struct doclist *d, struct error *err)
 {
 	CLEANUP(db_finalize)
-	struct db_statement *q =
-		db_prepare(store_db(s),
-			   "INSERT INTO bundle_listing(channel_id, epoch, sequence, kind, series,"
-			   " part, digest, object_id) SELECT ?,?,?,?,?,?,?, id FROM object"
-			   " WHERE sha256=?",
-			   err);
+	struct db_statement *q = channel_prepare(
+		s,
+		"INSERT INTO bundle_listing(channel_id, epoch, sequence, kind, series,"
+		" part, digest, object_id) SELECT ?,?,?,?,?,?,?, id FROM object"
+		" WHERE sha256=?",
+		channel_id, epoch, sequence, err);
 
 	if (!q)
 		return -1;
+	db_bind_text(q, 4, d->source.kind);
+	db_bind_text(q, 5, d->source.series);
+	db_bind_blob(q, 7, d->digest, sizeof d->digest);
 	for (size_t i = 0; i < d->object_count; i++) {
-		db_bind_int(q, 1, channel_id);
-		db_bind_int(q, 2, epoch);
-		db_bind_int(q, 3, (int64_t)sequence);
-		db_bind_text(q, 4, d->source.kind);
-		db_bind_text(q, 5, d->source.series);
 		db_bind_int(q, 6, (int64_t)i + 1);
-		db_bind_blob(q, 7, d->digest, sizeof d->digest);
 		db_bind_blob(q, 8, d->objects[i], sizeof d->objects[i]);
 		if (db_execute(q, err) < 0)
 			return -1;
@@ -427,19 +412,16 @@ int doclist_repeat(struct store *s, int64_t channel_id, uint32_t epoch, uint64_t
 		   struct error *err)
 {
 	CLEANUP(db_finalize)
-	struct db_statement *q =
-		db_prepare(store_db(s),
-			   "INSERT INTO bundle_listing(channel_id, epoch, sequence, kind, series,"
-			   " part, digest, object_id) SELECT channel_id, epoch, ?4, kind, series,"
-			   " part, digest, object_id FROM bundle_listing"
-			   " WHERE channel_id=?1 AND epoch=?2 AND sequence=?3",
-			   err);
+	struct db_statement *q = channel_prepare(
+		s,
+		"INSERT INTO bundle_listing(channel_id, epoch, sequence, kind, series,"
+		" part, digest, object_id) SELECT channel_id, epoch, ?4, kind, series,"
+		" part, digest, object_id FROM bundle_listing"
+		" WHERE channel_id=?1 AND epoch=?2 AND sequence=?3",
+		channel_id, epoch, from, err);
 
 	if (!q)
 		return -1;
-	db_bind_int(q, 1, channel_id);
-	db_bind_int(q, 2, epoch);
-	db_bind_int(q, 3, (int64_t)from);
 	db_bind_int(q, 4, (int64_t)to);
 	return db_execute(q, err);
 }
@@ -448,17 +430,12 @@ int doclist_prune(struct store *s, int64_t channel_id, uint32_t epoch, uint64_t 
 		  struct error *err)
 {
 	CLEANUP(db_finalize)
-	struct db_statement *q = db_prepare(store_db(s),
-					    "DELETE FROM bundle_listing WHERE channel_id=? AND"
-					    " (epoch < ?2 OR (epoch = ?2 AND sequence < ?3))",
-					    err);
+	struct db_statement *q = channel_prepare(s,
+						 "DELETE FROM bundle_listing WHERE channel_id=? AND"
+						 " (epoch < ?2 OR (epoch = ?2 AND sequence < ?3))",
+						 channel_id, epoch, from, err);
 
-	if (!q)
-		return -1;
-	db_bind_int(q, 1, channel_id);
-	db_bind_int(q, 2, epoch);
-	db_bind_int(q, 3, (int64_t)from);
-	return db_execute(q, err);
+	return q ? db_execute(q, err) : -1;
 }
 
 int doclist_forget(struct store *s, int64_t channel_id, const unsigned char digest[32],

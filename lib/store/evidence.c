@@ -1,30 +1,23 @@
 #include "lib/store/evidence.h"
 
 #include "lib/base/buf.h"
+#include "lib/store/channel.h"
 #include "lib/store/db.h"
 #include "lib/store/store.h"
 
 #include <stdio.h>
 #include <string.h>
 
-static void bind_bundle(struct db_statement *q, const struct evidence_bundle *b)
-{
-	db_bind_int(q, 1, b->channel_id);
-	db_bind_int(q, 2, b->epoch);
-	db_bind_int(q, 3, (int64_t)b->sequence);
-}
-
 int evidence_manifest(struct store *s, const struct evidence_bundle *b, unsigned char **out,
 		      size_t *len, struct error *err)
 {
 	CLEANUP(db_finalize)
-	struct db_statement *q = db_prepare(
-		store_db(s),
-		"SELECT manifest FROM bundle WHERE channel_id=? AND epoch=? AND sequence=?", err);
+	struct db_statement *q = channel_prepare(
+		s, "SELECT manifest FROM bundle WHERE channel_id=? AND epoch=? AND sequence=?",
+		b->channel_id, b->epoch, b->sequence, err);
 
 	if (!q)
 		return -1;
-	bind_bundle(q, b);
 	int row = db_step(q, err);
 	if (row != 1)
 		return row;
@@ -41,15 +34,14 @@ int evidence_add_file(struct store *s, const struct evidence_bundle *b, const ch
 		      const void *bytes, size_t len, struct error *err)
 {
 	CLEANUP(db_finalize)
-	struct db_statement *q = db_prepare(
-		store_db(s),
+	struct db_statement *q = channel_prepare(
+		s,
 		"INSERT OR REPLACE INTO bundle_file(channel_id, epoch, sequence, name, bytes)"
 		" VALUES(?,?,?,?,?)",
-		err);
+		b->channel_id, b->epoch, b->sequence, err);
 
 	if (!q)
 		return -1;
-	bind_bundle(q, b);
 	db_bind_text(q, 4, name);
 	db_bind_blob(q, 5, bytes, len);
 	return db_execute(q, err);
@@ -60,15 +52,15 @@ int evidence_each_file(struct store *s, const struct evidence_bundle *b,
 		       void *ctx, struct error *err)
 {
 	CLEANUP(db_finalize)
-	struct db_statement *q = db_prepare(store_db(s),
-					    "SELECT name, bytes FROM bundle_file WHERE channel_id=?"
-					    " AND epoch=? AND sequence=? ORDER BY name",
-					    err);
+	struct db_statement *q =
+		channel_prepare(s,
+				"SELECT name, bytes FROM bundle_file WHERE channel_id=?"
+				" AND epoch=? AND sequence=? ORDER BY name",
+				b->channel_id, b->epoch, b->sequence, err);
 	int row, result = 0;
 
 	if (!q)
 		return -1;
-	bind_bundle(q, b);
 	while ((row = db_step(q, err)) == 1) {
 		struct evidence_file f;
 

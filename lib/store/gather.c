@@ -118,8 +118,10 @@ int gather_take(struct gather *g, const struct listing_entry *e, enum catalog_re
 				 e->revision);
 	if (gather_is_full(g))
 		return catalog_full_add_parsed(g->catalog, e->revision, e->offset, kind, p, err);
+	/* Only the first of one RevisionId has no key; packs may hold another one before it. */
 	if (kind == CATALOG_RECORD_UPDATE)
-		return catalog_add_update(g->catalog, &p->update, e->offset, err);
+		return (*e->key ? catalog_add_again : catalog_add_update)(g->catalog, &p->update,
+									  e->offset, err);
 	if (kind == CATALOG_RECORD_LOCATION)
 		return catalog_add_location(g->catalog, &p->location, e->offset, err);
 	if (kind == CATALOG_RECORD_FRAGMENT)

@@ -195,8 +195,11 @@ int gather_known_find(struct gather_known *k, const unsigned char sha256[32],
 
 	if (found == 0)
 		return 0;
-	*out = k->fragments[found - 1];
-	return is_good(k, &k->packs[out->pack], err);
+	const struct gather_fragment *f = &k->fragments[found - 1];
+	int good = is_good(k, &k->packs[f->pack], err);
+	if (good == 1)
+		*out = *f;
+	return good;
 }
 
 size_t gather_known_count(const struct gather_known *k)

@@ -61,7 +61,7 @@ int past_compare(struct store *s, struct gather *g, struct error *err)
 
 int past_store(struct store *s, const struct gather *g, struct error *err)
 {
-	CLEANUP(buf_clear) struct buf state = BUF_INIT(LIMIT_CATALOG_UPDATES * (size_t)128);
+	CLEANUP(buf_clear) struct buf state = BUF_INIT(LIMIT_DB_VALUE);
 	CLEANUP(marks_free) uint64_t *marks = marks_of(g);
 	CLEANUP(db_finalize)
 	struct db_statement *q = db_prepare(

@@ -8,6 +8,7 @@
 #include "lib/store/gather.h"
 #include "lib/store/past.h"
 #include "lib/store/rows_internal.h"
+#include "lib/store/shard_rows.h"
 #include "lib/store/store.h"
 #include "lib/store/stored.h"
 
@@ -318,7 +319,10 @@ int rows_withdraw(struct store *s, const char *kind, const char *series, struct 
 
 	while ((row = rows_next_source(s, &r, err)) == 1)
 		if (strcmp(r.source.kind, kind) == 0 && strcmp(r.source.series, series) == 0)
-			return remove_rows(s, r.id, REMOVALS, err) < 0 ? -1 : 1;
+			return remove_rows(s, r.id, REMOVALS, err) < 0 ||
+					       shard_rows_replace(s, &r.source, NULL, 0, err) < 0
+				       ? -1
+				       : 1;
 	return row;
 }
 

@@ -21,19 +21,11 @@ struct store {
 	bool ready; /* a writer that has everything it needs */
 };
 
-static int database_path(const char *path, char *out, size_t size, struct error *err)
-{
-	if ((size_t)snprintf(out, size, "%s/catalog.db", path) >= size)
-		return error_set(err, ERROR_USAGE, "%s: path too long", path);
-	return 0;
-}
+static const char database[] = "catalog.db";
 
 int store_create(const char *path, struct error *err)
 {
-	char database[4096];
-
-	if (file_make_dirs(path, err) < 0 ||
-	    database_path(path, database, sizeof database, err) < 0)
+	if (file_make_dirs(path, err) < 0)
 		return -1;
 	CLEANUP(file_close) int dir = file_open_dir(path, err);
 	CLEANUP(file_list_clear) struct file_list list = { 0 };
@@ -54,7 +46,7 @@ int store_create(const char *path, struct error *err)
 			return error_set_errno(err, ERROR_FILE_WRITE,
 					       "%s/content/%s: cannot create", path, name);
 	}
-	CLEANUP(db_close) struct db *db = db_open(database, true, err);
+	CLEANUP(db_close) struct db *db = db_open(path, database, true, err);
 	if (!db || schema_migrate(db, err) < 0)
 		return -1;
 	return file_sync(content, "content", err) < 0 || file_sync(dir, path, err) < 0 ? -1 : 0;
@@ -88,15 +80,12 @@ static int empty_tmp(const struct store *s, struct error *err)
 struct store *store_open(const char *path, bool writer, struct error *err)
 {
 	CLEANUP(store_close) struct store *s = buf_calloc(1, sizeof *s);
-	char database[4096];
 
 	s->dir = s->content = s->tmp = s->lock = -1;
-	if (database_path(path, database, sizeof database, err) < 0)
-		return NULL;
 	s->dir = file_open_dir(path, err);
 	if (s->dir < 0)
 		return NULL;
-	if (faccessat(s->dir, "catalog.db", F_OK, AT_SYMLINK_NOFOLLOW) < 0) {
+	if (faccessat(s->dir, database, F_OK, AT_SYMLINK_NOFOLLOW) < 0) {
 		error_set(err, ERROR_STORE_ABSENT, "%s: not a repository", path);
 		return NULL;
 	}
@@ -106,7 +95,7 @@ struct store *store_open(const char *path, bool writer, struct error *err)
 	s->tmp = file_open_subdir(s->dir, "tmp", false, err);
 	if (s->tmp < 0 || (writer && take_lock(s, path, err) < 0))
 		return NULL;
-	s->db = db_open(database, writer, err);
+	s->db = db_open(path, database, writer, err);
 	if (!s->db || (writer ? schema_migrate(s->db, err) : schema_check(s->db, err)) < 0)
 		return NULL;
 	if (writer && (empty_tmp(s, err) < 0 || ledger_rows_mirror(s, err) < 0))
