@@ -5,6 +5,7 @@
 #include "lib/pack/pack.h"
 #include "tests/unit/repository.h"
 
+#include <malloc.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -267,19 +268,21 @@ static void deployments_are_shared(void **state)
 	struct view_scope s = { 1, 1, approve_two, &calls };
 
 	(void)state;
-	const struct wusp_deployments *a = view_deployments(v, &s, &err);
-	assert_int_equal(wusp_deploy_count(a), 2);
-	assert_ptr_equal(view_deployments(v, &s, &err), a);
+	CLEANUP(view_deployed_put) const struct view_deployed *a = view_deployments(v, &s, &err);
+	assert_int_equal(wusp_deploy_count(a->all), 2);
+	CLEANUP(view_deployed_put)
+	const struct view_deployed *again = view_deployments(v, &s, &err);
+	assert_ptr_equal(again, a);
 	assert_int_equal(calls, 1);
 	s.scope = 2;
-	const struct wusp_deployments *b = view_deployments(v, &s, &err);
+	CLEANUP(view_deployed_put) const struct view_deployed *b = view_deployments(v, &s, &err);
 	assert_ptr_not_equal(b, a);
 	s.version = 2;
-	const struct wusp_deployments *c = view_deployments(v, &s, &err);
+	CLEANUP(view_deployed_put) const struct view_deployed *c = view_deployments(v, &s, &err);
 	assert_int_equal(calls, 3);
-	assert_int_equal(wusp_deploy_at(c, node(v, 2)).last_change, 3);
+	assert_int_equal(wusp_deploy_at(c->all, node(v, 2)).last_change, 3);
 	/* What was handed out before still stands. */
-	assert_int_equal(wusp_deploy_at(b, node(v, 2)).last_change, 2);
+	assert_int_equal(wusp_deploy_at(b->all, node(v, 2)).last_change, 2);
 	s.version = 3;
 	assert_null(view_deployments(v, &s, &err));
 	assert_error(err, ERROR_WUSP_GRAPH, "no more");
@@ -296,7 +299,9 @@ static void more_scopes_than_are_kept(void **state)
 		int calls = 0;
 		struct view_scope s = { i, 1, approve_two, &calls };
 
-		assert_int_equal(wusp_deploy_count(view_deployments(v, &s, &err)), 2);
+		CLEANUP(view_deployed_put)
+		const struct view_deployed *d = view_deployments(v, &s, &err);
+		assert_int_equal(wusp_deploy_count(d->all), 2);
 	}
 }
 
@@ -345,6 +350,52 @@ static void wait_for_generation(struct view_keeper *k, uint64_t generation)
 	fail_msg("no new snapshot");
 }
 
+/* What a request was given stays as long as it holds it, and no longer, whoever else is at work. */
+static void deployments_stay_while_held(void **state)
+{
+	struct error err = ERROR_INIT;
+	CLEANUP(view_stop) struct view_keeper *k = view_start(made.path, &err);
+	CLEANUP(view_put) const struct view *mine = view_get(k);
+	const struct view *others = view_get(k);
+	int calls = 0;
+	struct view_scope s = { 2, 1, approve_two, &calls };
+
+	(void)state;
+	CLEANUP(view_deployed_put)
+	const struct view_deployed *d = view_deployments(mine, &s, &err);
+	s.version = 2;
+	view_deployed_put(view_deployments(others, &s, &err));
+	CLEANUP(store_close) struct store *other = repository_open(&made, true);
+	repository_sql(other, "UPDATE document SET fragment_id=3 WHERE stream=99 AND revision=101");
+	wait_for_generation(k, 2);
+	view_put(others);
+	assert_int_equal(wusp_deploy_at(d->all, node(mine, 2)).last_change, 1);
+	assert_int_equal(wusp_deploy_at(d->all, node(mine, 1)).action, WUSP_EVALUATE);
+	repository_sql(other, "UPDATE document SET fragment_id=1 WHERE stream=99 AND revision=101");
+}
+
+static void replaced_deployments_go(void **state)
+{
+	enum { ROUNDS = 20000, MOST = 4 << 20 };
+	struct error err = ERROR_INIT;
+	CLEANUP(view_stop) struct view_keeper *k = view_start(made.path, &err);
+	/* There is always some request under way. */
+	CLEANUP(view_put) const struct view *busy = view_get(k);
+	size_t before = mallinfo2().uordblks;
+
+	(void)state;
+	for (unsigned i = 0; i < ROUNDS; i++) {
+		CLEANUP(view_put) const struct view *v = view_get(k);
+		int calls = 0;
+		struct view_scope s = { 1, i, approve_two, &calls };
+
+		CLEANUP(view_deployed_put)
+		const struct view_deployed *d = view_deployments(v, &s, &err);
+		assert_int_equal(wusp_deploy_count(d->all), 2);
+	}
+	assert_true(mallinfo2().uordblks < before + MOST);
+}
+
 static void what_is_deployed_waits_escaped(void **state)
 {
 	struct error err = ERROR_INIT;
@@ -355,7 +406,8 @@ static void what_is_deployed_waits_escaped(void **state)
 
 	(void)state;
 	assert_false(is_in_memory(v, 2));
-	assert_non_null(view_deployments(v, &s, &err));
+	CLEANUP(view_deployed_put) const struct view_deployed *d = view_deployments(v, &s, &err);
+	assert_non_null(d);
 	wait_for(v, 2);
 	wait_for(v, 1);
 	assert_ready(v, 2, "&lt;core of='102'/&gt;");
@@ -372,7 +424,9 @@ static void what_is_deployed_waits_escaped(void **state)
 	assert_true(is_in_memory(now, 2));
 	assert_false(is_in_memory(now, 1));
 	s.version = 2;
-	assert_non_null(view_deployments(now, &s, &err));
+	CLEANUP(view_deployed_put)
+	const struct view_deployed *later = view_deployments(now, &s, &err);
+	assert_non_null(later);
 	wait_for(now, 1);
 	assert_ready(now, 1, "&lt;core of='103'/&gt;");
 	assert_ready(now, 2, "&lt;core of='102'/&gt;");
@@ -435,6 +489,8 @@ int main(void)
 		cmocka_unit_test(files),
 		cmocka_unit_test(deployments_are_shared),
 		cmocka_unit_test(more_scopes_than_are_kept),
+		cmocka_unit_test(deployments_stay_while_held),
+		cmocka_unit_test(replaced_deployments_go),
 		cmocka_unit_test(what_is_deployed_waits_escaped),
 		cmocka_unit_test(a_commit_is_seen),
 		cmocka_unit_test(a_missing_pack_is_an_error),
