@@ -63,7 +63,8 @@ struct wusp_sync_request {
 	bool two_group; /* NeedTwoGroupOutOfScopeUpdates */
 	const struct wusp_device *devices;
 	size_t devices_count;
-	const struct catalog_guid *computers; /* ComputerSpec/HardwareIDs, best first */
+	const struct catalog_guid *computers; /* ComputerSpec/HardwareIDs, best first; those after
+						 LIMIT_WUSP_COMPUTERS do not count */
 	size_t computers_count;
 	const char *feature_key; /* FeatureScoreMatchingKey; NULL: absent */
 	struct wusp_stamp stamp; /* of this pass, from the cookie */
