@@ -89,7 +89,7 @@ struct wusp_sync_reply {
 	size_t new_count;
 	struct wusp_sync_item *changed; /* without Xml */
 	size_t changed_count;
-	int32_t *out_of_scope; /* each id once, in the order of the request */
+	int32_t *out_of_scope; /* each id once; ids of nothing last */
 	size_t out_of_scope_count;
 	int32_t *deployed_out_of_scope;
 	size_t deployed_out_of_scope_count;
