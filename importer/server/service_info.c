@@ -140,17 +140,20 @@ static int write_languages(struct service_call *call, const struct view *v, uint
 			   enum wusp_fragment kind, const struct soap_list *locales,
 			   struct error *err)
 {
-	enum { LANGUAGES = 256 };
 	const char *const *items = locales->items;
-	bool done[LANGUAGES] = { false };
+	int done[LIMIT_SOAP_LOCALES + 1];
+	size_t count = 0;
 
 	for (size_t i = 0; i <= locales->count; i++) {
 		const char *locale = i < locales->count ? items[i] : "en";
 		int language = view_language(v, node, kind, locale);
+		size_t k = 0;
 
-		if (language < 0 || language >= LANGUAGES || done[language])
+		while (k < count && done[k] != language)
+			k++;
+		if (language < 0 || k < count)
 			continue;
-		done[language] = true;
+		done[count++] = language;
 		if (write_fragment(call, v, node, kind, locale, err) < 0)
 			return -1;
 	}

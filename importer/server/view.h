@@ -87,8 +87,8 @@ int view_ready(const struct view *v, uint32_t node, const struct view_text **out
 	__attribute__((nonnull, warn_unused_result));
 
 /*
- * Which of the node's languages answers locale, as a small number, or -1: two wanted locales with
- * one number would bring the same fragment twice.
+ * Which of the node's languages answers locale, as a number, or -1: two wanted locales with one
+ * number would bring the same fragment twice.
  */
 int view_language(const struct view *v, uint32_t node, enum wusp_fragment kind, const char *locale)
 	__attribute__((nonnull));
