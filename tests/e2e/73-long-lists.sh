@@ -67,11 +67,11 @@ same 'in two lists'
 
 # ---- limits and faults are those of elements ----
 
-ask "$(soap_ints 50000 1000000)" ''
-soap_ok '50,000 cached updates'
+ask "$(soap_ints 200000 1000000)" ''
+soap_ok '200,000 cached updates'
 t_ok 'all are out of scope' test "$(xmllint --xpath \
-	"count(//*[local-name()='OutOfScopeRevisionIDs']/*)" "$T_DIR/answer")" = 50000
-ask "$(soap_ints 50001 1000000)" ''
+	"count(//*[local-name()='OutOfScopeRevisionIDs']/*)" "$T_DIR/answer")" = 200000
+ask "$(soap_ints 200001 1000000)" ''
 soap_fault 'one more' InvalidParameters parameters.OtherCachedUpdateIDs
 ask '' "$(soap_ints 400 1000000)"
 soap_ok '400 installed ones'
