@@ -146,12 +146,14 @@ static int write_languages(struct service_call *call, const struct view *v, uint
 
 	for (size_t i = 0; i <= locales->count; i++) {
 		const char *locale = i < locales->count ? items[i] : "en";
-		int language = view_language(v, node, kind, locale);
+		int language, found = view_language(v, node, kind, locale, &language, err);
 		size_t k = 0;
 
-		while (k < count && done[k] != language)
+		if (found < 0)
+			return -1;
+		while (found > 0 && k < count && done[k] != language)
 			k++;
-		if (language < 0 || k < count)
+		if (found == 0 || k < count)
 			continue;
 		done[count++] = language;
 		if (write_fragment(call, v, node, kind, locale, err) < 0)

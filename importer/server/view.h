@@ -87,11 +87,11 @@ int view_ready(const struct view *v, uint32_t node, const struct view_text **out
 	__attribute__((nonnull, warn_unused_result));
 
 /*
- * Which of the node's languages answers locale, as a number, or -1: two wanted locales with one
- * number would bring the same fragment twice.
+ * Which of the node's languages answers locale: 1 with its number, 0 when none does, -1.  Two
+ * wanted locales with one number would bring the same fragment twice.
  */
-int view_language(const struct view *v, uint32_t node, enum wusp_fragment kind, const char *locale)
-	__attribute__((nonnull));
+int view_language(const struct view *v, uint32_t node, enum wusp_fragment kind, const char *locale,
+		  int *language, struct error *err) __attribute__((nonnull, warn_unused_result));
 
 struct view_file {
 	unsigned char sha1[20], sha256[32];

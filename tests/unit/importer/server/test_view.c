@@ -161,6 +161,17 @@ static void the_graph(void **state)
 	assert_int_equal(view_generation(v), 1);
 }
 
+/* The number of the language that answers, -1 for none. */
+static int language(const struct view *v, int revision, const char *locale)
+{
+	struct error err = ERROR_INIT;
+	int number = -1;
+	int found = view_language(v, node(v, revision), WUSP_LOCALIZED, locale, &number, &err);
+
+	assert_int_equal(found, number >= 0);
+	return number;
+}
+
 static void fragments(void **state)
 {
 	static const struct {
@@ -205,13 +216,11 @@ static void fragments(void **state)
 		assert_int_equal(buf_append(&out, "", 1, &err), 0);
 		assert_string_equal((char *)out.bytes, table[r].want ? table[r].want : "");
 	}
-	assert_int_equal(view_language(v, node(v, 2), WUSP_LOCALIZED, "en-US"),
-			 view_language(v, node(v, 2), WUSP_LOCALIZED, "en"));
-	assert_int_not_equal(view_language(v, node(v, 2), WUSP_LOCALIZED, "de"),
-			     view_language(v, node(v, 2), WUSP_LOCALIZED, "en"));
-	assert_int_equal(view_language(v, node(v, 2), WUSP_LOCALIZED, "fr"), -1);
-	assert_int_equal(view_language(v, node(v, 6), WUSP_LOCALIZED, "fr"), 0);
-	assert_int_equal(view_language(v, node(v, 6), WUSP_LOCALIZED, "en"), -1);
+	assert_int_equal(language(v, 2, "en-US"), language(v, 2, "en"));
+	assert_int_not_equal(language(v, 2, "de"), language(v, 2, "en"));
+	assert_int_equal(language(v, 2, "fr"), -1);
+	assert_int_equal(language(v, 6, "fr"), 0);
+	assert_int_equal(language(v, 6, "en"), -1);
 }
 
 static void files(void **state)
@@ -475,6 +484,10 @@ static void a_missing_pack_is_an_error(void **state)
 	CLEANUP(buf_clear) struct buf out = BUF_INIT(1 << 20);
 	assert_int_equal(view_fragment(v, node(v, 2), WUSP_CORE, NULL, &out, &err), -1);
 	assert_error(err, ERROR_CONTENT_ABSENT, "not in the content store");
+	/* Nor are there simply no texts. */
+	struct error texts = ERROR_INIT;
+	assert_int_equal(view_fragment(v, node(v, 6), WUSP_LOCALIZED, "fr", &out, &texts), -1);
+	assert_error(texts, ERROR_CONTENT_ABSENT, "not in the content store");
 	snprintf(command, sizeof command, "%s/absent", made.path);
 	struct error other = ERROR_INIT;
 	assert_null(view_start(command, &other));
