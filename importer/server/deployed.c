@@ -82,9 +82,9 @@ static uint64_t scope_of(const struct group_set *groups)
 	return hash;
 }
 
-const struct wusp_deployments *deployed_to(const struct view *v, struct clients *clients,
-					   const struct group_set *groups, int64_t version,
-					   struct error *err)
+const struct view_deployed *deployed_to(const struct view *v, struct clients *clients,
+					const struct group_set *groups, int64_t version,
+					struct error *err)
 {
 	struct fill f = { clients, groups };
 	const struct view_scope scope = {

@@ -8,15 +8,16 @@ struct clients;
 struct error;
 struct group_set;
 struct view;
+struct view_deployed;
 struct wusp_deployments;
 
 /*
- * Shared by everybody who asks for these groups, borrowed until view_put().  version is what
- * clients_version() said before anything else was read.  NULL when clients.db cannot be read.
+ * Shared by everybody who asks for these groups.  version is what clients_version() said before
+ * anything else was read.  NULL when clients.db cannot be read.
  */
-const struct wusp_deployments *deployed_to(const struct view *v, struct clients *clients,
-					   const struct group_set *groups, int64_t version,
-					   struct error *err)
+const struct view_deployed *deployed_to(const struct view *v, struct clients *clients,
+					const struct group_set *groups, int64_t version,
+					struct error *err)
 	__attribute__((nonnull, warn_unused_result));
 
 /* The same for the caller alone, who frees it; nobody's is displaced for it. */

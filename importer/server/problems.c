@@ -30,8 +30,35 @@ static bool same(const struct problem *a, const struct problem *b)
 	       memcmp(a->update_id, b->update_id, sizeof a->update_id) == 0;
 }
 
-static int add_group(const struct view *v, struct clients *clients, int64_t group,
-		     struct problems *out, struct error *err)
+/* By update, then group, as approval_list_all() sorts; the group 0 is any. */
+static int by_place(const void *left, const void *right)
+{
+	const struct approval *a = left, *b = right;
+	int order = memcmp(a->update_id, b->update_id, sizeof a->update_id);
+
+	if (order != 0 || a->group == 0)
+		return order;
+	return a->group < b->group ? -1 : a->group > b->group;
+}
+
+static bool is_made(const struct approval_rows *made, const struct problem *p, int64_t group)
+{
+	struct approval key = { .group = group };
+
+	memcpy(key.update_id, p->update_id, sizeof key.update_id);
+	return made->count > 0 &&
+	       bsearch(&key, made->items, made->count, sizeof key, by_place) != NULL;
+}
+
+/* Approved above: told of the group where it was. */
+static bool is_inherited(const struct approval_rows *made, const struct problem *p)
+{
+	return !is_made(made, p, p->group) && is_made(made, p, 0);
+}
+
+static int add_group(const struct view *v, struct clients *clients,
+		     const struct approval_rows *made, int64_t group, struct problems *out,
+		     struct error *err)
 {
 	const struct group_set set = { .count = 1, .ids = { group } };
 	CLEANUP(wusp_deploy_free)
@@ -48,7 +75,8 @@ static int add_group(const struct view *v, struct clients *clients, int64_t grou
 		if (found[i].node != WUSP_NONE)
 			p.revision = wusp_graph_node(view_graph(v), found[i].node).revision_id;
 		/* A revision may have several clauses of one kind. */
-		if (out->count > 0 && same(&out->items[out->count - 1], &p))
+		if ((out->count > 0 && same(&out->items[out->count - 1], &p)) ||
+		    is_inherited(made, &p))
 			continue;
 		out->items = buf_grow(out->items, &out->capacity, out->count, sizeof *out->items);
 		out->items[out->count++] = p;
@@ -71,7 +99,8 @@ int problems_find(const struct view *v, struct clients *clients, struct problems
 
 		while (at < made.count && made.items[at].group != groups.items[i].id)
 			at++;
-		if (at < made.count && add_group(v, clients, groups.items[i].id, out, err) < 0)
+		if (at < made.count &&
+		    add_group(v, clients, &made, groups.items[i].id, out, err) < 0)
 			return -1;
 	}
 	return 0;

@@ -21,7 +21,7 @@ struct view;
 
 struct problem {
 	enum wusp_problem_kind kind;
-	int64_t group; /* whose approvals they are; groups below it have the same problem */
+	int64_t group; /* where the approval was made; groups below have the same problem */
 	unsigned char update_id[16];
 	int32_t revision; /* that is to blame; 0: not known */
 };

@@ -69,7 +69,8 @@ static int refresh_cache(struct service_call *call, const void *request, struct 
 	if (service_session(call, &r->cookie, SERVICE_ANY, err) < 0)
 		return -1;
 	CLEANUP(view_put) const struct view *v = view_get(call->service->views);
-	const struct wusp_deployments *d = service_deployments(call, v, err);
+	CLEANUP(view_deployed_put)
+	const struct view_deployed *d = service_deployments(call, v, err);
 	if (!d)
 		return -1;
 	soap_open(call->w, "RefreshCacheResult");
@@ -78,7 +79,7 @@ static int refresh_cache(struct service_call *call, const void *request, struct 
 		struct wusp_sync_item item;
 
 		if (node != WUSP_NONE &&
-		    wusp_sync_item(view_graph(v), d, node, service_version(call), &item))
+		    wusp_sync_item(view_graph(v), d->all, node, service_version(call), &item))
 			write_result(call, view_graph(v), &item);
 	}
 	soap_close(call->w, "RefreshCacheResult");

@@ -140,17 +140,22 @@ static int write_languages(struct service_call *call, const struct view *v, uint
 			   enum wusp_fragment kind, const struct soap_list *locales,
 			   struct error *err)
 {
-	enum { LANGUAGES = 256 };
 	const char *const *items = locales->items;
-	bool done[LANGUAGES] = { false };
+	int done[LIMIT_SOAP_LOCALES + 1];
+	size_t count = 0;
 
 	for (size_t i = 0; i <= locales->count; i++) {
 		const char *locale = i < locales->count ? items[i] : "en";
-		int language = view_language(v, node, kind, locale);
+		int language, found = view_language(v, node, kind, locale, &language, err);
+		size_t k = 0;
 
-		if (language < 0 || language >= LANGUAGES || done[language])
+		if (found < 0)
+			return -1;
+		while (found > 0 && k < count && done[k] != language)
+			k++;
+		if (found == 0 || k < count)
 			continue;
-		done[language] = true;
+		done[count++] = language;
 		if (write_fragment(call, v, node, kind, locale, err) < 0)
 			return -1;
 	}
@@ -223,11 +228,12 @@ static int get_extended_update_info(struct service_call *call, const void *reque
 	    check(r, kinds, "revisionIDs", r->revisions.count, err) < 0)
 		return -1;
 	CLEANUP(view_put) const struct view *v = view_get(call->service->views);
-	const struct wusp_deployments *d = service_deployments(call, v, err);
+	CLEANUP(view_deployed_put)
+	const struct view_deployed *d = service_deployments(call, v, err);
 	if (!d)
 		return -1;
 	for (size_t i = 0; i < r->revisions.count; i++)
-		if (!choose(&c, d, wusp_graph_by_revision(view_graph(v), ids[i])))
+		if (!choose(&c, d->all, wusp_graph_by_revision(view_graph(v), ids[i])))
 			c.unknown[c.unknown_count++] = ids[i];
 	soap_open(call->w, "GetExtendedUpdateInfoResult");
 	if (write_updates(call, v, &c, kinds, &r->locales, err) < 0)
@@ -256,11 +262,12 @@ static int get_extended_update_info_two(struct service_call *call, const void *r
 	    check(r, kinds, "updateIDs", r->identities.count, err) < 0)
 		return -1;
 	CLEANUP(view_put) const struct view *v = view_get(call->service->views);
-	const struct wusp_deployments *d = service_deployments(call, v, err);
+	CLEANUP(view_deployed_put)
+	const struct view_deployed *d = service_deployments(call, v, err);
 	if (!d)
 		return -1;
 	for (size_t i = 0; i < r->identities.count; i++)
-		(void)choose(&c, d, service_find(view_graph(v), &ids[i]));
+		(void)choose(&c, d->all, service_find(view_graph(v), &ids[i]));
 	soap_open(call->w, "GetExtendedUpdateInfo2Result");
 	if (write_updates(call, v, &c, kinds, &r->locales, err) < 0)
 		return -1;

@@ -66,8 +66,8 @@ void service_write_cookie(struct service_call *call, const char *element) __attr
 uint32_t service_version(const struct service_call *call) __attribute__((nonnull));
 
 /* What is deployed to the groups that the client is in now. */
-const struct wusp_deployments *service_deployments(struct service_call *call, const struct view *v,
-						   struct error *err)
+const struct view_deployed *service_deployments(struct service_call *call, const struct view *v,
+						struct error *err)
 	__attribute__((nonnull, warn_unused_result));
 
 /* The name that the client calls us, with a port if need be: what Host says, or our address. */

@@ -132,14 +132,15 @@ int service_prepare(struct service *s, struct error *err)
 	CLEANUP(view_put) const struct view *v = view_get(s->views);
 	int64_t version;
 
-	return clients_version(s->clients, &version, err) < 0 ||
-			       !deployed_to(v, s->clients, &groups, version, err)
-		       ? -1
-		       : 0;
+	if (clients_version(s->clients, &version, err) < 0)
+		return -1;
+	CLEANUP(view_deployed_put)
+	const struct view_deployed *d = deployed_to(v, s->clients, &groups, version, err);
+	return d ? 0 : -1;
 }
 
-const struct wusp_deployments *service_deployments(struct service_call *call, const struct view *v,
-						   struct error *err)
+const struct view_deployed *service_deployments(struct service_call *call, const struct view *v,
+						struct error *err)
 {
 	struct clients *clients = call->service->clients;
 	struct group_set groups = { .count = 1, .ids = { GROUP_UNASSIGNED } };

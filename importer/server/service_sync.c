@@ -307,11 +307,12 @@ static int sync_updates(struct service_call *call, const void *request, struct e
 	if (p->devices.count > 0 && !p->skip_software)
 		return error_set(err, ERROR_SOAP_VALUE, "parameters.SystemSpec");
 	CLEANUP(view_put) const struct view *v = view_get(call->service->views);
-	const struct wusp_deployments *d = service_deployments(call, v, err);
+	CLEANUP(view_deployed_put)
+	const struct view_deployed *d = service_deployments(call, v, err);
 	if (!d)
 		return -1;
 	const struct wusp_sync_request q = convert(call, p, &memory);
-	if (wusp_sync(view_graph(v), d, &q, &reply, err) < 0)
+	if (wusp_sync(view_graph(v), d->all, &q, &reply, err) < 0)
 		return -1;
 	*(p->skip_software ? &call->cookie.driver : &call->cookie.software) = reply.stamp;
 	return write_reply(call, v, &reply, err);

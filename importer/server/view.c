@@ -21,7 +21,7 @@ struct view_keeper {
 	struct store *store; /* its database is the watcher's alone once that runs */
 	struct pool *watcher;
 	struct view_cache *cache;
-	struct view_lock lock; /* of now, and of what a snapshot retired */
+	struct view_lock lock; /* of now, and of how many hold a snapshot */
 	struct view *now;
 	int64_t data_version;
 	uint64_t not_before; /* clock_ticks(): making snapshots takes at most one part in PAUSE */
@@ -33,28 +33,39 @@ struct view_prepared {
 	struct view_prepared *next;
 	uint64_t scope, version;
 	bool filled; /* its core fragments were prepared, or are being so */
-	struct wusp_deployments *deployments;
+	struct view_deployed *shared;
 };
 
 /* ---- snapshots ---- */
 
+void view_deployed_put(const struct view_deployed *given)
+{
+	struct view_deployed *d = (struct view_deployed *)(uintptr_t)given;
+
+	if (!d || --d->refs > 0)
+		return;
+	wusp_deploy_free(d->all);
+	free(d);
+}
+
 static void prepared_free(struct view_prepared *p)
 {
-	while (p) {
-		struct view_prepared *next = p->next;
-
-		wusp_deploy_free(p->deployments);
-		free(p);
-		p = next;
-	}
+	if (!p)
+		return;
+	view_deployed_put(p->shared);
+	free(p);
 }
 
 void view_free(struct view *v)
 {
 	if (!v)
 		return;
-	prepared_free(v->scopes);
-	prepared_free(v->retired);
+	while (v->scopes) {
+		struct view_prepared *p = v->scopes;
+
+		v->scopes = p->next;
+		prepared_free(p);
+	}
 	wusp_graph_free(v->graph);
 	free(v->packs);
 	free(v->originals);
@@ -86,21 +97,12 @@ static struct view *writable(const struct view *v)
 void view_put(const struct view *given)
 {
 	struct view *v = given ? writable(given) : NULL;
-	struct view_prepared *retired = NULL;
 
 	if (!v)
 		return;
 	view_cache_lock(&v->keeper->lock);
 	unsigned left = --v->refs;
-	/* Nobody but the keeper has it: what was replaced is in nobody's hands. */
-	if (left == 1) {
-		view_cache_lock(&v->scopes_lock);
-		retired = v->retired;
-		v->retired = NULL;
-		view_cache_unlock(&v->scopes_lock);
-	}
 	view_cache_unlock(&v->keeper->lock);
-	prepared_free(retired);
 	if (left == 0)
 		view_free(v);
 }
@@ -126,61 +128,66 @@ static struct view_prepared *find_prepared(const struct view *v, const struct vi
 	return p;
 }
 
-/* Take the last of the list, or the one of this scope, out of it: others may still use it. */
-static void retire(struct view *v, uint64_t scope, bool last)
+/* Take `gone` out of the list, or its last when it is full: what makes room, or NULL. */
+static struct view_prepared *retire(struct view *v, struct view_prepared *gone)
 {
 	struct view_prepared **link = &v->scopes;
 
-	while (*link && (last ? (*link)->next != NULL : (*link)->scope != scope))
+	if (!gone && v->scopes_count < LIMIT_VIEW_SCOPES)
+		return NULL;
+	while (*link != gone && (*link)->next)
 		link = &(*link)->next;
-	struct view_prepared *p = *link;
-	if (!p)
-		return;
-	*link = p->next;
-	p->next = v->retired;
-	v->retired = p;
+	gone = *link;
+	*link = gone->next;
 	v->scopes_count--;
+	return gone;
 }
 
-static const struct wusp_deployments *enter(struct view *v, const struct view_scope *s,
-					    struct wusp_deployments *d)
+static const struct view_deployed *hold(struct view_prepared *p)
 {
-	struct view_prepared *mine = buf_calloc(1, sizeof *mine);
+	p->shared->refs++;
+	return p->shared;
+}
 
-	*mine = (struct view_prepared){ .scope = s->scope,
-					.version = s->version,
-					.deployments = d };
+static const struct view_deployed *enter(struct view *v, const struct view_scope *s,
+					 struct wusp_deployments *all)
+{
+	struct view_prepared *mine = buf_calloc(1, sizeof *mine), *unused = mine;
+	const struct view_deployed *d;
+
+	*mine = (struct view_prepared){ .scope = s->scope, .version = s->version };
+	mine->shared = buf_calloc(1, sizeof *mine->shared);
+	mine->shared->refs = 1;
+	mine->shared->all = all;
 	view_cache_lock(&v->scopes_lock);
 	struct view_prepared *there = find_prepared(v, s);
 	if (there && there->version == s->version) {
 		/* Somebody was faster. */
-		d = there->deployments;
+		d = hold(there);
 	} else {
-		if (there)
-			retire(v, s->scope, false);
-		else if (v->scopes_count >= LIMIT_VIEW_SCOPES)
-			retire(v, 0, true);
+		unused = retire(v, there);
 		mine->next = v->scopes;
-		v->scopes = STEAL(mine);
+		v->scopes = mine;
 		v->scopes_count++;
 		v->unfilled = true;
+		d = hold(mine);
 	}
 	view_cache_unlock(&v->scopes_lock);
-	prepared_free(mine);
+	prepared_free(unused);
 	return d;
 }
 
-const struct wusp_deployments *view_deployments(const struct view *given,
-						const struct view_scope *scope, struct error *err)
+const struct view_deployed *view_deployments(const struct view *given,
+					     const struct view_scope *scope, struct error *err)
 {
 	struct view *v = writable(given);
-	const struct wusp_deployments *d = NULL;
+	const struct view_deployed *d = NULL;
 	struct wusp_approval *approvals = NULL;
 
 	view_cache_lock(&v->scopes_lock);
 	struct view_prepared *p = find_prepared(v, scope);
 	if (p && p->version == scope->version)
-		d = p->deployments;
+		d = hold(p);
 	view_cache_unlock(&v->scopes_lock);
 	if (d)
 		return d;
@@ -250,16 +257,16 @@ static void look(struct view_keeper *k)
 	k->not_before = clock_ticks() + RETRY_MS;
 }
 
-/* Deployments that nothing was prepared for, or NULL; valid as long as the snapshot is held. */
-static const struct wusp_deployments *next_unfilled(struct view *v)
+/* Deployments that nothing was prepared for, or NULL. */
+static const struct view_deployed *next_unfilled(struct view *v)
 {
-	const struct wusp_deployments *d = NULL;
+	const struct view_deployed *d = NULL;
 
 	view_cache_lock(&v->scopes_lock);
 	for (struct view_prepared *p = v->scopes; p && !d; p = p->next)
 		if (!p->filled) {
 			p->filled = true;
-			d = p->deployments;
+			d = hold(p);
 		}
 	if (!d)
 		v->unfilled = false;
@@ -267,14 +274,17 @@ static const struct wusp_deployments *next_unfilled(struct view *v)
 	return d;
 }
 
-/* The snapshot is held meanwhile: what is retired from it stays. */
 static void prepare(struct view_keeper *k)
 {
 	CLEANUP(view_put) const struct view *v = view_get(k);
-	const struct wusp_deployments *d;
 
-	while (v->unfilled && !k->stop && (d = next_unfilled(writable(v))))
-		view_ready_fill(v, d, &k->stop);
+	while (v->unfilled && !k->stop) {
+		CLEANUP(view_deployed_put)
+		const struct view_deployed *d = next_unfilled(writable(v));
+
+		if (d)
+			view_ready_fill(v, d->all, &k->stop);
+	}
 }
 
 static int watch(void *job, struct error *err)

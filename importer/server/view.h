@@ -44,11 +44,21 @@ uint64_t view_generation(const struct view *v) __attribute__((nonnull, pure));
 /* When it was made: seconds since 1970. */
 int64_t view_made(const struct view *v) __attribute__((nonnull, pure));
 
+/* Deployments that are shared; given back with view_deployed_put(), NULL or not, before the
+ * snapshot.
+ */
+struct view_deployed {
+	_Atomic unsigned refs;
+	struct wusp_deployments *all;
+};
+void view_deployed_put(const struct view_deployed *d);
+DEFINE_CLEANUP(const struct view_deployed *, view_deployed_put);
+
 /*
- * The deployments of a set of groups, shared by everybody who asks with the same scope and the same
- * version of the approvals: made by fill() when nobody has asked before, borrowed until view_put().
- * fill() hands over approvals in an array it allocates (*out, freed here) and returns their number,
- * or -1 with err.  The result is NULL only then.  Never call it while holding a lock.
+ * The deployments of a set of groups, the same for everybody who asks with the same scope and the
+ * same version of the approvals: made by fill() when nobody has asked before.  fill() hands over
+ * approvals in an array it allocates (*out, freed here) and returns their number, or -1 with err.
+ * The result is NULL only then.  Never call it while holding a lock.
  */
 struct view_scope {
 	uint64_t scope;   /* hash of the sorted group ids, see wusp_deploy() */
@@ -56,8 +66,8 @@ struct view_scope {
 	long (*fill)(void *ctx, struct wusp_approval **out, struct error *err);
 	void *ctx;
 };
-const struct wusp_deployments *view_deployments(const struct view *v,
-						const struct view_scope *scope, struct error *err)
+const struct view_deployed *view_deployments(const struct view *v, const struct view_scope *scope,
+					     struct error *err)
 	__attribute__((nonnull, warn_unused_result));
 
 /*
@@ -77,11 +87,11 @@ int view_ready(const struct view *v, uint32_t node, const struct view_text **out
 	__attribute__((nonnull, warn_unused_result));
 
 /*
- * Which of the node's languages answers locale, as a small number, or -1: two wanted locales with
- * one number would bring the same fragment twice.
+ * Which of the node's languages answers locale: 1 with its number, 0 when none does, -1.  Two
+ * wanted locales with one number would bring the same fragment twice.
  */
-int view_language(const struct view *v, uint32_t node, enum wusp_fragment kind, const char *locale)
-	__attribute__((nonnull));
+int view_language(const struct view *v, uint32_t node, enum wusp_fragment kind, const char *locale,
+		  int *language, struct error *err) __attribute__((nonnull, warn_unused_result));
 
 struct view_file {
 	unsigned char sha1[20], sha256[32];

@@ -126,26 +126,26 @@ static int list_languages(const struct view *v, const struct view_document *d, c
 	return 0;
 }
 
-/* Which language of a complete document answers: its place, and its spelling in list; -1. */
+/* Which language of a complete document answers: 1 with place and spelling (in list), 0, -1. */
 static int choose_language(const struct view *v, const struct view_document *d, const char *label,
 			   enum wusp_fragment kind, const char *locale, struct buf *list,
-			   const char **spelling)
+			   int *place, const char **spelling, struct error *err)
 {
 	const char *have[LANGUAGES_MAX];
-	struct error ignored = ERROR_INIT;
 	size_t n = 0;
 
-	if (list_languages(v, d, label, kind, list, &ignored) < 0)
+	if (list_languages(v, d, label, kind, list, err) < 0)
 		return -1;
 	for (size_t at = 0; at < list->len && n < LANGUAGES_MAX; n++) {
 		have[n] = (const char *)list->bytes + at;
 		at += strlen(have[n]) + 1;
 	}
-	size_t place = wusp_fragment_locale(locale, have, n);
-	if (place == SIZE_MAX)
-		return -1;
-	*spelling = have[place];
-	return (int)place;
+	size_t at = wusp_fragment_locale(locale, have, n);
+	if (at == SIZE_MAX)
+		return 0;
+	*spelling = have[at];
+	*place = (int)at;
+	return 1;
 }
 
 static int derive(const struct view *v, const struct view_document *d, const char *label,
@@ -153,9 +153,12 @@ static int derive(const struct view *v, const struct view_document *d, const cha
 {
 	CLEANUP(buf_clear) struct buf document = BUF_INIT(LIMIT_FRAGMENT_BYTES);
 	CLEANUP(buf_clear) struct buf list = BUF_INIT(LANGUAGES_BYTES);
+	int place, found = 1;
 
-	if (has_locale(kind) && choose_language(v, d, label, kind, locale, &list, &locale) < 0)
-		return 0;
+	if (has_locale(kind))
+		found = choose_language(v, d, label, kind, locale, &list, &place, &locale, err);
+	if (found <= 0)
+		return found;
 	if (view_read(v, d, &document, err) < 0)
 		return -1;
 	return wusp_fragment_derive(document.bytes, document.len, label, kind, locale, out, err);
@@ -223,26 +226,33 @@ int view_make(const struct view *v, uint32_t node, enum wusp_fragment kind, cons
 	return found;
 }
 
-int view_language(const struct view *v, uint32_t node, enum wusp_fragment kind, const char *locale)
+int view_language(const struct view *v, uint32_t node, enum wusp_fragment kind, const char *locale,
+		  int *language, struct error *err)
 {
 	const struct view_document *d = find_source(v, node, kind, locale);
 	CLEANUP(buf_clear) struct buf list = BUF_INIT(LANGUAGES_BYTES);
 	const char *spelling;
 
-	if (d && d->stream != COMPLETE)
-		return d->language;
-	return d ? choose_language(v, d, "document", kind, locale, &list, &spelling) : -1;
+	if (!d)
+		return 0;
+	if (d->stream == COMPLETE)
+		return choose_language(v, d, "document", kind, locale, &list, language, &spelling,
+				       err);
+	*language = d->language;
+	return 1;
 }
 
 int view_fragment(const struct view *v, uint32_t node, enum wusp_fragment kind, const char *locale,
 		  struct buf *out, struct error *err)
 {
 	CLEANUP(buf_clear) struct buf made = BUF_INIT(2u * LIMIT_FRAGMENT_BYTES);
-	int language = 0;
+	int language = 0, found = 1;
 
 	if (has_locale(kind))
-		language = locale ? view_language(v, node, kind, locale) : -1;
-	const struct view_document *d = language < 0 ? NULL : find_source(v, node, kind, locale);
+		found = locale ? view_language(v, node, kind, locale, &language, err) : 0;
+	if (found <= 0)
+		return found;
+	const struct view_document *d = find_source(v, node, kind, locale);
 	if (!d)
 		return 0;
 	struct view_key key =
@@ -252,8 +262,7 @@ int view_fragment(const struct view *v, uint32_t node, enum wusp_fragment kind, 
 		key.owner = v->generation << 32 | node;
 	CLEANUP(view_text_put) const struct view_text *text = view_cache_find(v->cache, &key);
 	if (!text) {
-		int found = view_make(v, node, kind, locale, &made, err);
-
+		found = view_make(v, node, kind, locale, &made, err);
 		if (found <= 0)
 			return found;
 		text = view_cache_keep(v->cache, &key, made.bytes, made.len);

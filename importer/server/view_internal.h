@@ -54,7 +54,7 @@ struct view {
 	struct arena texts;
 	struct view_cache *cache; /* the keeper's */
 	struct view_lock scopes_lock;
-	struct view_prepared *scopes, *retired;
+	struct view_prepared *scopes;
 	atomic_bool unfilled; /* a scope has come for which nothing was prepared */
 	size_t scopes_count;
 };

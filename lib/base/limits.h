@@ -131,6 +131,7 @@
 #define LIMIT_WUSP_PAGES 64u                  /* of one scan: where more would be needed, answers are larger */
 #define LIMIT_WUSP_SCOPE 200000u              /* updates deployed to one client, who lists them in 4 MiB; more is a problem that is reported */
 #define LIMIT_WUSP_DEVICE_IDS 4096u           /* hardware and compatible ids of one request; genuine: 700 */
+#define LIMIT_WUSP_COMPUTERS 64u              /* ids of the kind of computer in one request; genuine: 15 */
 #define LIMIT_WUSP_DRIVERS 65536u             /* targets of one driver; genuine: 400 */
 #define LIMIT_VIEW_CACHE_BYTES (256u << 20)   /* fragments kept in memory once made; one scan: 10 MiB */
 #define LIMIT_VIEW_SCOPES 256u                /* sets of groups kept prepared; genuine: 10 */

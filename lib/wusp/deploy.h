@@ -34,8 +34,9 @@ const char *wusp_deploy_action_text(enum wusp_action action) __attribute__((retu
 
 /*
  * One row that holds for the set of groups.  Rows of one update are merged: BLOCK before INSTALL,
- * UNINSTALL, OPTIONAL_INSTALL, PRE_DEPLOYMENT_CHECK, NONE; of equal ones the assigned one, then the
- * earlier deadline (0 is none), then the smaller id.  The newest last_change of all of them counts.
+ * UNINSTALL, OPTIONAL_INSTALL, PRE_DEPLOYMENT_CHECK, NONE; of equal ones the one with the earlier
+ * deadline (0 is none), then the assigned one, then the smaller id.  The newest last_change of all
+ * of them counts.
  */
 struct wusp_approval {
 	struct catalog_guid update_id;

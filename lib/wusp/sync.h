@@ -63,7 +63,8 @@ struct wusp_sync_request {
 	bool two_group; /* NeedTwoGroupOutOfScopeUpdates */
 	const struct wusp_device *devices;
 	size_t devices_count;
-	const struct catalog_guid *computers; /* ComputerSpec/HardwareIDs, best first */
+	const struct catalog_guid *computers; /* ComputerSpec/HardwareIDs, best first; those after
+						 LIMIT_WUSP_COMPUTERS do not count */
 	size_t computers_count;
 	const char *feature_key; /* FeatureScoreMatchingKey; NULL: absent */
 	struct wusp_stamp stamp; /* of this pass, from the cookie */
@@ -88,7 +89,7 @@ struct wusp_sync_reply {
 	size_t new_count;
 	struct wusp_sync_item *changed; /* without Xml */
 	size_t changed_count;
-	int32_t *out_of_scope; /* each id once, in the order of the request */
+	int32_t *out_of_scope; /* each id once; ids of nothing last */
 	size_t out_of_scope_count;
 	int32_t *deployed_out_of_scope;
 	size_t deployed_out_of_scope_count;

@@ -55,14 +55,14 @@ static int by_strength(const void *left, const void *right)
 		return order;
 	if (strength(a->action) != strength(b->action))
 		return strength(a->action) > strength(b->action) ? -1 : 1;
-	if (a->is_assigned != b->is_assigned)
-		return a->is_assigned ? -1 : 1;
 	if (a->deadline != b->deadline) {
 		int64_t x = a->deadline ? a->deadline : INT64_MAX;
 		int64_t y = b->deadline ? b->deadline : INT64_MAX;
 
 		return x < y ? -1 : 1;
 	}
+	if (a->is_assigned != b->is_assigned)
+		return a->is_assigned ? -1 : 1;
 	return a->id < b->id ? -1 : a->id > b->id;
 }
 

@@ -35,7 +35,7 @@ static bool better(const struct fit *a, const struct fit *b)
 
 static size_t place_of_computer(const struct wusp_sync_request *q, const struct catalog_guid *id)
 {
-	for (size_t i = 0; i < q->computers_count; i++)
+	for (size_t i = 0; i < q->computers_count && i < LIMIT_WUSP_COMPUTERS; i++)
 		if (memcmp(&q->computers[i], id, sizeof *id) == 0)
 			return i;
 	return SIZE_MAX;

@@ -82,18 +82,18 @@ static void add_id(int32_t **ids, size_t *capacity, size_t *count, int32_t id)
 
 /* ---- what a client is told about one node ---- */
 
-/* Only clients from 1903 on know OptionalInstall. */
+/* Only clients from 1903 on know OptionalInstall; to none does it come with a deadline. */
 static struct wusp_deployment as_sent(struct wusp_deployment x, uint32_t client_version)
 {
 	if (x.action == WUSP_BLOCK)
 		x.action = WUSP_PRE_DEPLOYMENT_CHECK;
+	if (x.action != WUSP_INSTALL && x.action != WUSP_UNINSTALL)
+		x.deadline = 0;
 	if (x.action == WUSP_OPTIONAL_INSTALL) {
 		x.is_assigned = false;
 		if (client_version < WUSP_VERSION(2, 0))
 			x.action = WUSP_INSTALL;
 	}
-	if (x.action != WUSP_INSTALL && x.action != WUSP_UNINSTALL)
-		x.deadline = 0;
 	return x;
 }
 
@@ -213,7 +213,7 @@ static void filter(struct round *r)
 	for (size_t i = 0; i < r->q->filter_count; i++) {
 		uint32_t node = wusp_graph_by_guid(g, &r->q->filter[i]);
 
-		if (node == WUSP_NONE)
+		if (node == WUSP_NONE || wusp_bit(categories, node))
 			continue;
 		wusp_bit_on(categories, node);
 		want(r, node);
@@ -327,14 +327,19 @@ static void judge_unknown(struct round *r)
 			add_out(r, s->unknown[i], WUSP_NONE);
 }
 
-/* How far the client has been told; while more is to come, as far as before. */
+/*
+ * How far the client has been told; as far as before while more is to come, or when it keeps what
+ * the filter kept us from looking at.
+ */
 static void put_stamp(struct round *r)
 {
 	struct wusp_stamp stamp = { .change = r->d->newest, .scope = r->d->scope };
 
 	if (r->g->count > 0)
 		stamp.revision = r->g->revision_id[r->g->count - 1];
-	r->reply->stamp = r->reply->truncated ? r->q->stamp : stamp;
+	r->reply->stamp = r->reply->truncated || r->reply->deployed_out_of_scope_count > 0
+				  ? r->q->stamp
+				  : stamp;
 }
 
 int wusp_sync(const struct wusp_graph *g, const struct wusp_deployments *d,

@@ -129,6 +129,8 @@ t_must server group add Lab
 t_must server group add Bench --parent Lab
 t_must server approve "$other" --group Lab
 change "UPDATE update_info SET verdict=2 WHERE revision_id=$(own "$other")"
+# A group below that decides on something else has no problem of its own.
+t_must server approve "$(sed -n 3p "$T_DIR/approved")" --group Bench
 wait_metric unknown 2
 t_status 2 'an update that is no longer here' server report problems --json
 cp "$T_DIR/out" "$T_DIR/problems"

@@ -178,29 +178,36 @@ static long approve_nothing(void *ctx, struct wusp_approval **out, struct error 
 	return 0;
 }
 
+static void ask_for(const struct view *v, const struct view_scope *s)
+{
+	struct error err = ERROR_INIT;
+	CLEANUP(view_deployed_put) const struct view_deployed *d = view_deployments(v, s, &err);
+
+	assert_non_null(d);
+}
+
 static void prepared_sets_of_groups(void **state)
 {
 	const struct fixture *f = *state;
 	CLEANUP(view_put) const struct view *v = view_get(f->views);
-	struct error err = ERROR_INIT;
 	unsigned calls = 0;
 
 	for (int round = 0; round < 2; round++)
 		for (unsigned i = 1; i <= LIMIT_VIEW_SCOPES; i++) {
 			const struct view_scope s = { i, 1, approve_nothing, &calls };
 
-			assert_non_null(view_deployments(v, &s, &err));
+			ask_for(v, &s);
 		}
 	assert_int_equal(calls, LIMIT_VIEW_SCOPES);
 	/* One more: the oldest is prepared again when it is asked for, the newest is not. */
 	const struct view_scope more = { LIMIT_VIEW_SCOPES + 1, 1, approve_nothing, &calls };
 	const struct view_scope newest = { LIMIT_VIEW_SCOPES, 1, approve_nothing, &calls };
 	const struct view_scope oldest = { 1, 1, approve_nothing, &calls };
-	assert_non_null(view_deployments(v, &more, &err));
+	ask_for(v, &more);
 	assert_int_equal(calls, LIMIT_VIEW_SCOPES + 1);
-	assert_non_null(view_deployments(v, &newest, &err));
+	ask_for(v, &newest);
 	assert_int_equal(calls, LIMIT_VIEW_SCOPES + 1);
-	assert_non_null(view_deployments(v, &oldest, &err));
+	ask_for(v, &oldest);
 	assert_int_equal(calls, LIMIT_VIEW_SCOPES + 2);
 }
 

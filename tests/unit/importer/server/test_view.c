@@ -5,6 +5,7 @@
 #include "lib/pack/pack.h"
 #include "tests/unit/repository.h"
 
+#include <malloc.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -160,6 +161,17 @@ static void the_graph(void **state)
 	assert_int_equal(view_generation(v), 1);
 }
 
+/* The number of the language that answers, -1 for none. */
+static int language(const struct view *v, int revision, const char *locale)
+{
+	struct error err = ERROR_INIT;
+	int number = -1;
+	int found = view_language(v, node(v, revision), WUSP_LOCALIZED, locale, &number, &err);
+
+	assert_int_equal(found, number >= 0);
+	return number;
+}
+
 static void fragments(void **state)
 {
 	static const struct {
@@ -204,13 +216,11 @@ static void fragments(void **state)
 		assert_int_equal(buf_append(&out, "", 1, &err), 0);
 		assert_string_equal((char *)out.bytes, table[r].want ? table[r].want : "");
 	}
-	assert_int_equal(view_language(v, node(v, 2), WUSP_LOCALIZED, "en-US"),
-			 view_language(v, node(v, 2), WUSP_LOCALIZED, "en"));
-	assert_int_not_equal(view_language(v, node(v, 2), WUSP_LOCALIZED, "de"),
-			     view_language(v, node(v, 2), WUSP_LOCALIZED, "en"));
-	assert_int_equal(view_language(v, node(v, 2), WUSP_LOCALIZED, "fr"), -1);
-	assert_int_equal(view_language(v, node(v, 6), WUSP_LOCALIZED, "fr"), 0);
-	assert_int_equal(view_language(v, node(v, 6), WUSP_LOCALIZED, "en"), -1);
+	assert_int_equal(language(v, 2, "en-US"), language(v, 2, "en"));
+	assert_int_not_equal(language(v, 2, "de"), language(v, 2, "en"));
+	assert_int_equal(language(v, 2, "fr"), -1);
+	assert_int_equal(language(v, 6, "fr"), 0);
+	assert_int_equal(language(v, 6, "en"), -1);
 }
 
 static void files(void **state)
@@ -267,19 +277,21 @@ static void deployments_are_shared(void **state)
 	struct view_scope s = { 1, 1, approve_two, &calls };
 
 	(void)state;
-	const struct wusp_deployments *a = view_deployments(v, &s, &err);
-	assert_int_equal(wusp_deploy_count(a), 2);
-	assert_ptr_equal(view_deployments(v, &s, &err), a);
+	CLEANUP(view_deployed_put) const struct view_deployed *a = view_deployments(v, &s, &err);
+	assert_int_equal(wusp_deploy_count(a->all), 2);
+	CLEANUP(view_deployed_put)
+	const struct view_deployed *again = view_deployments(v, &s, &err);
+	assert_ptr_equal(again, a);
 	assert_int_equal(calls, 1);
 	s.scope = 2;
-	const struct wusp_deployments *b = view_deployments(v, &s, &err);
+	CLEANUP(view_deployed_put) const struct view_deployed *b = view_deployments(v, &s, &err);
 	assert_ptr_not_equal(b, a);
 	s.version = 2;
-	const struct wusp_deployments *c = view_deployments(v, &s, &err);
+	CLEANUP(view_deployed_put) const struct view_deployed *c = view_deployments(v, &s, &err);
 	assert_int_equal(calls, 3);
-	assert_int_equal(wusp_deploy_at(c, node(v, 2)).last_change, 3);
+	assert_int_equal(wusp_deploy_at(c->all, node(v, 2)).last_change, 3);
 	/* What was handed out before still stands. */
-	assert_int_equal(wusp_deploy_at(b, node(v, 2)).last_change, 2);
+	assert_int_equal(wusp_deploy_at(b->all, node(v, 2)).last_change, 2);
 	s.version = 3;
 	assert_null(view_deployments(v, &s, &err));
 	assert_error(err, ERROR_WUSP_GRAPH, "no more");
@@ -296,7 +308,9 @@ static void more_scopes_than_are_kept(void **state)
 		int calls = 0;
 		struct view_scope s = { i, 1, approve_two, &calls };
 
-		assert_int_equal(wusp_deploy_count(view_deployments(v, &s, &err)), 2);
+		CLEANUP(view_deployed_put)
+		const struct view_deployed *d = view_deployments(v, &s, &err);
+		assert_int_equal(wusp_deploy_count(d->all), 2);
 	}
 }
 
@@ -345,6 +359,52 @@ static void wait_for_generation(struct view_keeper *k, uint64_t generation)
 	fail_msg("no new snapshot");
 }
 
+/* What a request was given stays as long as it holds it, and no longer, whoever else is at work. */
+static void deployments_stay_while_held(void **state)
+{
+	struct error err = ERROR_INIT;
+	CLEANUP(view_stop) struct view_keeper *k = view_start(made.path, &err);
+	CLEANUP(view_put) const struct view *mine = view_get(k);
+	const struct view *others = view_get(k);
+	int calls = 0;
+	struct view_scope s = { 2, 1, approve_two, &calls };
+
+	(void)state;
+	CLEANUP(view_deployed_put)
+	const struct view_deployed *d = view_deployments(mine, &s, &err);
+	s.version = 2;
+	view_deployed_put(view_deployments(others, &s, &err));
+	CLEANUP(store_close) struct store *other = repository_open(&made, true);
+	repository_sql(other, "UPDATE document SET fragment_id=3 WHERE stream=99 AND revision=101");
+	wait_for_generation(k, 2);
+	view_put(others);
+	assert_int_equal(wusp_deploy_at(d->all, node(mine, 2)).last_change, 1);
+	assert_int_equal(wusp_deploy_at(d->all, node(mine, 1)).action, WUSP_EVALUATE);
+	repository_sql(other, "UPDATE document SET fragment_id=1 WHERE stream=99 AND revision=101");
+}
+
+static void replaced_deployments_go(void **state)
+{
+	enum { ROUNDS = 20000, MOST = 4 << 20 };
+	struct error err = ERROR_INIT;
+	CLEANUP(view_stop) struct view_keeper *k = view_start(made.path, &err);
+	/* There is always some request under way. */
+	CLEANUP(view_put) const struct view *busy = view_get(k);
+	size_t before = mallinfo2().uordblks;
+
+	(void)state;
+	for (unsigned i = 0; i < ROUNDS; i++) {
+		CLEANUP(view_put) const struct view *v = view_get(k);
+		int calls = 0;
+		struct view_scope s = { 1, i, approve_two, &calls };
+
+		CLEANUP(view_deployed_put)
+		const struct view_deployed *d = view_deployments(v, &s, &err);
+		assert_int_equal(wusp_deploy_count(d->all), 2);
+	}
+	assert_true(mallinfo2().uordblks < before + MOST);
+}
+
 static void what_is_deployed_waits_escaped(void **state)
 {
 	struct error err = ERROR_INIT;
@@ -355,7 +415,8 @@ static void what_is_deployed_waits_escaped(void **state)
 
 	(void)state;
 	assert_false(is_in_memory(v, 2));
-	assert_non_null(view_deployments(v, &s, &err));
+	CLEANUP(view_deployed_put) const struct view_deployed *d = view_deployments(v, &s, &err);
+	assert_non_null(d);
 	wait_for(v, 2);
 	wait_for(v, 1);
 	assert_ready(v, 2, "&lt;core of='102'/&gt;");
@@ -372,7 +433,9 @@ static void what_is_deployed_waits_escaped(void **state)
 	assert_true(is_in_memory(now, 2));
 	assert_false(is_in_memory(now, 1));
 	s.version = 2;
-	assert_non_null(view_deployments(now, &s, &err));
+	CLEANUP(view_deployed_put)
+	const struct view_deployed *later = view_deployments(now, &s, &err);
+	assert_non_null(later);
 	wait_for(now, 1);
 	assert_ready(now, 1, "&lt;core of='103'/&gt;");
 	assert_ready(now, 2, "&lt;core of='102'/&gt;");
@@ -421,6 +484,10 @@ static void a_missing_pack_is_an_error(void **state)
 	CLEANUP(buf_clear) struct buf out = BUF_INIT(1 << 20);
 	assert_int_equal(view_fragment(v, node(v, 2), WUSP_CORE, NULL, &out, &err), -1);
 	assert_error(err, ERROR_CONTENT_ABSENT, "not in the content store");
+	/* Nor are there simply no texts. */
+	struct error texts = ERROR_INIT;
+	assert_int_equal(view_fragment(v, node(v, 6), WUSP_LOCALIZED, "fr", &out, &texts), -1);
+	assert_error(texts, ERROR_CONTENT_ABSENT, "not in the content store");
 	snprintf(command, sizeof command, "%s/absent", made.path);
 	struct error other = ERROR_INIT;
 	assert_null(view_start(command, &other));
@@ -435,6 +502,8 @@ int main(void)
 		cmocka_unit_test(files),
 		cmocka_unit_test(deployments_are_shared),
 		cmocka_unit_test(more_scopes_than_are_kept),
+		cmocka_unit_test(deployments_stay_while_held),
+		cmocka_unit_test(replaced_deployments_go),
 		cmocka_unit_test(what_is_deployed_waits_escaped),
 		cmocka_unit_test(a_commit_is_seen),
 		cmocka_unit_test(a_missing_pack_is_an_error),

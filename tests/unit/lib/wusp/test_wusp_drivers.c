@@ -396,6 +396,34 @@ static void the_ids_of_one_request_are_limited(void **state)
 	free(ids);
 }
 
+static void the_kinds_of_one_computer_are_limited(void **state)
+{
+	static const struct catalog_guid mine = { { 1 } };
+	static const struct driver_row only[] = {
+		{ 10, NULL, { .hardware_id = "USB\\X", .computers = &mine, .computers_count = 1 } },
+	};
+	static const char *const usb[] = { "USB\\X" };
+	static const struct wusp_device device = { usb, 1, NULL, 0, false, { 0 } };
+	CLEANUP(wusp_graph_free) struct wusp_graph *g = graph_of(only, COUNT(only));
+	CLEANUP(wusp_deploy_free) struct wusp_deployments *d = all_deployed(g, only, COUNT(only));
+
+	(void)state;
+	for (size_t at = LIMIT_WUSP_COMPUTERS - 1; at <= LIMIT_WUSP_COMPUTERS; at++) {
+		CLEANUP(wusp_sync_clear) struct wusp_sync_reply reply = WUSP_SYNC_REPLY_INIT;
+		struct catalog_guid computers[LIMIT_WUSP_COMPUTERS + 1] = { { { 0 } } };
+		const struct wusp_sync_request q = { .driver_pass = true,
+						     .devices = &device,
+						     .devices_count = 1,
+						     .computers = computers,
+						     .computers_count = COUNT(computers) };
+		struct error err = ERROR_INIT;
+
+		computers[at] = mine;
+		assert_int_equal(wusp_sync(g, d, &q, &reply, &err), 0);
+		assert_int_equal(reply.new_count, at < LIMIT_WUSP_COMPUTERS);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -405,6 +433,7 @@ int main(void)
 		cmocka_unit_test(pages_of_drivers),
 		cmocka_unit_test(software_pass_without_drivers),
 		cmocka_unit_test(the_ids_of_one_request_are_limited),
+		cmocka_unit_test(the_kinds_of_one_computer_are_limited),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

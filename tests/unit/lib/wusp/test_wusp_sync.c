@@ -136,7 +136,7 @@ static void actions_fit_the_client(void **state)
 		  0 },
 		{ WUSP_OPTIONAL_INSTALL, WUSP_VERSION(2, 0), WUSP_OPTIONAL_INSTALL, false, 0 },
 		{ WUSP_OPTIONAL_INSTALL, WUSP_VERSION(10, 0), WUSP_OPTIONAL_INSTALL, false, 0 },
-		{ WUSP_OPTIONAL_INSTALL, WUSP_VERSION(1, 9), WUSP_INSTALL, false, 99 },
+		{ WUSP_OPTIONAL_INSTALL, WUSP_VERSION(1, 9), WUSP_INSTALL, false, 0 },
 	};
 	CLEANUP(wusp_graph_free) struct wusp_graph *g = world_graph(updates, COUNT(updates));
 
@@ -416,6 +416,7 @@ static void filters(void **state)
 		{ "", "1 2 3", "12 30", "10 11 20 21 25 22", "30", "", true },
 		{ "3", "1 2", "12", "3 11", "", "12", true }, /* not met, still deployed */
 	};
+	const struct wusp_stamp before = { 999, 7, 30 };
 	CLEANUP(wusp_graph_free) struct wusp_graph *g = world_graph(updates, COUNT(updates));
 	CLEANUP(wusp_deploy_free) struct wusp_deployments *d = deployed(g);
 	CLEANUP(wusp_sync_clear) struct wusp_sync_reply reply = WUSP_SYNC_REPLY_INIT;
@@ -428,7 +429,7 @@ static void filters(void **state)
 					       .cached = cached,
 					       .filter = ids,
 					       .two_group = table[i].two_group,
-					       .stamp = told };
+					       .stamp = before };
 		struct error err = ERROR_INIT;
 		char text[256];
 
@@ -445,6 +446,8 @@ static void filters(void **state)
 		world_ids_text(reply.deployed_out_of_scope, reply.deployed_out_of_scope_count, text,
 			       sizeof text);
 		assert_string_equal(text, table[i].want_still);
+		/* What the client keeps and was not told of, its next scan must tell. */
+		assert_int_equal(reply.stamp.change, *table[i].want_still ? 999 : 1000);
 	}
 }
 
