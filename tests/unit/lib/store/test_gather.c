@@ -640,7 +640,7 @@ static int taken_over(void *ctx, int fd)
 /* A pack of titles, none of which another pack has: these at their places, -1 for none. */
 static struct gather *build_titles(struct store *s, int victim, int evil, int evil_too)
 {
-	static char texts[TITLES][100], keys[TITLES][8];
+	static char texts[TITLES][100], keys[TITLES][16];
 	static int packs;
 	struct document all[TITLES + 2] = { documents[0], documents[2] };
 
