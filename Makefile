@@ -144,7 +144,7 @@ TESTS    := $(sort $(shell find tests/unit -name 'test_*.c' 2>/dev/null))
 FUZZERS  := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 E2E      := $(sort $(wildcard tests/e2e/[0-9]*.sh))
 BINS     := $(foreach p,$(PROGRAMS),$(B)/bin/$($(p).program))
-TOOLS    := $(B)/bin/mkcatalog $(B)/bin/mkwsusutil $(B)/bin/scale $(B)/bin/wuclient $(B)/bin/hostile $(B)/bin/measure $(B)/bin/sweep $(B)/bin/model $(B)/bin/mutants $(B)/bin/view-bench $(B)/bin/rules $(B)/bin/shim.so $(B)/bin/faults $(B)/bin/crash
+TOOLS    := $(B)/bin/mkcatalog $(B)/bin/mkwsusutil $(B)/bin/scale $(B)/bin/wuclient $(B)/bin/hostile $(B)/bin/measure $(B)/bin/sweep $(B)/bin/model $(B)/bin/mutants $(B)/bin/view-bench $(B)/bin/rules $(B)/bin/shim.so $(B)/bin/liar.so $(B)/bin/faults $(B)/bin/crash
 TESTBINS := $(TESTS:%.c=$(B)/%)
 PKGS     := $(sort $(foreach d,$(DIRS),$($(d).pkgs)))
 
@@ -330,7 +330,7 @@ crash-states: all tools                     ## COUNT=10000000 states of the disk
 	@CRASH_COUNT=$(or $(COUNT),10000000) CRASH_RESTARTS=400 BIN=$(CURDIR)/$(B)/bin sh tests/e2e/64-crash-states.sh
 # Never linked into a program: loaded into it, or run beside it.
 FAULT_LIBS := $(foreach d,lib/crypto lib/base,$(call lib,$(d)))
-$(B)/bin/shim.so: tests/fault/shim.c tests/fault/fault.h tests/fault/names.h $(B)/flags
+$(B)/bin/%.so: tests/fault/%.c tests/fault/fault.h tests/fault/names.h $(B)/flags
 	@mkdir -p $(@D)
 	$(call say,LD)$(CC) -I. -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -std=c17 $(WARN) -O2 -g -fPIC -fno-builtin -shared -Wl,-z,now -o $@ $<
 $(B)/bin/faults: $(call objs,$(addprefix tests/fault/,faults.c run.c state.c))

@@ -54,20 +54,30 @@ static int read_all(int fd, unsigned char *bytes, size_t len, struct error *err)
 	return 1;
 }
 
-int sandbox_send(int fd, const void *bytes, size_t len, struct error *err)
+int sandbox_send_part(int fd, const void *bytes, size_t len, struct error *err)
 {
-	static const uint32_t end;
 	const unsigned char *at = bytes;
+	unsigned char piece[1 << 16]; /* so that who waits wakes up once */
+	uint32_t n;
 
 	while (len > 0) {
-		uint32_t n = len < LIMIT_SANDBOX_FRAME ? (uint32_t)len : LIMIT_SANDBOX_FRAME;
-
-		if (write_all(fd, (const unsigned char *)&n, sizeof n, err) < 0 ||
-		    write_all(fd, at, n, err) < 0)
+		n = (uint32_t)(len < sizeof piece - sizeof n ? len : sizeof piece - sizeof n);
+		memcpy(piece, &n, sizeof n);
+		memcpy(piece + sizeof n, at, n);
+		if (write_all(fd, piece, sizeof n + n, err) < 0)
 			return -1;
 		at += n;
 		len -= n;
 	}
+	return 0;
+}
+
+int sandbox_send(int fd, const void *bytes, size_t len, struct error *err)
+{
+	static const uint32_t end;
+
+	if (sandbox_send_part(fd, bytes, len, err) < 0)
+		return -1;
 	return write_all(fd, (const unsigned char *)&end, sizeof end, err);
 }
 

@@ -24,6 +24,9 @@ struct error;
  */
 int sandbox_send(int fd, const void *bytes, size_t len, struct error *err)
 	__attribute__((nonnull(4), warn_unused_result));
+/* The beginning of a message, which sandbox_send() ends: it cannot be taken back. */
+int sandbox_send_part(int fd, const void *bytes, size_t len, struct error *err)
+	__attribute__((nonnull(4), warn_unused_result));
 int sandbox_receive(int fd, struct buf *out, struct error *err)
 	__attribute__((nonnull, warn_unused_result));
 

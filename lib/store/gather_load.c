@@ -19,7 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { QUEUE_PER_THREAD = 3 };
+enum { QUEUE_PER_THREAD = 3, PREFIXES = 1 << 16 };
 
 /* One document waiting for its fragment. */
 struct wanted {
@@ -31,14 +31,20 @@ struct load {
 	struct gather_set *set;
 	struct wanted *wanted; /* sorted by digest */
 	size_t wanted_count;
-	bool *found;        /* by position in wanted */
+	size_t *starts; /* for each value of the first two bytes and one more: where these begin */
+	bool *found;    /* by position in wanted */
 	struct arena arena; /* of the record that is being used */
+	/* By pack: the digest of what each set of workers said of it. */
+	unsigned char (*said)[UNPACK_SETS][DIGEST_SHA256];
+	_Atomic size_t again;  /* how many packs the second set has begun */
+	_Atomic bool hopeless; /* it need not go on */
 };
 
 /* A pack on its way through a worker. */
 struct job {
 	const struct load *load; /* what is wanted does not change any more */
 	const unsigned char *sha256;
+	size_t index; /* of the pack in the request */
 	struct unpack_pack pack;
 	uint64_t stored;
 };
@@ -63,7 +69,9 @@ void gather_set_clear(struct gather_set *s)
 static void load_clear(struct load *l)
 {
 	free(l->wanted);
+	free(l->starts);
 	free(l->found);
+	free(l->said);
 	arena_clear(&l->arena);
 }
 DEFINE_CLEANUP_IN_PLACE(struct load, load_clear);
@@ -166,6 +174,11 @@ static int compare_wanted(const void *a, const void *b, void *arg)
 	return x->entry < y->entry ? -1 : x->entry > y->entry;
 }
 
+static size_t prefix_of(const unsigned char sha256[32])
+{
+	return (size_t)sha256[0] << 8 | sha256[1];
+}
+
 static void index_wanted(struct load *l)
 {
 	size_t total = 0;
@@ -179,12 +192,18 @@ static void index_wanted(struct load *l)
 			l->wanted[l->wanted_count++] = (struct wanted){ (uint32_t)i, (uint32_t)k };
 	if (total > 0)
 		qsort_r(l->wanted, total, sizeof *l->wanted, compare_wanted, l);
+	l->starts = buf_calloc(PREFIXES + 1, sizeof *l->starts);
+	for (size_t i = 0; i < total; i++)
+		l->starts[prefix_of(entry_of(l, &l->wanted[i])->sha256) + 1] = i + 1;
+	for (size_t i = 1; i <= PREFIXES; i++)
+		if (l->starts[i] == 0)
+			l->starts[i] = l->starts[i - 1];
 }
 
-/* The first document that wants this digest, or wanted_count. */
+/* The first document that wants this digest or one behind it, or wanted_count. */
 static size_t first_wanted(const struct load *l, const unsigned char sha256[32])
 {
-	size_t low = 0, high = l->wanted_count;
+	size_t low = l->starts[prefix_of(sha256)], high = l->starts[prefix_of(sha256) + 1];
 
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
@@ -247,9 +266,8 @@ static void find_streams(void *ctx, const unsigned char sha256[32], char out[UNP
 	}
 }
 
-static int run_job(void *arg, struct error *err)
+static int parse_pack(struct job *j, enum unpack_set set, struct error *err)
 {
-	struct job *j = arg;
 	const struct gather_load_request *request = j->load->request;
 	CLEANUP(free) unsigned char *bytes = NULL;
 	char label[DIGEST_HEX];
@@ -259,8 +277,46 @@ static int run_job(void *arg, struct error *err)
 	if (request->fetch(request->ctx, j->sha256, &bytes, &len, err) < 0)
 		return -1;
 	j->stored = len;
-	struct unpack_request ask = { bytes, len, label, find_streams, (void *)(uintptr_t)j->load };
-	return unpack_pack(request->unpack, &ask, &j->pack, err);
+	struct unpack_request ask = { bytes, len, label, find_streams, (void *)(uintptr_t)j->load,
+				      set };
+	if (unpack_pack(request->unpack, &ask, &j->pack, err) < 0)
+		return -1;
+	unpack_digest(&j->pack, j->load->said[j->index][set]);
+	return 0;
+}
+
+static int run_job(void *arg, struct error *err)
+{
+	return parse_pack(arg, UNPACK_FORWARDS, err);
+}
+
+static struct job *job_new(const struct load *l, size_t index)
+{
+	struct job *j = buf_calloc(1, sizeof *j);
+
+	j->load = l;
+	j->index = index;
+	j->sha256 = l->request->packs[index];
+	return j;
+}
+
+/* Packs from the last to the first by the second set, of which only digests are kept. */
+static int run_again(void *arg, struct error *err)
+{
+	struct load *l = arg;
+
+	while (!l->hopeless) {
+		size_t begun = l->again++;
+
+		if (begun >= l->request->pack_count)
+			return 0;
+		CLEANUP(job_free) struct job *j = job_new(l, l->request->pack_count - 1 - begun);
+		if (parse_pack(j, UNPACK_BACKWARDS, err) < 0) {
+			l->hopeless = true;
+			return -1;
+		}
+	}
+	return 0;
 }
 
 /* The gather's own number of a pack, made when the first fragment of it is used there. */
@@ -334,7 +390,7 @@ static void drain(struct pool *pool)
 	}
 }
 
-static int load_packs(struct load *l, struct error *err)
+static int use_packs(struct load *l, struct error *err)
 {
 	const struct gather_load_request *r = l->request;
 	unsigned threads = unpack_workers(r->unpack);
@@ -344,11 +400,7 @@ static int load_packs(struct load *l, struct error *err)
 	if (!pool)
 		return -1;
 	for (size_t i = 0; i < r->pack_count && !failed; i++) {
-		struct job *j = buf_calloc(1, sizeof *j);
-
-		j->load = l;
-		j->sha256 = r->packs[i];
-		pool_submit(pool, j);
+		pool_submit(pool, job_new(l, i));
 		if (pool_pending(pool) > (size_t)threads * QUEUE_PER_THREAD)
 			failed = reap_pack(l, pool, err);
 	}
@@ -356,6 +408,47 @@ static int load_packs(struct load *l, struct error *err)
 		failed = reap_pack(l, pool, err);
 	drain(pool);
 	return failed;
+}
+
+static int compare_said(const struct load *l, struct error *err)
+{
+	char label[DIGEST_HEX];
+
+	for (size_t i = 0; i < l->request->pack_count; i++) {
+		if (memcmp(l->said[i][UNPACK_FORWARDS], l->said[i][UNPACK_BACKWARDS],
+			   DIGEST_SHA256) == 0)
+			continue;
+		str_to_hex(l->request->packs[i], DIGEST_SHA256, label);
+		return error_set(err, ERROR_GATHER_DISAGREE,
+				 "pack %s: parsed from both ends, it says two things", label);
+	}
+	return 0;
+}
+
+/* By both sets at the same time. */
+static int load_packs(struct load *l, struct error *err)
+{
+	unsigned threads = unpack_workers(l->request->unpack);
+	CLEANUP(pool_free) struct pool *second = pool_new(threads, run_again, err);
+
+	if (!second)
+		return -1;
+	l->said = buf_calloc(l->request->pack_count + 1, sizeof *l->said);
+	for (unsigned i = 0; i < threads; i++)
+		pool_submit(second, l);
+	int failed = use_packs(l, err);
+	if (failed)
+		l->hopeless = true;
+	while (pool_pending(second) > 0) {
+		struct error problem = ERROR_INIT;
+		void *same = NULL;
+
+		if (pool_reap(second, &same, &problem) < 0 && !failed) {
+			*err = problem;
+			failed = -1;
+		}
+	}
+	return failed ? -1 : compare_said(l, err);
 }
 
 static int check_complete(const struct load *l, struct error *err)

@@ -42,8 +42,10 @@ void gather_set_clear(struct gather_set *s);
 DEFINE_CLEANUP_IN_PLACE(struct gather_set, gather_set_clear);
 
 /*
+ * Every pack is fetched and parsed by both sets of workers (lib/unpack/unpack.h).
  * -1 with PACK_*, LISTING_FORMAT, GATHER_INCOMPLETE (a listing names a part or
- * a fragment that is not there) or what fetch reported.
+ * a fragment that is not there), GATHER_DISAGREE (the sets say different things
+ * of a pack) or what fetch reported.
  */
 int gather_load(const struct gather_load_request *request, struct gather_set *out,
 		struct error *err) __attribute__((nonnull, warn_unused_result));

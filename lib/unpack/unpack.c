@@ -20,8 +20,8 @@ struct worker {
 };
 
 struct unpack {
-	unsigned count;
-	struct worker workers[];
+	unsigned count;          /* of each set */
+	struct worker workers[]; /* one set after the other */
 };
 
 /*
@@ -58,18 +58,18 @@ static void warm_up(void)
 struct unpack *unpack_new(const struct unpack_options *o, struct error *err)
 {
 	CLEANUP(unpack_free)
-	struct unpack *u = buf_calloc(1, sizeof *u + o->workers * sizeof *u->workers);
+	struct unpack *u = buf_calloc(1, sizeof *u + UNPACK_SETS * o->workers * sizeof *u->workers);
 
 	struct sandbox_child child = { .role = SANDBOX_UNPACK,
 				       .run = o->run ? o->run : unpack_worker_run,
 				       .patience = o->patience };
 
-	for (unsigned i = 0; i < o->workers; i++)
+	for (unsigned i = 0; i < UNPACK_SETS * o->workers; i++)
 		u->workers[i].process.fd = -1;
 	u->count = o->workers;
 	if (o->separate)
 		warm_up();
-	for (unsigned i = 0; i < o->workers; i++) {
+	for (unsigned i = 0; i < UNPACK_SETS * o->workers; i++) {
 		if (!o->separate)
 			u->workers[i].here = unpack_worker_new();
 		else if (sandbox_start(&child, &u->workers[i].process, err) < 0)
@@ -82,7 +82,7 @@ void unpack_free(struct unpack *u)
 {
 	if (!u)
 		return;
-	for (unsigned i = 0; i < u->count; i++) {
+	for (unsigned i = 0; i < UNPACK_SETS * u->count; i++) {
 		unpack_worker_free(u->workers[i].here);
 		sandbox_end(&u->workers[i].process);
 	}
@@ -97,12 +97,14 @@ unsigned unpack_workers(const struct unpack *u)
 /* ---- one question ---- */
 
 /* There are as many as may ask, so one of them is free, or will be at once. */
-static struct worker *claim(struct unpack *u)
+static struct worker *claim(struct unpack *u, enum unpack_set set)
 {
+	struct worker *workers = u->workers + (unsigned)set * u->count;
+
 	for (;;) {
 		for (unsigned i = 0; i < u->count; i++)
-			if (!atomic_exchange(&u->workers[i].busy, true))
-				return &u->workers[i];
+			if (!atomic_exchange(&workers[i].busy, true))
+				return &workers[i];
 		sched_yield();
 	}
 }
@@ -142,7 +144,7 @@ int unpack_text(struct unpack *u, const void *bytes, size_t len, size_t max, con
 {
 	CLEANUP(buf_clear) struct buf answer = BUF_INIT(LIMIT_SANDBOX_MESSAGE);
 	struct unpack_ask q = question(UNPACK_TEXT, label);
-	struct worker *w = claim(u);
+	struct worker *w = claim(u, UNPACK_FORWARDS);
 
 	q.max = max;
 	int failed = ask(w, &q, bytes, len, &answer, err);
@@ -193,6 +195,12 @@ static int take_entries(const struct buf *answer, const char *label, struct unpa
 	return 0;
 }
 
+/* The record that a worker of that set makes as number i. */
+static struct unpack_record *record_at(const struct unpack_pack *p, enum unpack_set set, size_t i)
+{
+	return &p->records[set == UNPACK_BACKWARDS ? p->record_count - 1 - i : i];
+}
+
 /* What is to be parsed: items for the worker, and places for the records. */
 static int choose(const struct unpack_request *r, struct unpack_pack *p, struct buf *items,
 		  struct error *err)
@@ -202,22 +210,26 @@ static int choose(const struct unpack_request *r, struct unpack_pack *p, struct 
 
 		r->streams(r->ctx, p->entries[i].sha256, streams);
 		for (const char *s = streams; *s; s++) {
-			struct unpack_item item = { (uint32_t)i, (unsigned char)*s };
-
-			if (buf_append(items, &item, sizeof item, err) < 0)
-				return -1;
 			p->records = buf_grow(p->records, &p->record_capacity, p->record_count,
 					      sizeof *p->records);
 			p->records[p->record_count++] =
-				(struct unpack_record){ .entry = item.entry, .stream = *s };
+				(struct unpack_record){ .entry = (uint32_t)i, .stream = *s };
 		}
+	}
+	for (size_t i = 0; i < p->record_count; i++) {
+		const struct unpack_record *record = record_at(p, r->set, i);
+		struct unpack_item item = { record->entry, (unsigned char)record->stream };
+
+		if (buf_append(items, &item, sizeof item, err) < 0)
+			return -1;
 	}
 	return 0;
 }
 
-static int take_records(struct buf *answer, const char *label, struct unpack_pack *p,
+static int take_records(const struct unpack_request *r, struct buf *answer, struct unpack_pack *p,
 			struct error *err)
 {
+	const char *label = r->label;
 	size_t left = answer->len - 1;
 
 	p->answer = buf_take(answer);
@@ -234,8 +246,9 @@ static int take_records(struct buf *answer, const char *label, struct unpack_pac
 			return error_set(err, ERROR_SANDBOX_RECORD,
 					 "%s: record %zu has %u bytes, at most %u", label, i + 1,
 					 len, LIMIT_SANDBOX_RECORD);
-		p->records[i].bytes = at + sizeof len;
-		p->records[i].len = len;
+		struct unpack_record *record = record_at(p, r->set, i);
+		record->bytes = at + sizeof len;
+		record->len = len;
 		at += sizeof len + len;
 		left -= sizeof len + len;
 	}
@@ -261,14 +274,14 @@ static int ask_for_pack(struct worker *w, const struct unpack_request *r, struct
 	parse.items = (uint32_t)p->record_count;
 	if (ask(w, &parse, items.bytes, items.len, &answer, err) < 0)
 		return -1;
-	return take_records(&answer, r->label, p, err);
+	return take_records(r, &answer, p, err);
 }
 
 int unpack_pack(struct unpack *u, const struct unpack_request *request, struct unpack_pack *out,
 		struct error *err)
 {
 	CLEANUP(unpack_pack_clear) struct unpack_pack p = { .count = 0 };
-	struct worker *w = claim(u);
+	struct worker *w = claim(u, request->set);
 	int failed = ask_for_pack(w, request, &p, err);
 
 	release(w);
@@ -295,4 +308,20 @@ const struct unpack_record *unpack_find(const struct unpack_pack *p, size_t entr
 		if (p->records[low].stream == stream)
 			return &p->records[low];
 	return NULL;
+}
+
+void unpack_digest(const struct unpack_pack *p, unsigned char out[32])
+{
+	CLEANUP(digest_free) struct digest *d = digest_new(DIGEST_KIND_SHA256);
+
+	digest_update(d, &p->len, sizeof p->len);
+	digest_update(d, &p->count, sizeof p->count);
+	digest_update(d, p->entries, p->count * sizeof *p->entries);
+	for (size_t i = 0; i < p->record_count; i++) {
+		const struct unpack_record *r = &p->records[i];
+
+		/* Its length comes before it. */
+		digest_update(d, r->bytes - sizeof(uint32_t), sizeof(uint32_t) + r->len);
+	}
+	digest_final(d, out);
 }

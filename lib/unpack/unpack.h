@@ -19,7 +19,7 @@ struct error;
 struct unpack;
 
 struct unpack_options {
-	unsigned workers; /* 1 to 64: so many threads may ask at the same time */
+	unsigned workers; /* of each set, 1 to 64: so many threads may ask it at the same time */
 	bool separate;    /* processes, started now; else whoever asks does the work */
 	/* What a process runs, with one end of a socket; NULL: unpack_serve(). */
 	int (*run)(void *ctx, int fd);
@@ -32,7 +32,7 @@ struct unpack *unpack_new(const struct unpack_options *options, struct error *er
 void unpack_free(struct unpack *u);
 DEFINE_CLEANUP(struct unpack *, unpack_free);
 
-/* How many may ask at the same time. */
+/* How many may ask one set at the same time. */
 unsigned unpack_workers(const struct unpack *u) __attribute__((nonnull));
 
 /*
@@ -68,12 +68,22 @@ DEFINE_CLEANUP_IN_PLACE(struct unpack_pack, unpack_pack_clear);
  * Errors: pack_open(), and as unpack_text().
  */
 enum { UNPACK_STREAMS = 8 };
+
+/*
+ * Who parses.  No process is in both sets, and the second one goes through the documents of a
+ * pack from the last to the first; who asks does so with packs.  What a worker has said of a
+ * document before it comes to another one is sent by then.  So what one document makes a worker say
+ * of others is in one of the sets only (decision 0033).
+ */
+enum unpack_set { UNPACK_FORWARDS, UNPACK_BACKWARDS, UNPACK_SETS };
+
 struct unpack_request {
 	const void *bytes;
 	size_t len;
 	const char *label;
 	void (*streams)(void *ctx, const unsigned char sha256[32], char out[UNPACK_STREAMS + 1]);
 	void *ctx;
+	enum unpack_set set;
 };
 int unpack_pack(struct unpack *u, const struct unpack_request *request, struct unpack_pack *out,
 		struct error *err) __attribute__((nonnull, warn_unused_result));
@@ -81,5 +91,8 @@ int unpack_pack(struct unpack *u, const struct unpack_request *request, struct u
 /* The record of an entry as a document of that stream, or NULL. */
 const struct unpack_record *unpack_find(const struct unpack_pack *p, size_t entry, char stream)
 	__attribute__((nonnull));
+
+/* SHA-256 over all that was said of a pack: its size, its fragments, the bytes of the records. */
+void unpack_digest(const struct unpack_pack *p, unsigned char out[32]) __attribute__((nonnull));
 
 #endif

@@ -19,6 +19,8 @@ struct unpack_worker {
 	struct catalog_export *pieces;
 	struct pack *pack;
 	struct buf *out; /* where the master parser's pieces go */
+	int fd;          /* who asks, when each record is sent at once; -1: all in one answer */
+	bool begun;      /* something of this answer is sent */
 };
 
 /* ---- records ---- */
@@ -203,6 +205,13 @@ static int parse(struct unpack_worker *w, const struct unpack_ask *ask, const un
 		memcpy(&item, bytes + i * sizeof item, sizeof item);
 		if (parse_item(w, &item, out, err) < 0)
 			return -1;
+		/* Out of reach of whatever the next document makes of this process. */
+		if (w->fd >= 0 && i % UNPACK_AT_ONCE == UNPACK_AT_ONCE - 1) {
+			if (sandbox_send_part(w->fd, out->bytes, out->len, err) < 0)
+				return -1;
+			out->len = 0;
+			w->begun = true;
+		}
 	}
 	return 0;
 }
@@ -258,6 +267,7 @@ struct unpack_worker *unpack_worker_new(void)
 {
 	struct unpack_worker *w = buf_calloc(1, sizeof *w);
 
+	w->fd = -1;
 	w->fragments = catalog_fragment_new();
 	w->master = catalog_master_new(&handler, w);
 	w->documents = catalog_document_new();
@@ -284,10 +294,15 @@ int unpack_worker_answer(struct unpack_worker *w, const void *request, size_t le
 	struct error why = ERROR_INIT;
 	size_t before = out->len;
 
+	w->begun = false;
 	if (buf_append(out, &good, 1, err) < 0)
 		return -1;
 	if (answer(w, request, len, out, &why) == 0)
 		return 0;
+	if (w->begun) {
+		*err = why;
+		return -1;
+	}
 	out->len = before;
 	return sandbox_put_error(&why, out, err);
 }
@@ -300,6 +315,7 @@ int unpack_worker_run(void *ctx, int fd)
 	struct error err = ERROR_INIT; /* the other side sees the end of the stream */
 
 	(void)ctx;
+	w->fd = fd;
 	for (;;) {
 		CLEANUP(buf_clear) struct buf request = BUF_INIT(LIMIT_SANDBOX_MESSAGE);
 		CLEANUP(buf_clear) struct buf out = BUF_INIT(LIMIT_SANDBOX_MESSAGE);

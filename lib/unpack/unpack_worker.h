@@ -21,6 +21,12 @@ enum unpack_verb { UNPACK_TEXT = 1, UNPACK_OPEN, UNPACK_PARSE };
 
 enum { UNPACK_LABEL_SIZE = 72 };
 
+/*
+ * So many records are sent together.  One by one is a third of the time of an import; documents so
+ * close to one that takes over both sets are not safe from it.
+ */
+enum { UNPACK_AT_ONCE = 16 };
+
 struct unpack_ask {
 	uint32_t verb;
 	uint32_t items; /* UNPACK_PARSE: struct unpack_item that follow */
@@ -42,11 +48,17 @@ struct unpack_worker *unpack_worker_new(void) __attribute__((warn_unused_result,
 void unpack_worker_free(struct unpack_worker *w);
 DEFINE_CLEANUP(struct unpack_worker *, unpack_worker_free);
 
-/* Append the answer; -1 only when it would be longer than the buffer may be. */
+/*
+ * Append the answer, or what is left of one that unpack_worker_run() began to send; -1 only when
+ * it would be longer than the buffer may be, or fails after its beginning.
+ */
 int unpack_worker_answer(struct unpack_worker *w, const void *request, size_t len, struct buf *out,
 			 struct error *err) __attribute__((nonnull, warn_unused_result));
 
-/* Answer what comes until nothing does: the whole life of a process.  ctx is not used. */
+/*
+ * Answer what comes until nothing does: the whole life of a process.  Each record is sent before
+ * the next document is parsed.  ctx is not used.
+ */
 int unpack_worker_run(void *ctx, int fd);
 
 #endif

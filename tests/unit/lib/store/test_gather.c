@@ -12,6 +12,7 @@
 #include "tests/unit/repository.h"
 
 #include <sys/mman.h>
+#include <unistd.h>
 
 static int setup(void **state)
 {
@@ -96,7 +97,8 @@ static void feed(struct gather *g, const struct document *d, const struct listin
 	assert_no_error(err);
 }
 
-static struct gather *build(struct store *s, const char *series, unsigned threads, size_t count)
+static struct gather *build_of(struct store *s, const char *series, unsigned threads,
+			       const struct document *all, size_t count)
 {
 	struct listing_source source = source_of(series);
 	struct gather *g = gather_new(&source);
@@ -104,7 +106,7 @@ static struct gather *build(struct store *s, const char *series, unsigned thread
 	CLEANUP(gather_build_free) struct gather_build *b = gather_build_new(g, s, threads, &err);
 
 	for (size_t i = 0; i < count; i++) {
-		const struct document *d = &documents[i];
+		const struct document *d = &all[i];
 		struct listing_entry e = { .stream = d->stream, .revision = d->revision };
 
 		snprintf(e.key, sizeof e.key, "%s", d->key);
@@ -115,6 +117,11 @@ static struct gather *build(struct store *s, const char *series, unsigned thread
 		fail_msg("%s", err.message);
 	assert_int_equal(content_sync(s, &err), 0);
 	return g;
+}
+
+static struct gather *build(struct store *s, const char *series, unsigned threads, size_t count)
+{
+	return build_of(s, series, threads, documents, count);
 }
 
 static int fetch(void *ctx, const unsigned char sha256[32], unsigned char **out, size_t *len,
@@ -402,19 +409,39 @@ static void fragments_of_live_packs_are_not_packed_again(void **state)
 
 enum { ANSWERS = 8 };
 
-/* Between the test and its worker: what to change, and what answers there are. */
+/* Between the test and its workers: what to change, and what answers there are. */
 struct lie {
+	enum unpack_set set; /* who lies */
 	unsigned answer;
 	size_t at;
 	unsigned char change;
-	size_t lens[ANSWERS];
+	size_t lens[UNPACK_SETS][ANSWERS];
+	/* What documents do: one takes over, and lets the worker lie about another one. */
+	bool dies;     /* it ends there instead, in that set */
+	unsigned told; /* lies */
 };
 static struct lie *lie;
+
+static void share_lie(void)
+{
+	lie = mmap(NULL, sizeof *lie, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	assert_ptr_not_equal(lie, MAP_FAILED);
+}
+
+/* Listings are a matter of the first set: it is asked for one before any pack. */
+static enum unpack_set set_of(const struct buf *first)
+{
+	struct unpack_ask ask;
+
+	memcpy(&ask, first->bytes, sizeof ask);
+	return ask.verb == UNPACK_TEXT ? UNPACK_FORWARDS : UNPACK_BACKWARDS;
+}
 
 /* It answers the truth, but for one byte: of listings, of digests and places, of records. */
 static int lies(void *ctx, int fd)
 {
 	CLEANUP(unpack_worker_free) struct unpack_worker *w = unpack_worker_new();
+	enum unpack_set set = UNPACK_SETS;
 	struct error err = ERROR_INIT;
 
 	(void)ctx;
@@ -425,9 +452,11 @@ static int lies(void *ctx, int fd)
 			return 0;
 		if (unpack_worker_answer(w, request.bytes, request.len, &out, &err) < 0)
 			return 1;
+		if (i == 0)
+			set = set_of(&request);
 		if (i < ANSWERS)
-			lie->lens[i] = out.len;
-		if (i == lie->answer && lie->at < out.len)
+			lie->lens[set][i] = out.len;
+		if (set == lie->set && i == lie->answer && lie->at < out.len)
 			out.bytes[lie->at] ^= lie->change;
 		if (sandbox_send(fd, out.bytes, out.len, &err) < 0)
 			return 1;
@@ -444,61 +473,252 @@ static int count_any(void *ctx, const struct stored_object *o, struct error *err
 enum outcome { REFUSED, OTHER_ROOT, SAME_ROOT, OUTCOMES };
 
 /* What an import does with it: load, replace the rows, compare the root, commit or not. */
-static enum outcome import_lie(struct store *s, struct gather *g, const unsigned char root[32])
+static enum outcome import_lie(struct store *s, int (*worker)(void *ctx, int fd), struct gather *g,
+			       const unsigned char root[32], struct error *err)
 {
 	CLEANUP(gather_set_clear) struct gather_set set = { 0 };
 	CLEANUP(db_scope_end) struct db_scope scope = { store_db(s) };
 	unsigned char rows[32], gathered[32];
-	struct error err = ERROR_INIT;
 
-	if (load_by(lies, s, &g, 1, 0, 0, &set, &err) < 0)
+	if (load_by(worker, s, &g, 1, 0, 0, &set, err) < 0)
 		return REFUSED;
-	assert_int_equal(db_begin(store_db(s), &err), 0);
+	assert_int_equal(db_begin(store_db(s), err), 0);
 	for (size_t i = 0; i < set.count; i++)
-		if (rows_replace(s, set.items[i], true, &err) < 0)
+		if (rows_replace(s, set.items[i], true, err) < 0)
 			return REFUSED;
-	if (rows_withdraw_others(s, set.items, set.count, &err) < 0)
+	if (rows_withdraw_others(s, set.items, set.count, err) < 0)
 		return REFUSED;
-	assert_int_equal(rows_root(s, rows, &err), 0);
+	assert_int_equal(rows_root(s, rows, err), 0);
 	gather_root(set.items, set.count, gathered);
 	assert_memory_equal(rows, gathered, 32);
 	return memcmp(rows, root, 32) == 0 ? SAME_ROOT : OTHER_ROOT;
 }
 
-static void a_lie_stays_within_the_catalog(void **state)
+/* Nothing was committed: the repository is what it was. */
+static void assert_untouched(struct store *s, const unsigned char root[32], unsigned objects)
+{
+	unsigned char now[32];
+	struct error err = ERROR_INIT;
+	unsigned after = 0;
+
+	assert_int_equal(rows_root(s, now, &err), 0);
+	assert_memory_equal(now, root, 32);
+	assert_int_equal(rows_each_object(s, count_any, &after, &err), 0);
+	assert_int_equal(after, objects);
+}
+
+/* Every 17th byte that this set answers, in two ways: no lie about a pack is believed. */
+static void change_all(struct store *s, struct gather *g, enum unpack_set set,
+		       unsigned outcomes[OUTCOMES])
 {
 	static const unsigned char changes[] = { 1, 0x80 };
+	struct error err = ERROR_INIT;
+	unsigned char root[32];
+	unsigned objects = 0;
+
+	assert_int_equal(rows_root(s, root, &err), 0);
+	assert_int_equal(rows_each_object(s, count_any, &objects, &err), 0);
+	lie->set = UNPACK_SETS; /* once the truth */
+	assert_int_equal(import_lie(s, lies, g, root, &err), SAME_ROOT);
+	lie->set = set;
+	for (lie->answer = 0; lie->answer < ANSWERS; lie->answer++)
+		for (lie->at = 0; lie->at < lie->lens[set][lie->answer]; lie->at += 17)
+			for (size_t i = 0; i < COUNT(changes); i++) {
+				lie->change = changes[i];
+				error_clear(&err);
+				enum outcome o = import_lie(s, lies, g, root, &err);
+				/* Of listings the first set alone answers, and first. */
+				if (set == UNPACK_BACKWARDS || lie->answer > 0)
+					assert_int_equal(o, REFUSED);
+				outcomes[o]++;
+				assert_untouched(s, root, objects);
+			}
+}
+
+static void a_lie_of_one_set_is_not_published(void **state)
+{
 	CLEANUP(store_close) struct store *s = repository_open(*state, true);
 	CLEANUP(gather_free) struct gather *g = build(s, "a", 1, COUNT(documents));
-	unsigned outcomes[OUTCOMES] = { 0 }, before = 0;
-	unsigned char root[32], now[32];
+	unsigned outcomes[OUTCOMES] = { 0 };
 	struct error err = ERROR_INIT;
 
-	lie = mmap(NULL, sizeof *lie, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	assert_ptr_not_equal(lie, MAP_FAILED);
+	share_lie();
 	replace(s, g);
-	assert_int_equal(rows_root(s, root, &err), 0);
-	assert_int_equal(rows_each_object(s, count_any, &before, &err), 0);
-	lie->answer = ANSWERS; /* once the truth */
-	assert_int_equal(import_lie(s, g, root), SAME_ROOT);
-	for (lie->answer = 0; lie->answer < ANSWERS; lie->answer++)
-		for (lie->at = 0; lie->at < lie->lens[lie->answer]; lie->at += 17)
-			for (size_t i = 0; i < COUNT(changes); i++) {
-				unsigned after = 0;
-
-				lie->change = changes[i];
-				outcomes[import_lie(s, g, root)]++;
-				/* Nothing was committed: the repository is what it was. */
-				assert_int_equal(rows_root(s, now, &err), 0);
-				assert_memory_equal(now, root, 32);
-				assert_int_equal(rows_each_object(s, count_any, &after, &err), 0);
-				assert_int_equal(after, before);
-			}
-	/* Each happens: nonsense, other documents, and other words for the same ones. */
-	for (int i = 0; i < OUTCOMES; i++)
-		assert_true(outcomes[i] > 0);
+	change_all(s, g, UNPACK_FORWARDS, outcomes);
+	change_all(s, g, UNPACK_BACKWARDS, outcomes);
+	assert_true(outcomes[REFUSED] > 0 && outcomes[OTHER_ROOT] > 0);
 	for (size_t i = 0; i < g->pack_count; i++)
 		assert_int_equal(content_check(s, g->packs[i].sha256, g->packs[i].size, &err), 1);
+	munmap(lie, sizeof *lie);
+}
+
+/* ---- documents that take over who parses them ---- */
+
+enum { TITLES = 100 };
+
+static void *find(const struct buf *b, size_t from, const char *word)
+{
+	return from < b->len ? memmem(b->bytes + from, b->len - from, word, strlen(word)) : NULL;
+}
+
+/* Parse one item; its record goes behind what was said. */
+static void parse_one(struct unpack_worker *w, const struct buf *request, uint32_t i,
+		      struct buf *said)
+{
+	CLEANUP(buf_clear) struct buf one = BUF_INIT(1 << 20), out = BUF_INIT(1 << 20);
+	struct error err = ERROR_INIT;
+	struct unpack_ask ask;
+	const unsigned char *items = request->bytes + sizeof ask;
+
+	memcpy(&ask, request->bytes, sizeof ask);
+	ask.items = 1;
+	if (buf_append(&one, &ask, sizeof ask, &err) < 0 ||
+	    buf_append(&one, items + i * sizeof(struct unpack_item), sizeof(struct unpack_item),
+		       &err) < 0 ||
+	    unpack_worker_answer(w, one.bytes, one.len, &out, &err) < 0 ||
+	    buf_append(said, out.bytes + 1, out.len - 1, &err) < 0)
+		_exit(1);
+}
+
+/*
+ * Parse as unpack_worker_run() does, and from a document "evil" on whatever is not sent yet and
+ * speaks of "victim" speaks of "VICTIM".
+ */
+static int parse_until_taken(struct unpack_worker *w, const struct buf *request,
+			     enum unpack_set set, bool *taken, struct buf *said)
+{
+	struct unpack_ask ask;
+	size_t sent = said->len;
+
+	memcpy(&ask, request->bytes, sizeof ask);
+	for (uint32_t i = 0; i < ask.items; i++) {
+		char *victim;
+
+		parse_one(w, request, i, said);
+		*taken = *taken || find(said, sent, "evil");
+		if (*taken && lie->dies && set == lie->set)
+			return -1;
+		while (*taken && !lie->dies && (victim = find(said, sent, "victim"))) {
+			memcpy(victim, "VICTIM", 6);
+			lie->told++;
+		}
+		if (i % UNPACK_AT_ONCE == UNPACK_AT_ONCE - 1)
+			sent = said->len;
+	}
+	return 0;
+}
+
+static int taken_over(void *ctx, int fd)
+{
+	CLEANUP(unpack_worker_free) struct unpack_worker *w = unpack_worker_new();
+	enum unpack_set set = UNPACK_SETS;
+	struct error err = ERROR_INIT;
+	bool taken = false;
+
+	(void)ctx;
+	for (;;) {
+		CLEANUP(buf_clear) struct buf request = BUF_INIT(1 << 20), out = BUF_INIT(1 << 20);
+		struct unpack_ask ask;
+
+		if (sandbox_receive(fd, &request, &err) <= 0)
+			return 0;
+		if (set == UNPACK_SETS)
+			set = set_of(&request);
+		memcpy(&ask, request.bytes, sizeof ask);
+		if (ask.verb != UNPACK_PARSE) {
+			if (unpack_worker_answer(w, request.bytes, request.len, &out, &err) < 0)
+				return 1;
+		} else if (buf_append(&out, "", 1, &err) < 0 ||
+			   parse_until_taken(w, &request, set, &taken, &out) < 0) {
+			return 1;
+		}
+		if (sandbox_send(fd, out.bytes, out.len, &err) < 0)
+			return 1;
+	}
+}
+
+/* A pack of titles, none of which another pack has: these at their places, -1 for none. */
+static struct gather *build_titles(struct store *s, int victim, int evil, int evil_too)
+{
+	static char texts[TITLES][100], keys[TITLES][16];
+	static int packs;
+	struct document all[TITLES + 2] = { documents[0], documents[2] };
+
+	for (int i = 0; i < TITLES; i++) {
+		const char *word = i == victim                  ? "victim"
+				   : i == evil || i == evil_too ? "evil"
+								: "plain";
+
+		snprintf(keys[i], sizeof keys[i], "l%02d", i);
+		snprintf(texts[i], sizeof texts[i], TITLE("%s %d %d"), word, packs, i);
+		all[i + 2] = (struct document){ 'l', 10, keys[i], texts[i] };
+	}
+	packs++;
+	return build_of(s, "a", 1, all, TITLES + 2);
+}
+
+static enum outcome import_titles(struct store *s, int victim, int evil, int evil_too,
+				  struct error *err)
+{
+	CLEANUP(gather_free) struct gather *g = build_titles(s, victim, evil, evil_too);
+	unsigned objects = 0;
+	unsigned char root[32];
+
+	replace(s, g);
+	assert_int_equal(rows_root(s, root, err), 0);
+	assert_int_equal(rows_each_object(s, count_any, &objects, err), 0);
+	lie->told = 0;
+	enum outcome o = import_lie(s, taken_over, g, root, err);
+	assert_untouched(s, root, objects);
+	return o;
+}
+
+static void a_document_does_not_speak_for_others(void **state)
+{
+	static const struct {
+		int victim, evil;
+	} plots[] = { { 60, 20 }, { 20, 60 }, { TITLES - 1, 0 }, { 0, TITLES - 1 }, { 40, 23 } };
+	CLEANUP(store_close) struct store *s = repository_open(*state, true);
+
+	share_lie();
+	for (size_t i = 0; i < COUNT(plots); i++) {
+		struct error err = ERROR_INIT;
+
+		assert_int_equal(import_titles(s, plots[i].victim, plots[i].evil, -1, &err),
+				 REFUSED);
+		assert_error(err, ERROR_GATHER_DISAGREE, "pack ");
+		assert_int_equal(lie->told, 1); /* by one of the sets */
+	}
+	munmap(lie, sizeof *lie);
+}
+
+/* What two sets do not see, and docs/SECURITY.md says. */
+static void documents_on_both_sides_speak_for_what_is_between(void **state)
+{
+	CLEANUP(store_close) struct store *s = repository_open(*state, true);
+	struct error err = ERROR_INIT;
+
+	share_lie();
+	assert_int_equal(import_titles(s, 50, 10, 90, &err), SAME_ROOT);
+	assert_int_equal(lie->told, 2);
+	/* Sent together with it by both sets. */
+	assert_int_equal(import_titles(s, 50, 51, -1, &err), SAME_ROOT);
+	assert_int_equal(lie->told, 2);
+	munmap(lie, sizeof *lie);
+}
+
+static void who_dies_in_either_set_is_named(void **state)
+{
+	CLEANUP(store_close) struct store *s = repository_open(*state, true);
+
+	share_lie();
+	lie->dies = true;
+	for (lie->set = UNPACK_FORWARDS; lie->set < UNPACK_SETS; lie->set++) {
+		struct error err = ERROR_INIT;
+
+		assert_int_equal(import_titles(s, 20, 60, -1, &err), REFUSED);
+		assert_error(err, ERROR_SANDBOX_CRASHED, "no answer");
+	}
 	munmap(lie, sizeof *lie);
 }
 
@@ -512,7 +732,10 @@ int main(void)
 		TEST(one_document_comes_once),
 		TEST(rows_have_the_root_of_what_they_store),
 		TEST(a_replacement_can_be_abandoned),
-		TEST(a_lie_stays_within_the_catalog),
+		TEST(a_lie_of_one_set_is_not_published),
+		TEST(a_document_does_not_speak_for_others),
+		TEST(documents_on_both_sides_speak_for_what_is_between),
+		TEST(who_dies_in_either_set_is_named),
 		TEST(fragments_of_live_packs_are_not_packed_again),
 	};
 

@@ -12,7 +12,9 @@
 #include "lib/unpack/unpack_worker.h"
 #include "tests/unit/unit.h"
 
+#include <stdio.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 static const char title[] = "<LocalizedProperties><Title>t</Title></LocalizedProperties>";
@@ -49,7 +51,7 @@ static int open_patiently(int (*run)(void *ctx, int fd), bool separate, unsigned
 
 	assert_non_null(u);
 	make_pack(&pack);
-	struct unpack_request r = { pack.bytes, pack.len, "p", as_title, NULL };
+	struct unpack_request r = { pack.bytes, pack.len, "p", as_title, NULL, UNPACK_FORWARDS };
 	return unpack_pack(u, &r, out, err);
 }
 
@@ -126,6 +128,124 @@ static void text_comes_back_whole(void **state)
 	error_clear(&err);
 	assert_int_equal(unpack_text(u, "no frame", 8, 1 << 20, "t", &out, &len, &err), -1);
 	assert_int_equal(err.id, ERROR_PACK_FORMAT);
+}
+
+/* ---- two sets ---- */
+
+enum { MANY = 3 * UNPACK_AT_ONCE + 5 };
+
+static void make_many(struct buf *out)
+{
+	CLEANUP(pack_builder_free) struct pack_builder *b = pack_builder_new();
+	struct error err = ERROR_INIT;
+
+	for (int i = 0; i < MANY; i++) {
+		unsigned char sha256[DIGEST_SHA256];
+		char text[100];
+
+		snprintf(text, sizeof text,
+			 "<LocalizedProperties><Title>%d</Title></LocalizedProperties>", i);
+		digest_sha256(text, strlen(text), sha256);
+		pack_builder_add(b, sha256, text, strlen(text));
+	}
+	assert_int_equal(pack_builder_finish(b, out, &err), 0);
+}
+
+static void both_sets_say_the_same(void **state)
+{
+	CLEANUP(buf_clear) struct buf pack = BUF_INIT(1 << 20);
+	struct error err = ERROR_INIT;
+	CLEANUP(unpack_free)
+	struct unpack *u =
+		unpack_new(&(struct unpack_options){ .workers = 1, .separate = true }, &err);
+	CLEANUP(unpack_pack_clear) struct unpack_pack p = { .count = 0 }, q = { .count = 0 };
+	unsigned char one[32], two[32];
+
+	(void)state;
+	make_many(&pack);
+	struct unpack_request r = { pack.bytes, pack.len, "p", as_title, NULL, UNPACK_FORWARDS };
+	assert_int_equal(unpack_pack(u, &r, &p, &err), 0);
+	r.set = UNPACK_BACKWARDS;
+	assert_int_equal(unpack_pack(u, &r, &q, &err), 0);
+	assert_int_equal(q.record_count, MANY);
+	/* The other way round on the wire, the same by entry. */
+	assert_true(p.records[0].bytes < p.records[MANY - 1].bytes);
+	assert_true(q.records[0].bytes > q.records[MANY - 1].bytes);
+	unpack_digest(&p, one);
+	unpack_digest(&q, two);
+	assert_memory_equal(one, two, 32);
+	q.answer[q.records[MANY / 2].bytes - q.answer + 6]++;
+	unpack_digest(&q, two);
+	assert_memory_not_equal(one, two, 32);
+}
+
+/* One frame as it comes; 0: the end of the message. */
+static uint32_t next_frame(int fd, struct buf *out)
+{
+	struct error err = ERROR_INIT;
+	uint32_t n = 0;
+
+	assert_int_equal(recv(fd, &n, sizeof n, MSG_WAITALL), sizeof n);
+	out->len = 0;
+	if (n == 0)
+		return 0;
+	unsigned char *room = buf_room(out, n, &err);
+	assert_non_null(room);
+	assert_int_equal(recv(fd, room, n, MSG_WAITALL), n);
+	out->len = n;
+	return n;
+}
+
+static void ask_for_all(int fd, const struct buf *pack)
+{
+	CLEANUP(buf_clear) struct buf request = BUF_INIT(1 << 20);
+	struct unpack_ask open = { .verb = UNPACK_OPEN },
+			  parse = { .verb = UNPACK_PARSE, .items = MANY };
+	struct error err = ERROR_INIT;
+
+	assert_int_equal(buf_append(&request, &open, sizeof open, &err), 0);
+	assert_int_equal(buf_append(&request, pack->bytes, pack->len, &err), 0);
+	assert_int_equal(sandbox_send(fd, request.bytes, request.len, &err), 0);
+	request.len = 0;
+	assert_int_equal(buf_append(&request, &parse, sizeof parse, &err), 0);
+	for (uint32_t i = 0; i < MANY; i++) {
+		struct unpack_item item = { i, 'l' };
+
+		assert_int_equal(buf_append(&request, &item, sizeof item, &err), 0);
+	}
+	assert_int_equal(sandbox_send(fd, request.bytes, request.len, &err), 0);
+}
+
+/* What is sent is out of reach: so many records at once, and no more. */
+static void records_are_sent_before_the_next_are_made(void **state)
+{
+	CLEANUP(buf_clear) struct buf pack = BUF_INIT(1 << 20), frame = BUF_INIT(1 << 20);
+	CLEANUP(sandbox_end) struct sandbox_process process = { .fd = -1 };
+	struct sandbox_child child = { .role = SANDBOX_UNPACK, .run = unpack_worker_run };
+	struct error err = ERROR_INIT;
+	unsigned records = 0;
+
+	(void)state;
+	make_many(&pack);
+	assert_int_equal(sandbox_start(&child, &process, &err), 0);
+	ask_for_all(process.fd, &pack);
+	while (next_frame(process.fd, &frame) > 0)
+		; /* what the pack holds */
+	for (size_t at = 1; next_frame(process.fd, &frame) > 0; at = 0) {
+		unsigned count = 0;
+
+		while (at < frame.len) {
+			uint32_t len;
+
+			memcpy(&len, frame.bytes + at, sizeof len);
+			at += sizeof len + len;
+			count++;
+		}
+		assert_int_equal(at, frame.len);
+		records += count;
+		assert_int_equal(count, records < MANY ? UNPACK_AT_ONCE : MANY % UNPACK_AT_ONCE);
+	}
+	assert_int_equal(records, MANY);
 }
 
 /* ---- liars ---- */
@@ -509,6 +629,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(fragments_come_back_as_records),
 		cmocka_unit_test(text_comes_back_whole),
+		cmocka_unit_test(both_sets_say_the_same),
+		cmocka_unit_test(records_are_sent_before_the_next_are_made),
 		cmocka_unit_test(lies_are_refused),
 		cmocka_unit_test(a_record_may_be_as_long_as_a_fragment),
 		cmocka_unit_test(silence_is_not_waited_for),
