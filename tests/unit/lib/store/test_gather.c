@@ -507,7 +507,14 @@ static void assert_untouched(struct store *s, const unsigned char root[32], unsi
 	assert_int_equal(after, objects);
 }
 
-/* Every 17th byte that this set answers, in two ways: no lie about a pack is believed. */
+/* Of the bytes that are changed; with sanitizers a process costs ten times as much. */
+#ifdef __SANITIZE_ADDRESS__
+enum { STRIDE = 131 };
+#else
+enum { STRIDE = 17 };
+#endif
+
+/* Every so manieth byte that this set answers, in two ways: no lie about a pack is believed. */
 static void change_all(struct store *s, struct gather *g, enum unpack_set set,
 		       unsigned outcomes[OUTCOMES])
 {
@@ -522,7 +529,7 @@ static void change_all(struct store *s, struct gather *g, enum unpack_set set,
 	assert_int_equal(import_lie(s, lies, g, root, &err), SAME_ROOT);
 	lie->set = set;
 	for (lie->answer = 0; lie->answer < ANSWERS; lie->answer++)
-		for (lie->at = 0; lie->at < lie->lens[set][lie->answer]; lie->at += 17)
+		for (lie->at = 0; lie->at < lie->lens[set][lie->answer]; lie->at += STRIDE)
 			for (size_t i = 0; i < COUNT(changes); i++) {
 				lie->change = changes[i];
 				error_clear(&err);
