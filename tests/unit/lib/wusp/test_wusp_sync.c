@@ -363,9 +363,9 @@ static void pages(void **state)
 	} table[] = {
 		{ 100, LIMIT_WUSP_PAGE, 3 },
 		{ LIMIT_WUSP_PAGE_BYTES / 32, 32, 33 },
-		/* more than 64 pages of 1 MiB: larger ones */
-		{ LIMIT_WUSP_PAGE_BYTES / 10, 16, 66 },
-		{ LIMIT_WUSP_PAGE_BYTES, 16, 66 },
+		{ LIMIT_WUSP_PAGE_BYTES / 10, 10, 105 },
+		/* more than 128 pages of 1 MiB: larger ones */
+		{ LIMIT_WUSP_PAGE_BYTES, 8, 132 },
 		{ LIMIT_SOAP_REPLY / 4 + 1, 1, MANY }, /* never an empty page */
 	};
 
