@@ -128,7 +128,7 @@
 #define LIMIT_WUSP_CATEGORIES 199u            /* of one category scan */
 #define LIMIT_WUSP_PAGE 500u                  /* new updates of one answer; clients give up after 200 rounds */
 #define LIMIT_WUSP_PAGE_BYTES (1u << 20)      /* of their core fragments; an answer has at least one update */
-#define LIMIT_WUSP_PAGES 128u                 /* of one scan: where more would be needed, answers are larger */
+#define LIMIT_WUSP_GROWTH 8u                  /* or this part of what the client has, if that is more: at most 16 MiB */
 #define LIMIT_WUSP_SCOPE 200000u              /* updates deployed to one client, who lists them in 4 MiB; more is a problem that is reported */
 #define LIMIT_WUSP_DEVICE_IDS 4096u           /* hardware and compatible ids of one request; genuine: 700 */
 #define LIMIT_WUSP_COMPUTERS 64u              /* ids of the kind of computer in one request; genuine: 15 */

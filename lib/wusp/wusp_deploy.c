@@ -394,7 +394,6 @@ struct wusp_deployments *wusp_deploy(const struct wusp_graph *g,
 	struct wusp_deployments *d = buf_calloc(1, sizeof *d);
 	CLEANUP(work_clear) struct wusp_work w = { .g = g, .d = d };
 
-	d->graph = g;
 	d->scope = scope;
 	d->bits = wusp_work_bits(&w);
 	d->rank = buf_calloc(wusp_words(g->count), sizeof *d->rank);

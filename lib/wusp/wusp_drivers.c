@@ -189,7 +189,7 @@ static void add_pick(const struct wusp_graph *g, const struct wusp_deployments *
 
 	if (wusp_bit(s->cached.words, picks->node))
 		return;
-	if (reply->truncated || wusp_page_is_full(d, reply, picks->node, bytes)) {
+	if (reply->truncated || wusp_page_is_full(g, reply, picks->node, bytes)) {
 		reply->truncated = true;
 		return;
 	}

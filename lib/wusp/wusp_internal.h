@@ -66,7 +66,6 @@ struct wusp_entry {
 	int32_t since; /* a client that has not been told of this revision id must be told anew */
 };
 struct wusp_deployments {
-	const struct wusp_graph *graph;
 	uint64_t scope, *bits;
 	uint32_t *rank; /* set bits before each word */
 	struct wusp_entry *entries;
@@ -75,8 +74,7 @@ struct wusp_deployments {
 	size_t order_count;
 	uint32_t *drivers;
 	size_t drivers_count;
-	size_t page, page_bytes; /* updates of one answer, and bytes of their core fragments */
-	int64_t newest;          /* last_change */
+	int64_t newest; /* last_change */
 	struct wusp_problem *problems;
 	size_t problems_count, problems_capacity;
 };

@@ -28,11 +28,13 @@ struct wusp_sync_scratch {
 	struct wusp_pick *picks;
 	size_t unknown_count, unknown_capacity, stack_count, stack_capacity;
 	size_t hardware_count, hardware_capacity, picks_count, picks_capacity;
+	size_t page,
+		page_bytes; /* most new updates of this answer, and bytes of their core fragments */
 	size_t new_capacity, changed_capacity, out_capacity, deployed_capacity;
 };
 
 /* Is there no room for one more new update, node?  If there is, its size is added to *bytes. */
-bool wusp_page_is_full(const struct wusp_deployments *d, const struct wusp_sync_reply *reply,
+bool wusp_page_is_full(const struct wusp_graph *g, const struct wusp_sync_reply *reply,
 		       uint32_t node, size_t *bytes) __attribute__((nonnull));
 
 /*

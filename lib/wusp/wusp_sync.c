@@ -148,14 +148,30 @@ static bool is_satisfied(const struct round *r, uint32_t node)
 	return true;
 }
 
+/*
+ * Clients give up after 200 rounds: who has much gets large pages, who begins gets small ones that
+ * keep nobody waiting.
+ */
 static void mark_cached(struct round *r, const int32_t *ids, size_t count)
 {
+	const size_t most = LIMIT_SOAP_REPLY / 4; /* escaped it is longer */
+	size_t cached = 0, bytes = 0;
+
 	for (size_t i = 0; i < count; i++) {
 		uint32_t node = wusp_graph_by_revision(r->g, ids[i]);
 
-		if (node != WUSP_NONE)
-			wusp_bit_on(r->s->cached.words, node);
+		if (node == WUSP_NONE || wusp_bit(r->s->cached.words, node))
+			continue;
+		wusp_bit_on(r->s->cached.words, node);
+		cached++;
+		bytes += r->g->core_bytes[node];
 	}
+	if (cached / LIMIT_WUSP_GROWTH > r->s->page)
+		r->s->page = cached / LIMIT_WUSP_GROWTH;
+	if (bytes / LIMIT_WUSP_GROWTH > r->s->page_bytes)
+		r->s->page_bytes = bytes / LIMIT_WUSP_GROWTH;
+	if (r->s->page_bytes > most)
+		r->s->page_bytes = most;
 }
 
 /* ---- category filter ---- */
@@ -229,12 +245,13 @@ static void filter(struct round *r)
 
 /* ---- the answer ---- */
 
-bool wusp_page_is_full(const struct wusp_deployments *d, const struct wusp_sync_reply *reply,
+bool wusp_page_is_full(const struct wusp_graph *g, const struct wusp_sync_reply *reply,
 		       uint32_t node, size_t *bytes)
 {
-	size_t size = d->graph->core_bytes[node];
+	const struct wusp_sync_scratch *s = reply->scratch;
+	size_t size = g->core_bytes[node];
 
-	if (reply->new_count > 0 && (reply->new_count >= d->page || *bytes + size > d->page_bytes))
+	if (reply->new_count > 0 && (reply->new_count >= s->page || *bytes + size > s->page_bytes))
 		return true;
 	*bytes += size;
 	return false;
@@ -245,7 +262,7 @@ static void add_new(struct round *r, uint32_t node, size_t *bytes)
 	struct wusp_sync_item item;
 	struct wusp_sync_reply *reply = r->reply;
 
-	if (wusp_page_is_full(r->d, reply, node, bytes)) {
+	if (wusp_page_is_full(r->g, reply, node, bytes)) {
 		reply->truncated = true;
 		return;
 	}
@@ -353,6 +370,8 @@ int wusp_sync(const struct wusp_graph *g, const struct wusp_deployments *d,
 	begin(reply, g);
 	r.s = reply->scratch;
 	r.s->unknown_count = 0;
+	r.s->page = LIMIT_WUSP_PAGE;
+	r.s->page_bytes = LIMIT_WUSP_PAGE_BYTES;
 	reply->driver_sync_not_needed = d->drivers_count == 0;
 	satisfy(&r);
 	if (q->driver_pass) {

@@ -148,28 +148,6 @@ static bool has_parent_here(const struct wusp_work *w, uint32_t node)
 	return false;
 }
 
-/* Clients give up after 200 rounds: a large scope comes in large pages. */
-static void choose_pages(struct wusp_work *w)
-{
-	const size_t most = LIMIT_SOAP_REPLY / 4; /* escaped it is longer */
-	struct wusp_deployments *d = w->d;
-	size_t bytes = 0;
-
-	for (size_t i = 0; i < d->order_count; i++)
-		bytes += w->g->core_bytes[d->order[i]];
-	d->page = d->order_count / LIMIT_WUSP_PAGES + 1;
-	d->page_bytes = bytes / LIMIT_WUSP_PAGES + 1;
-	if (d->page < LIMIT_WUSP_PAGE)
-		d->page = LIMIT_WUSP_PAGE;
-	if (d->page_bytes < LIMIT_WUSP_PAGE_BYTES)
-		d->page_bytes = LIMIT_WUSP_PAGE_BYTES;
-	if (d->page_bytes > most)
-		d->page_bytes = most;
-	if (d->count > LIMIT_WUSP_SCOPE)
-		wusp_work_problem(w, WUSP_PROBLEM_SCOPE, &(struct catalog_guid){ { 0 } },
-				  WUSP_NONE);
-}
-
 /* Non-leaf first, then leaves; bundles before their children; else by revision id. */
 void wusp_work_order(struct wusp_work *w)
 {
@@ -197,5 +175,7 @@ void wusp_work_order(struct wusp_work *w)
 			wusp_bit_on(done, i);
 			order_leaf(w, i, done);
 		}
-	choose_pages(w);
+	if (d->count > LIMIT_WUSP_SCOPE)
+		wusp_work_problem(w, WUSP_PROBLEM_SCOPE, &(struct catalog_guid){ { 0 } },
+				  WUSP_NONE);
 }
