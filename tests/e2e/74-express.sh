@@ -42,6 +42,16 @@ info() {
 	soap_text Xml >"$T_DIR/extended"
 }
 files() { grep -o '<File ' "$T_DIR/extended" | wc -l; }
+# wait_files N: until so many are offered.
+wait_files() {
+	tries=0
+	info
+	until [ "$(files)" = "$1" ] || [ "$tries" -ge 100 ]; do
+		sleep 0.2
+		tries=$((tries + 1))
+		info
+	done
+}
 info
 t_ok 'one file is offered' test "$(files)" = 1
 t_contains 'the full one' "$T_DIR/extended" "Digest=\"$(base64_of "$full")\""
@@ -62,20 +72,13 @@ t_ok 'all of them' test "$before" -gt 1000
 t_must gapferry-export --repo "$T_DIR/exporter" channel confirm main --site site1 --sequence 1
 t_must gapferry-export --repo "$T_DIR/exporter" channel set main --select-all
 send 2
-info
-tries=0
-until [ "$(files)" = 2 ] || [ "$tries" -ge 100 ]; do
-	sleep 0.2
-	tries=$((tries + 1))
-	info
-done
+wait_files 2
 t_ok 'now both are offered, without a restart' test "$(files)" = 2
 t_contains 'the express one too' "$T_DIR/extended" "Digest=\"$(base64_of "$express")\""
 soap_counts 'with their locations' FileLocation 2
 t_run curl -sS -r 7-9,100-107 "$T_URL$(path_of "$express")"
 t_contains 'small ranges of it come scattered' "$T_DIR/out" 'Content-Range: bytes 100-107/'
-t_ok 'computers download both' wuclient --url "$T_URL" --share 100 --machines 3
-cp "$T_DIR/out" "$T_DIR/summary"
+t_play 'computers download both' --share 100 --machines 3
 t_ok 'which is more' test "$(t_played bytes)" -gt "$before"
 
 # ---- one is lost ----
@@ -84,12 +87,7 @@ place=$(find "$T_DIR/importer" -type f -path '*content*' -name "$(sha256sum "$T_
 t_ok 'its object is there' test -f "$place"
 rm -f "$place"
 t_status 3 'a scrub finds that it is gone' gapferry-import --repo "$T_DIR/importer" scrub
-tries=0
-until [ "$(files)" = 1 ] || [ "$tries" -ge 100 ]; do
-	sleep 0.2
-	tries=$((tries + 1))
-	info
-done
+wait_files 1
 t_ok 'then it is offered no more' test "$(files)" = 1
 t_ok 'but its update is' wuclient --url "$T_URL" --share 100 --machines 1
 t_status 0 'which is no problem' t_verb report problems
