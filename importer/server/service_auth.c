@@ -127,15 +127,9 @@ static int get_authorization_cookie(struct service_call *call, const void *reque
 }
 
 static const struct soap_field get_authorization_cookie_fields[] = {
-	{ .name = "clientId",
-	  .type = SOAP_TEXT,
-	  .offset = offsetof(struct get_authorization_cookie, client_id) },
-	{ .name = "targetGroupName",
-	  .type = SOAP_TEXT,
-	  .offset = offsetof(struct get_authorization_cookie, target_group) },
-	{ .name = "dnsName",
-	  .type = SOAP_TEXT,
-	  .offset = offsetof(struct get_authorization_cookie, dns_name) },
+	SOAP_AT(get_authorization_cookie, "clientId", SOAP_TEXT, client_id),
+	SOAP_AT(get_authorization_cookie, "targetGroupName", SOAP_TEXT, target_group),
+	SOAP_AT(get_authorization_cookie, "dnsName", SOAP_TEXT, dns_name),
 	{ .name = NULL },
 };
 const struct soap_operation service_get_authorization_cookie = {
@@ -218,8 +212,8 @@ static int get_cookie(struct service_call *call, const void *request, struct err
 }
 
 static const struct soap_field auth_cookie_fields[] = {
-	{ .name = "PlugInId", .type = SOAP_TEXT, .offset = offsetof(struct auth_cookie, plug_in) },
-	{ .name = "CookieData", .type = SOAP_BASE64, .offset = offsetof(struct auth_cookie, data) },
+	SOAP_AT(auth_cookie, "PlugInId", SOAP_TEXT, plug_in),
+	SOAP_AT(auth_cookie, "CookieData", SOAP_BASE64, data),
 	{ .name = NULL },
 };
 static const struct soap_field auth_cookies_fields[] = {
@@ -230,20 +224,10 @@ static const struct soap_field auth_cookies_fields[] = {
 	{ .name = NULL },
 };
 static const struct soap_field get_cookie_fields[] = {
-	{ .name = "authCookies",
-	  .type = SOAP_STRUCT,
-	  .offset = offsetof(struct get_cookie, auth),
-	  .fields = auth_cookies_fields },
-	{ .name = "oldCookie",
-	  .type = SOAP_STRUCT,
-	  .offset = offsetof(struct get_cookie, old),
-	  .fields = service_cookie_fields },
-	{ .name = "lastChange",
-	  .type = SOAP_TIME,
-	  .offset = offsetof(struct get_cookie, last_change) },
-	{ .name = "protocolVersion",
-	  .type = SOAP_VERSION,
-	  .offset = offsetof(struct get_cookie, protocol) },
+	SOAP_INSIDE(get_cookie, "authCookies", auth_cookies_fields, auth),
+	SOAP_INSIDE(get_cookie, "oldCookie", service_cookie_fields, old),
+	SOAP_AT(get_cookie, "lastChange", SOAP_TIME, last_change),
+	SOAP_AT(get_cookie, "protocolVersion", SOAP_VERSION, protocol),
 	{ .name = NULL },
 };
 const struct soap_operation service_get_cookie = { "GetCookie", get_cookie_fields,
@@ -298,14 +282,8 @@ static const struct soap_field info_fields[] = {
 	{ .name = NULL },
 };
 static const struct soap_field register_computer_fields[] = {
-	{ .name = "cookie",
-	  .type = SOAP_STRUCT,
-	  .offset = offsetof(struct register_computer, cookie),
-	  .fields = service_cookie_fields },
-	{ .name = "computerInfo",
-	  .type = SOAP_STRUCT,
-	  .offset = offsetof(struct register_computer, info),
-	  .fields = info_fields },
+	SOAP_INSIDE(register_computer, "cookie", service_cookie_fields, cookie),
+	SOAP_INSIDE(register_computer, "computerInfo", info_fields, info),
 	{ .name = NULL },
 };
 const struct soap_operation service_register_computer = { "RegisterComputer",

@@ -312,14 +312,8 @@ static const struct soap_field digest_fields[] = {
 	{ .name = NULL },
 };
 static const struct soap_field locations_fields[] = {
-	{ .name = "cookie",
-	  .type = SOAP_STRUCT,
-	  .offset = offsetof(struct get_file_locations, cookie),
-	  .fields = service_cookie_fields },
-	{ .name = "fileDigests",
-	  .type = SOAP_STRUCT,
-	  .offset = offsetof(struct get_file_locations, digests),
-	  .fields = digest_fields },
+	SOAP_INSIDE(get_file_locations, "cookie", service_cookie_fields, cookie),
+	SOAP_INSIDE(get_file_locations, "fileDigests", digest_fields, digests),
 	{ .name = NULL },
 };
 const struct soap_operation service_get_file_locations = { "GetFileLocations", locations_fields,
