@@ -10,14 +10,7 @@ printf '[selection]\nexpress = no\n' >"$T_DIR/full.conf"
 
 # send SEQUENCE OPTION...: a bundle goes over.
 send() {
-	send_sequence=$1
-	shift
-	T_BUNDLE=$T_DIR/medium/gapferry/main-1-$send_sequence
-	mkdir -p "$T_DIR/medium"
-	t_must gapferry-export --repo "$T_DIR/exporter" write main \
-		--key "$T_DIR/keys/bert-builder.key.pem" --out "$T_DIR/medium" "$@"
-	t_approve "$T_BUNDLE" --key "$T_DIR/keys/anna-approver.key.pem" --trust "$T_DIR/trust" \
-		--repo "$T_DIR/exporter"
+	t_increment "$T_DIR" "$@"
 	t_must gapferry-import --repo "$T_DIR/importer" import "$T_BUNDLE"
 }
 send 1 --selection "$T_DIR/full.conf"

@@ -171,16 +171,19 @@ t_need_python() {
 
 # ---- sites: directories below DIR ----
 
-# Keys of three people: DIR/keys/HOLDER-ROLE.{key,cert}.pem, and DIR/trust.
+# t_trust DIR OPTION...: keys of three people, DIR/keys/HOLDER-ROLE.{key,cert}.pem, and DIR/trust;
+# the options, importers for example, are those of `trust new`.
 t_trust() {
+	t_keys=$1/keys t_trust_dir=$1/trust
 	mkdir -p "$1"
-	t_must gapferry-export key new --role root --holder ruth --out "$1/keys"
-	t_must gapferry-export key new --role builder --holder bert --out "$1/keys"
-	t_must gapferry-export key new --role approver --holder anna --out "$1/keys"
-	t_must gapferry-export trust new --root "$1/keys/ruth-root.cert.pem" \
-		--builder "$1/keys/bert-builder.cert.pem" \
-		--approver "$1/keys/anna-approver.cert.pem" \
-		--key "$1/keys/ruth-root.key.pem" --out "$1/trust"
+	shift
+	t_must gapferry-export key new --role root --holder ruth --out "$t_keys"
+	t_must gapferry-export key new --role builder --holder bert --out "$t_keys"
+	t_must gapferry-export key new --role approver --holder anna --out "$t_keys"
+	t_must gapferry-export trust new --root "$t_keys/ruth-root.cert.pem" \
+		--builder "$t_keys/bert-builder.cert.pem" \
+		--approver "$t_keys/anna-approver.cert.pem" \
+		--key "$t_keys/ruth-root.key.pem" --out "$t_trust_dir" "$@"
 }
 
 # t_catalog DIR OPTION...: DIR/catalog/wsusscn2.cab and DIR/catalog/content.
@@ -222,16 +225,26 @@ t_approve() {
 	}
 }
 
-# t_bundle DIR SEQUENCE OPTION...: write, sign and approve; T_BUNDLE is where it lies.
-t_bundle() {
+# t_write DIR SEQUENCE OPTION...: write and sign; T_BUNDLE is where it lies.
+t_write() {
 	t_bundle_dir=$1
 	T_BUNDLE=$1/medium/gapferry/main-1-$2
 	shift 2
 	mkdir -p "$t_bundle_dir/medium"
 	t_must gapferry-export --repo "$t_bundle_dir/exporter" write main \
 		--key "$t_bundle_dir/keys/bert-builder.key.pem" --out "$t_bundle_dir/medium" "$@"
+}
+
+# t_bundle DIR SEQUENCE OPTION...: and approve; t_increment the same, beside the repository.
+t_bundle() {
+	t_write "$@"
 	t_approve "$T_BUNDLE" --key "$t_bundle_dir/keys/anna-approver.key.pem" \
 		--trust "$t_bundle_dir/trust"
+}
+t_increment() {
+	t_write "$@"
+	t_approve "$T_BUNDLE" --key "$t_bundle_dir/keys/anna-approver.key.pem" \
+		--trust "$t_bundle_dir/trust" --repo "$t_bundle_dir/exporter"
 }
 
 # t_site DIR OPTION...: all of it but the bundle; the options are mkcatalog's.
