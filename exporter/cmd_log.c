@@ -1,10 +1,10 @@
 /* log show, log prove, log consistency: the export log of this repository */
 #include "exporter/commands.h"
+#include "lib/base/base64.h"
 #include "lib/base/buf.h"
 #include "lib/base/error.h"
 #include "lib/base/file.h"
 #include "lib/base/str.h"
-#include "lib/crypto/base64.h"
 #include "lib/crypto/digest.h"
 #include "lib/store/log_rows.h"
 #include "lib/store/store.h"

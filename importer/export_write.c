@@ -1,12 +1,12 @@
 #include "importer/export_write.h"
 
 #include "importer/export_set.h"
+#include "lib/base/base64.h"
 #include "lib/base/buf.h"
 #include "lib/base/error.h"
 #include "lib/base/limits.h"
 #include "lib/base/str.h"
 #include "lib/cli/progress.h"
-#include "lib/crypto/base64.h"
 #include "lib/wsus/wsus_cabinet.h"
 #include "lib/wsus/wsus_package.h"
 #include "lib/wsus/wsus_record.h"

@@ -1,9 +1,9 @@
 #include "media/proof.h"
 
+#include "lib/base/base64.h"
 #include "lib/base/buf.h"
 #include "lib/base/error.h"
 #include "lib/base/str.h"
-#include "lib/crypto/base64.h"
 #include "lib/crypto/digest.h"
 #include "media/text.h"
 

@@ -4,9 +4,9 @@
  */
 #include "media/receipt.h"
 
+#include "lib/base/base64.h"
 #include "lib/base/buf.h"
 #include "lib/base/str.h"
-#include "lib/crypto/base64.h"
 #include "lib/crypto/digest.h"
 #include "media/text.h"
 

@@ -1,9 +1,9 @@
 #include "media/tlog_proof.h"
 
+#include "lib/base/base64.h"
 #include "lib/base/buf.h"
 #include "lib/base/error.h"
 #include "lib/base/str.h"
-#include "lib/crypto/base64.h"
 
 #include <string.h>
 

@@ -162,7 +162,7 @@ int api_approvals_problems(const struct request *q, const char *rest, struct rep
 	if (!c)
 		return -1;
 	CLEANUP(view_put) const struct view *v = view_get(q->service->views);
-	if (problems_find(v, c, &found, err) < 0 || group_list_load(c, &groups, err) < 0)
+	if (group_list_load(c, &groups, err) < 0 || problems_find(v, c, &groups, &found, err) < 0)
 		return -1;
 	for (size_t i = 0; i < found.count; i++)
 		json_array_append_new(rows, problems_json(&found.items[i], &groups));

@@ -21,7 +21,7 @@ int cmd_report_problems(const struct cli_args *args, struct error *err)
 	if (desk_open(args, &d, err) < 0 || !(views = view_start(cli_text(args, "repo"), err)))
 		return -1;
 	CLEANUP(view_put) const struct view *v = view_get(views);
-	if (problems_find(v, d.clients, &found, err) < 0)
+	if (problems_find(v, d.clients, &d.groups, &found, err) < 0)
 		return -1;
 	for (size_t i = 0; i < found.count; i++) {
 		const struct problem *p = &found.items[i];

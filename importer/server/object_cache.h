@@ -14,6 +14,9 @@
 #include <stdint.h>
 #include <sys/stat.h>
 
+struct error;
+struct store;
+
 enum { OBJECT_CACHE_SLOTS = 256, OBJECT_CACHE_FILES = 16, OBJECT_CACHE_FILE_MS = 1000 };
 
 /* A file that stays open for a moment: opening it costs as much as sending a small range. */
@@ -46,8 +49,6 @@ void object_cache_forget(struct object_cache *c, const unsigned char sha1[20])
  * now; 0 when there is none; -1.  A file that was removed is not delivered, one that was put
  * elsewhere for at most OBJECT_CACHE_FILE_MS.
  */
-struct error;
-struct store;
 int object_cache_file(struct object_cache *c, const struct store *s, const unsigned char sha256[32],
 		      int *fd, struct stat *st, struct error *err)
 	__attribute__((nonnull, warn_unused_result));

@@ -85,22 +85,20 @@ static int add_group(const struct view *v, struct clients *clients,
 }
 
 /* Groups without approvals of their own have the problems of the one above. */
-int problems_find(const struct view *v, struct clients *clients, struct problems *out,
-		  struct error *err)
+int problems_find(const struct view *v, struct clients *clients, const struct group_list *groups,
+		  struct problems *out, struct error *err)
 {
 	CLEANUP(approval_rows_clear) struct approval_rows made = { 0 };
-	CLEANUP(group_list_clear) struct group_list groups = { 0 };
 
-	if (approval_list_all(clients, &made, err) < 0 ||
-	    group_list_load(clients, &groups, err) < 0)
+	if (approval_list_all(clients, &made, err) < 0)
 		return -1;
-	for (size_t i = 0; i < groups.count; i++) {
+	for (size_t i = 0; i < groups->count; i++) {
 		size_t at = 0;
 
-		while (at < made.count && made.items[at].group != groups.items[i].id)
+		while (at < made.count && made.items[at].group != groups->items[i].id)
 			at++;
 		if (at < made.count &&
-		    add_group(v, clients, &made, groups.items[i].id, out, err) < 0)
+		    add_group(v, clients, &made, groups->items[i].id, out, err) < 0)
 			return -1;
 	}
 	return 0;

@@ -33,9 +33,10 @@ struct problems {
 void problems_clear(struct problems *p);
 DEFINE_CLEANUP_IN_PLACE(struct problems, problems_clear);
 
-/* Those of every group that has approvals of its own, added to *out. */
-int problems_find(const struct view *v, struct clients *clients, struct problems *out,
-		  struct error *err) __attribute__((nonnull, warn_unused_result));
+/* Those of each of the groups that has approvals of its own, added to *out. */
+int problems_find(const struct view *v, struct clients *clients, const struct group_list *groups,
+		  struct problems *out, struct error *err)
+	__attribute__((nonnull, warn_unused_result));
 
 /* Only worth knowing: what was approved is served as it was approved. */
 bool problems_is_note(enum wusp_problem_kind kind) __attribute__((const));

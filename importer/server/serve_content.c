@@ -18,17 +18,17 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { FOLDER = 3, SHA1_HEX = 40, EXTENSION_MAX = 32, ETAG_SIZE = 67 };
+enum { FOLDER = 3, SHA1_HEX = 40, EXTENSION_TAKEN = 32, EXTENSION_GIVEN = 16, ETAG_SIZE = 67 };
 
 static const char octets[] = "application/octet-stream";
 
-static bool extension_valid(const char *text)
+static bool extension_valid(const char *text, size_t most)
 {
 	static const char allowed[] =
 		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_";
 	size_t len = strspn(text, allowed);
 
-	return len >= 1 && len <= EXTENSION_MAX && text[len] == '\0';
+	return len >= 1 && len <= most && text[len] == '\0';
 }
 
 bool serve_content_name(const char *rest, unsigned char sha1[20])
@@ -40,7 +40,14 @@ bool serve_content_name(const char *rest, unsigned char sha1[20])
 	    !str_from_any_hex(rest + FOLDER, SHA1_HEX, sha1, 20) || folder != sha1[19])
 		return false;
 	rest += FOLDER + SHA1_HEX;
-	return *rest == '\0' || (*rest == '.' && extension_valid(rest + 1));
+	return *rest == '\0' || (*rest == '.' && extension_valid(rest + 1, EXTENSION_TAKEN));
+}
+
+const char *serve_content_extension(const char *name)
+{
+	const char *dot = strrchr(name, '.');
+
+	return dot && extension_valid(dot + 1, EXTENSION_GIVEN) ? dot : "";
 }
 
 /* An object and its file, which is the session's. */

@@ -25,4 +25,10 @@ int serve_content_object(const struct request *q, const unsigned char sha1[20], 
  */
 bool serve_content_name(const char *rest, unsigned char sha1[20]) __attribute__((nonnull));
 
+/*
+ * What the name that we give to an object ends in: of the name of a file, or a path, the extension
+ * with its dot when it has at most 16 of these characters; else "".
+ */
+const char *serve_content_extension(const char *name) __attribute__((nonnull, returns_nonnull));
+
 #endif

@@ -30,6 +30,7 @@ struct service_options {
 struct service *service_new(const struct service_options *options, struct error *err)
 	__attribute__((nonnull, warn_unused_result));
 void service_free(struct service *s);
+DEFINE_CLEANUP(struct service *, service_free);
 
 /*
  * Before the first request: what is deployed to computers of no group is made ready, its fragments
@@ -37,7 +38,6 @@ void service_free(struct service *s);
  */
 int service_prepare(struct service *s, struct error *err)
 	__attribute__((nonnull, warn_unused_result));
-DEFINE_CLEANUP(struct service *, service_free);
 
 /*
  * When approvals or the repository have changed since the last call: judge what is deployed to

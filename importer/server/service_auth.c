@@ -127,15 +127,9 @@ static int get_authorization_cookie(struct service_call *call, const void *reque
 }
 
 static const struct soap_field get_authorization_cookie_fields[] = {
-	{ .name = "clientId",
-	  .type = SOAP_TEXT,
-	  .offset = offsetof(struct get_authorization_cookie, client_id) },
-	{ .name = "targetGroupName",
-	  .type = SOAP_TEXT,
-	  .offset = offsetof(struct get_authorization_cookie, target_group) },
-	{ .name = "dnsName",
-	  .type = SOAP_TEXT,
-	  .offset = offsetof(struct get_authorization_cookie, dns_name) },
+	SOAP_AT(get_authorization_cookie, "clientId", SOAP_TEXT, client_id),
+	SOAP_AT(get_authorization_cookie, "targetGroupName", SOAP_TEXT, target_group),
+	SOAP_AT(get_authorization_cookie, "dnsName", SOAP_TEXT, dns_name),
 	{ .name = NULL },
 };
 const struct soap_operation service_get_authorization_cookie = {
@@ -218,8 +212,8 @@ static int get_cookie(struct service_call *call, const void *request, struct err
 }
 
 static const struct soap_field auth_cookie_fields[] = {
-	{ .name = "PlugInId", .type = SOAP_TEXT, .offset = offsetof(struct auth_cookie, plug_in) },
-	{ .name = "CookieData", .type = SOAP_BASE64, .offset = offsetof(struct auth_cookie, data) },
+	SOAP_AT(auth_cookie, "PlugInId", SOAP_TEXT, plug_in),
+	SOAP_AT(auth_cookie, "CookieData", SOAP_BASE64, data),
 	{ .name = NULL },
 };
 static const struct soap_field auth_cookies_fields[] = {
@@ -230,20 +224,10 @@ static const struct soap_field auth_cookies_fields[] = {
 	{ .name = NULL },
 };
 static const struct soap_field get_cookie_fields[] = {
-	{ .name = "authCookies",
-	  .type = SOAP_STRUCT,
-	  .offset = offsetof(struct get_cookie, auth),
-	  .fields = auth_cookies_fields },
-	{ .name = "oldCookie",
-	  .type = SOAP_STRUCT,
-	  .offset = offsetof(struct get_cookie, old),
-	  .fields = service_cookie_fields },
-	{ .name = "lastChange",
-	  .type = SOAP_TIME,
-	  .offset = offsetof(struct get_cookie, last_change) },
-	{ .name = "protocolVersion",
-	  .type = SOAP_VERSION,
-	  .offset = offsetof(struct get_cookie, protocol) },
+	SOAP_INSIDE(get_cookie, "authCookies", auth_cookies_fields, auth),
+	SOAP_INSIDE(get_cookie, "oldCookie", service_cookie_fields, old),
+	SOAP_AT(get_cookie, "lastChange", SOAP_TIME, last_change),
+	SOAP_AT(get_cookie, "protocolVersion", SOAP_VERSION, protocol),
 	{ .name = NULL },
 };
 const struct soap_operation service_get_cookie = { "GetCookie", get_cookie_fields,
@@ -268,48 +252,38 @@ static int register_computer(struct service_call *call, const void *request, str
 				 call->now, err);
 }
 
-#define INFO(text, kind, member)                                                                 \
-	{                                                                                        \
-		.name = (text), .type = (kind), .offset = offsetof(struct computer_info, member) \
-	}
 static const struct soap_field info_fields[] = {
-	INFO("DnsName", SOAP_TEXT, dns_name),
-	INFO("OSMajorVersion", SOAP_NUMBER, os_major),
-	INFO("OSMinorVersion", SOAP_NUMBER, os_minor),
-	INFO("OSBuildNumber", SOAP_NUMBER, os_build),
-	INFO("OSServicePackMajorNumber", SOAP_NUMBER, os_sp_major),
-	INFO("OSServicePackMinorNumber", SOAP_NUMBER, os_sp_minor),
-	INFO("OSLocale", SOAP_TEXT, os_locale),
-	INFO("ComputerManufacturer", SOAP_TEXT, manufacturer),
-	INFO("ComputerModel", SOAP_TEXT, model),
-	INFO("BiosVersion", SOAP_TEXT, bios_version),
-	INFO("BiosName", SOAP_TEXT, bios_name),
-	INFO("BiosReleaseDate", SOAP_TEXT, bios_release_date),
-	INFO("ProcessorArchitecture", SOAP_TEXT, architecture),
-	INFO("SuiteMask", SOAP_NUMBER, suite_mask),
-	INFO("OldProductType", SOAP_NUMBER, old_product_type),
-	INFO("NewProductType", SOAP_NUMBER, new_product_type),
-	INFO("SystemMetrics", SOAP_NUMBER, system_metrics),
-	INFO("ClientVersionMajorNumber", SOAP_NUMBER, client_major),
-	INFO("ClientVersionMinorNumber", SOAP_NUMBER, client_minor),
-	INFO("ClientVersionBuildNumber", SOAP_NUMBER, client_build),
-	INFO("ClientVersionQfeNumber", SOAP_NUMBER, client_qfe),
-	INFO("OSDescription", SOAP_TEXT, os_description),
-	INFO("OEM", SOAP_TEXT, oem),
-	INFO("DeviceType", SOAP_TEXT, device_type),
-	INFO("FirmwareVersion", SOAP_TEXT, firmware_version),
-	INFO("MobileOperator", SOAP_TEXT, mobile_operator),
+	SOAP_AT(computer_info, "DnsName", SOAP_TEXT, dns_name),
+	SOAP_AT(computer_info, "OSMajorVersion", SOAP_NUMBER, os_major),
+	SOAP_AT(computer_info, "OSMinorVersion", SOAP_NUMBER, os_minor),
+	SOAP_AT(computer_info, "OSBuildNumber", SOAP_NUMBER, os_build),
+	SOAP_AT(computer_info, "OSServicePackMajorNumber", SOAP_NUMBER, os_sp_major),
+	SOAP_AT(computer_info, "OSServicePackMinorNumber", SOAP_NUMBER, os_sp_minor),
+	SOAP_AT(computer_info, "OSLocale", SOAP_TEXT, os_locale),
+	SOAP_AT(computer_info, "ComputerManufacturer", SOAP_TEXT, manufacturer),
+	SOAP_AT(computer_info, "ComputerModel", SOAP_TEXT, model),
+	SOAP_AT(computer_info, "BiosVersion", SOAP_TEXT, bios_version),
+	SOAP_AT(computer_info, "BiosName", SOAP_TEXT, bios_name),
+	SOAP_AT(computer_info, "BiosReleaseDate", SOAP_TEXT, bios_release_date),
+	SOAP_AT(computer_info, "ProcessorArchitecture", SOAP_TEXT, architecture),
+	SOAP_AT(computer_info, "SuiteMask", SOAP_NUMBER, suite_mask),
+	SOAP_AT(computer_info, "OldProductType", SOAP_NUMBER, old_product_type),
+	SOAP_AT(computer_info, "NewProductType", SOAP_NUMBER, new_product_type),
+	SOAP_AT(computer_info, "SystemMetrics", SOAP_NUMBER, system_metrics),
+	SOAP_AT(computer_info, "ClientVersionMajorNumber", SOAP_NUMBER, client_major),
+	SOAP_AT(computer_info, "ClientVersionMinorNumber", SOAP_NUMBER, client_minor),
+	SOAP_AT(computer_info, "ClientVersionBuildNumber", SOAP_NUMBER, client_build),
+	SOAP_AT(computer_info, "ClientVersionQfeNumber", SOAP_NUMBER, client_qfe),
+	SOAP_AT(computer_info, "OSDescription", SOAP_TEXT, os_description),
+	SOAP_AT(computer_info, "OEM", SOAP_TEXT, oem),
+	SOAP_AT(computer_info, "DeviceType", SOAP_TEXT, device_type),
+	SOAP_AT(computer_info, "FirmwareVersion", SOAP_TEXT, firmware_version),
+	SOAP_AT(computer_info, "MobileOperator", SOAP_TEXT, mobile_operator),
 	{ .name = NULL },
 };
 static const struct soap_field register_computer_fields[] = {
-	{ .name = "cookie",
-	  .type = SOAP_STRUCT,
-	  .offset = offsetof(struct register_computer, cookie),
-	  .fields = service_cookie_fields },
-	{ .name = "computerInfo",
-	  .type = SOAP_STRUCT,
-	  .offset = offsetof(struct register_computer, info),
-	  .fields = info_fields },
+	SOAP_INSIDE(register_computer, "cookie", service_cookie_fields, cookie),
+	SOAP_INSIDE(register_computer, "computerInfo", info_fields, info),
 	{ .name = NULL },
 };
 const struct soap_operation service_register_computer = { "RegisterComputer",

@@ -13,10 +13,8 @@ struct refresh_cache {
 };
 
 const struct soap_field service_identity_fields[] = {
-	{ .name = "UpdateID", .type = SOAP_GUID, .offset = offsetof(struct service_identity, id) },
-	{ .name = "RevisionNumber",
-	  .type = SOAP_INT,
-	  .offset = offsetof(struct service_identity, revision) },
+	SOAP_AT(service_identity, "UpdateID", SOAP_GUID, id),
+	SOAP_AT(service_identity, "RevisionNumber", SOAP_INT, revision),
 	{ .name = NULL },
 };
 const struct soap_field service_identities_fields[] = {
@@ -27,14 +25,8 @@ const struct soap_field service_identities_fields[] = {
 	{ .name = NULL },
 };
 static const struct soap_field refresh_fields[] = {
-	{ .name = "cookie",
-	  .type = SOAP_STRUCT,
-	  .offset = offsetof(struct refresh_cache, cookie),
-	  .fields = service_cookie_fields },
-	{ .name = "globalIDs",
-	  .type = SOAP_STRUCT,
-	  .offset = offsetof(struct refresh_cache, identities),
-	  .fields = service_identities_fields },
+	SOAP_INSIDE(refresh_cache, "cookie", service_cookie_fields, cookie),
+	SOAP_INSIDE(refresh_cache, "globalIDs", service_identities_fields, identities),
 	{ .name = NULL },
 };
 
@@ -96,10 +88,8 @@ struct start_category_scan {
 };
 
 static const struct soap_field category_fields[] = {
-	{ .name = "IndexOfAndGroup",
-	  .type = SOAP_INT,
-	  .offset = offsetof(struct wusp_category, group) },
-	{ .name = "CategoryId", .type = SOAP_GUID, .offset = offsetof(struct wusp_category, id) },
+	SOAP_AT(wusp_category, "IndexOfAndGroup", SOAP_INT, group),
+	SOAP_AT(wusp_category, "CategoryId", SOAP_GUID, id),
 	{ .name = NULL },
 };
 static const struct soap_field categories_fields[] = {

@@ -34,8 +34,8 @@ static int check(struct service *s, const struct view *v, struct error *err)
 	CLEANUP(group_list_clear) struct group_list groups = { 0 };
 	uint64_t of[WUSP_PROBLEMS_] = { 0 };
 
-	if (problems_find(v, s->clients, &found, err) < 0 ||
-	    group_list_load(s->clients, &groups, err) < 0)
+	if (group_list_load(s->clients, &groups, err) < 0 ||
+	    problems_find(v, s->clients, &groups, &found, err) < 0)
 		return -1;
 	for (size_t i = 0; i < found.count; i++)
 		of[found.items[i].kind]++;

@@ -1,5 +1,6 @@
 /* What a client asks before it downloads: GetExtendedUpdateInfo, its successor, GetFileLocations.
  */
+#include "importer/server/serve_content.h"
 #include "importer/server/service_internal.h"
 #include "lib/base/arena.h"
 #include "lib/base/buf.h"
@@ -14,17 +15,6 @@
 
 /* ---- where files are ---- */
 
-/* Of a name, with its dot, if it is a plain one; else "". */
-static const char *extension(const char *name)
-{
-	static const char allowed[] =
-		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_";
-	const char *dot = strrchr(name, '.');
-	size_t len = dot ? strspn(dot + 1, allowed) : 0;
-
-	return len > 0 && len <= 16 && dot[1 + len] == '\0' ? dot : "";
-}
-
 static void write_location(struct service_call *call, const struct view_file *f)
 {
 	const char *base = call->service->content_url;
@@ -36,7 +26,7 @@ static void write_location(struct service_call *call, const struct view_file *f)
 	if (!base)
 		service_content_host(call, host);
 	snprintf(url, sizeof url, "%s%s/Content/%s/%s%s", base ? "" : "http://", base ? base : host,
-		 hex + 38, hex, extension(f->name));
+		 hex + 38, hex, serve_content_extension(f->name));
 	soap_open(call->w, "FileLocation");
 	soap_base64(call->w, "FileDigest", f->sha1, sizeof f->sha1);
 	soap_text(call->w, "Url", url);
@@ -322,14 +312,8 @@ static const struct soap_field digest_fields[] = {
 	{ .name = NULL },
 };
 static const struct soap_field locations_fields[] = {
-	{ .name = "cookie",
-	  .type = SOAP_STRUCT,
-	  .offset = offsetof(struct get_file_locations, cookie),
-	  .fields = service_cookie_fields },
-	{ .name = "fileDigests",
-	  .type = SOAP_STRUCT,
-	  .offset = offsetof(struct get_file_locations, digests),
-	  .fields = digest_fields },
+	SOAP_INSIDE(get_file_locations, "cookie", service_cookie_fields, cookie),
+	SOAP_INSIDE(get_file_locations, "fileDigests", digest_fields, digests),
 	{ .name = NULL },
 };
 const struct soap_operation service_get_file_locations = { "GetFileLocations", locations_fields,

@@ -13,21 +13,6 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Extensions as serve_content_name() takes them; others are left out. */
-static const char *extension_of(const char *path)
-{
-	static const char allowed[] =
-		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_";
-	const char *slash = strrchr(path, '/');
-	const char *dot = strrchr(path, '.');
-	size_t len = dot ? strlen(dot + 1) : 0;
-
-	if (!dot || (slash && dot < slash) || len == 0 || len > 32 ||
-	    strspn(dot + 1, allowed) != len)
-		return "";
-	return dot;
-}
-
 static int redirect(const struct service *s, const char *path, const unsigned char sha1[20],
 		    struct reply *out, struct error *err)
 {
@@ -35,7 +20,7 @@ static int redirect(const struct service *s, const char *path, const unsigned ch
 
 	str_to_hex(sha1, 20, hex);
 	snprintf(where, sizeof where, "%s/Content/%s/%s%s", s->content_url ? s->content_url : "",
-		 hex + 38, hex, extension_of(path));
+		 hex + 38, hex, serve_content_extension(path));
 	if (reply_text(out, 302, where, err) < 0)
 		return -1;
 	reply_header(out, "Location", where);

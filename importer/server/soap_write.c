@@ -1,7 +1,7 @@
 #include "importer/server/soap_write.h"
 
+#include "lib/base/base64.h"
 #include "lib/base/str.h"
-#include "lib/crypto/base64.h"
 
 #include <string.h>
 

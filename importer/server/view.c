@@ -169,7 +169,6 @@ static const struct view_deployed *enter(struct view *v, const struct view_scope
 		mine->next = v->scopes;
 		v->scopes = mine;
 		v->scopes_count++;
-		v->unfilled = true;
 		d = hold(mine);
 	}
 	view_cache_unlock(&v->scopes_lock);
@@ -268,8 +267,6 @@ static const struct view_deployed *next_unfilled(struct view *v)
 			p->filled = true;
 			d = hold(p);
 		}
-	if (!d)
-		v->unfilled = false;
 	view_cache_unlock(&v->scopes_lock);
 	return d;
 }
@@ -277,13 +274,11 @@ static const struct view_deployed *next_unfilled(struct view *v)
 static void prepare(struct view_keeper *k)
 {
 	CLEANUP(view_put) const struct view *v = view_get(k);
+	const struct view_deployed *d;
 
-	while (v->unfilled && !k->stop) {
-		CLEANUP(view_deployed_put)
-		const struct view_deployed *d = next_unfilled(writable(v));
-
-		if (d)
-			view_ready_fill(v, d->all, &k->stop);
+	while (!k->stop && (d = next_unfilled(writable(v)))) {
+		view_ready_fill(v, d->all, &k->stop);
+		view_deployed_put(d);
 	}
 }
 

@@ -15,17 +15,12 @@
 
 struct buf;
 struct error;
-struct pack;
 struct store;
 
 /* For a few instructions at a time. */
 struct view_lock {
 	atomic_flag taken;
 };
-#define VIEW_LOCK_INIT                    \
-	{                                 \
-		.taken = ATOMIC_FLAG_INIT \
-	}
 void view_cache_lock(struct view_lock *l) __attribute__((nonnull));
 void view_cache_unlock(struct view_lock *l) __attribute__((nonnull));
 

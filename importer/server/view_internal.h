@@ -55,7 +55,6 @@ struct view {
 	struct view_cache *cache; /* the keeper's */
 	struct view_lock scopes_lock;
 	struct view_prepared *scopes;
-	atomic_bool unfilled; /* a scope has come for which nothing was prepared */
 	size_t scopes_count;
 };
 

@@ -1,7 +1,7 @@
 #include "importer/server/watch.h"
 
-#include "importer/server/view_cache.h"
 #include "lib/base/buf.h"
+#include "lib/base/lock.h"
 
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -15,7 +15,7 @@ struct watch_entry {
 };
 
 struct watch {
-	struct view_lock lock;
+	struct lock *lock;
 	struct watch_entry *first;
 };
 
@@ -23,12 +23,15 @@ struct watch *watch_new(void)
 {
 	struct watch *w = buf_calloc(1, sizeof *w);
 
-	atomic_flag_clear(&w->lock.taken);
+	w->lock = lock_new();
 	return w;
 }
 
 void watch_free(struct watch *w)
 {
+	if (!w)
+		return;
+	lock_free(w->lock);
 	free(w);
 }
 
@@ -38,25 +41,24 @@ struct watch_entry *watch_add(struct watch *w, int fd, uint64_t now)
 
 	e->fd = fd;
 	e->due = now;
-	view_cache_lock(&w->lock);
+	CLEANUP(lock_release) struct lock *held = lock_take(w->lock);
 	e->next = w->first;
 	if (w->first)
 		w->first->back = e;
 	w->first = e;
-	view_cache_unlock(&w->lock);
 	return e;
 }
 
 void watch_remove(struct watch *w, struct watch_entry *e)
 {
-	view_cache_lock(&w->lock);
+	CLEANUP(lock_release) struct lock *held = lock_take(w->lock);
+
 	if (e->next)
 		e->next->back = e->back;
 	if (e->back)
 		e->back->next = e->next;
 	else
 		w->first = e->next;
-	view_cache_unlock(&w->lock);
 	free(e);
 }
 
@@ -86,7 +88,7 @@ size_t watch_expire(struct watch *w, uint64_t now, uint64_t limit)
 	size_t count = 0;
 
 	/* The descriptor cannot be closed, and be another one's, while the entry is in the list. */
-	view_cache_lock(&w->lock);
+	CLEANUP(lock_release) struct lock *held = lock_take(w->lock);
 	for (struct watch_entry *e = w->first; e; e = e->next) {
 		uint64_t due = e->due;
 
@@ -96,6 +98,5 @@ size_t watch_expire(struct watch *w, uint64_t now, uint64_t limit)
 		e->due = 0;
 		count += now - due > limit;
 	}
-	view_cache_unlock(&w->lock);
 	return count;
 }

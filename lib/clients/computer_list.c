@@ -179,6 +179,7 @@ int computer_remove(struct clients *c, int64_t id, struct error *err)
 
 int computer_count(struct clients *c, int64_t since, uint64_t *out, struct error *err)
 {
+	CLEANUP(lock_release) struct lock *held = lock_take(c->lock);
 	struct db_statement *s =
 		clients_prepared(c, "SELECT count(*) FROM computer WHERE last_contact>=?", err);
 

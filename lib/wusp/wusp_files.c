@@ -1,4 +1,5 @@
 /* Extended fragments that lack what clients insist on; languages. */
+#include "lib/base/base64.h"
 #include "lib/base/buf.h"
 #include "lib/base/error.h"
 #include "lib/base/limits.h"
@@ -108,35 +109,18 @@ static int on_end(void *ctx, const char *name, struct error *err)
 	return 0;
 }
 
-/* 32 bytes are 44 characters, the last of them "=". */
-static void base64(const unsigned char bytes[32], char out[45])
-{
-	static const char digits[] =
-		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
-	for (size_t i = 0, at = 0; i < 32; i += 3) {
-		uint32_t v = (uint32_t)bytes[i] << 16 | (uint32_t)bytes[i + 1] << 8 |
-			     (i + 2 < 32 ? bytes[i + 2] : 0u);
-
-		for (int shift = 18; shift >= 0; shift -= 6)
-			out[at++] = digits[v >> shift & 63];
-	}
-	out[43] = '=';
-	out[44] = '\0';
-}
-
 static int apply(const struct change *i, const unsigned char *bytes, size_t *done, struct buf *out,
 		 struct error *err)
 {
 	size_t upto = (size_t)i->at;
-	char digest[45];
+	char digest[BASE64_LENGTH(sizeof i->known->sha256) + 1];
 
 	if (i->known->absent) {
 		upto = *done;
 		*done = (size_t)i->to;
 		return buf_append(out, bytes + upto, (size_t)i->from - upto, err);
 	}
-	base64(i->known->sha256, digest);
+	base64_encode(i->known->sha256, sizeof i->known->sha256, digest);
 	if (i->self_closing)
 		upto -= 2;
 	if (buf_append(out, bytes + *done, upto - *done, err) < 0)

@@ -30,63 +30,17 @@
 # in which that was at most 0.2 for both commands: a busy machine hurts those that use two
 # processors more than those that use one.
 set -u
-LC_ALL=C TZ=UTC
-export LC_ALL TZ
-unset GAPFERRY_REPO GAPFERRY_TRUST GAPFERRY_KEY GAPFERRY_KEY_PASSPHRASE GAPFERRY_MEDIA \
-	GAPFERRY_THREADS SOURCE_DATE_EPOCH
-umask 022
-change=12 rounds=${BENCH_ROUNDS:-5} threads=${BENCH_THREADS:-2} room=8388608
-work=
-
-die() {
-	echo "bench: $*" >&2
-	exit 1
-}
-trap '[ -z "$work" ] || rm -rf "$work"' EXIT
-trap 'exit 129' HUP
-trap 'exit 130' INT
-trap 'exit 143' TERM
-
+bench='bench'
+. tests/bench/lib.sh
+change=12 rounds=${BENCH_ROUNDS:-5} threads=${BENCH_THREADS:-2}
 [ $# -eq 1 ] || die 'usage: bench.sh BIN_DIR'
-[ -x "$1/gapferry-export" ] && [ -x "$1/mkcatalog" ] && [ -x "$1/measure" ] ||
-	die "$1: no gapferry-export, mkcatalog or measure in it; run it as: make bench"
-PATH=$(cd "$1" && pwd):$PATH
-export PATH
-case $rounds,$threads in
-*[!0-9,]* | ,* | *, | 0,* | *,0) die 'BENCH_ROUNDS, BENCH_THREADS: want a number, 1 or more' ;;
-esac
-
-# ---- where ----
-
-free_kib() {
-	df -Pk "$1" | awk 'NR == 2 { print $4 }'
-}
-if [ -z "${BENCH_DIR:-}" ]; then
-	BENCH_DIR=build/bench
-	memory=$(awk '$1 == "MemAvailable:" { print $2 }' /proc/meminfo)
-	if [ -d /dev/shm ] && [ -w /dev/shm ] && [ "$(free_kib /dev/shm)" -ge $room ] &&
-		[ "$memory" -ge $room ]; then
-		BENCH_DIR=/dev/shm
-	fi
-fi
-mkdir -p "$BENCH_DIR" || exit 1
-[ "$(free_kib "$BENCH_DIR")" -ge $room ] || die "$BENCH_DIR: less than 8 GiB free"
-work=$(mktemp -d "$(cd "$BENCH_DIR" && pwd)/gapferry-bench.XXXXXX") || exit 1
-here=$PWD
-cd "$work" || exit 1
+begin 8 "$1"
 
 # ---- what ----
 
 # bytes PATH...: of all regular files.
 bytes() {
 	find "$@" -type f -printf '%s\n' | awk '{ n += $1 } END { printf "%.0f\n", n }'
-}
-
-# must COMMAND...: a step that is not timed.
-must() {
-	"$@" >>log 2>&1 && return
-	tail -n 20 log >&2
-	die "failed: $*"
 }
 
 make_input() {
@@ -96,12 +50,7 @@ make_input() {
 	must mkcatalog --out later --seed 11 --updates 7646 --core-bytes 2K \
 		--payloads 34 --payload-min 1M --payload-max 100M --compressible 28 \
 		--change 50 --change-seed "$change" --created 2026-08-14T17:00:00Z
-	must gapferry-export key new --role root --holder ruth --out keys
-	must gapferry-export key new --role builder --holder bert --out keys
-	must gapferry-export key new --role approver --holder anna --out keys
-	must gapferry-export trust new --root keys/ruth-root.cert.pem \
-		--builder keys/bert-builder.cert.pem --approver keys/anna-approver.cert.pem \
-		--key keys/ruth-root.key.pem --out trust
+	keys .
 	find tree -type f -exec openssl dgst -sha256 -r {} + | sed 's/ \*/  /' >tree.sums
 	files=$(wc -l <tree.sums)
 	fragments=$(sed -n 's/^fragments //p' catalog/truth.txt)
@@ -111,19 +60,6 @@ make_input() {
 }
 
 # ---- the commands ----
-
-# timed NAME COMMAND...: adds "NAME ROUND wall user system peak others" to rows.  What others wrote
-# is flushed before, so that nobody pays for his predecessor.
-timed() {
-	name=$1
-	shift
-	sync -f .
-	measure line "$@" >>log 2>&1 </dev/null || {
-		tail -n 20 log >&2
-		die "$name failed: $*"
-	}
-	echo "$name $round $(tail -n 1 line)" >>rows
-}
 
 run_ingest() {
 	rm -rf exporter
@@ -200,15 +136,6 @@ run_sums() {
 	timed sha256sum sha256sum --quiet -c tree.sums
 }
 
-# pair OURS PEER: the order changes from round to round.
-pair() {
-	if [ $((round % 2)) -eq 1 ]; then
-		"run_$1" && "run_$2"
-	else
-		"run_$2" && "run_$1"
-	fi
-}
-
 run_round() {
 	run_ingest
 	pair write tar
@@ -230,16 +157,15 @@ kind_bytes() {
 
 bundle=medium/gapferry/main-1-1
 make_input
+say_where
 cat <<END
-where       $work ($(df -PT . | awk 'NR == 2 { print $2 }'))
-machine     $(nproc) processors, $(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1), $(uname -sr)
 beside      $(zstd --version | grep -o 'v[0-9.]*' | head -n 1 | sed 's/^v/zstd /'), $(openssl version | cut -d ' ' -f 1-2), $(tar --version | head -n 1), $threads threads
 tree        $tree bytes in $files files: payload $payload, $fragments fragments
 END
 rm -f rows
 round=1
 while [ "$round" -le "$rounds" ]; do
-	echo "bench: round $round of $rounds, load $(cut -d ' ' -f 1-3 /proc/loadavg)" >&2
+	say_round
 	run_round
 	round=$((round + 1))
 done
@@ -247,5 +173,5 @@ size=$(bytes "$bundle")
 parity=$(bytes "$bundle"/*.par)
 awk -v tree="$tree" -v size="$size" -v archive="$archive" \
 	-v content="$(kind_bytes content)" -v metadata="$(kind_bytes -content)" -v parity="$parity" \
-	-v small="$small" -v carried="$carried" -f "$here/tests/bench/table.awk" rows
-mkdir -p "$here/build" && cp rows "$here/build/bench.rows" || exit 1
+	-v small="$small" -v carried="$carried" -f "$here/tests/bench/rows.awk" -f "$here/tests/bench/table.awk" rows
+keep_rows

@@ -21,67 +21,15 @@
 #
 # The master documents are always of that size.  Making the catalogs takes minutes.
 set -u
-LC_ALL=C TZ=UTC
-export LC_ALL TZ
-unset GAPFERRY_REPO GAPFERRY_TRUST GAPFERRY_KEY GAPFERRY_KEY_PASSPHRASE GAPFERRY_MEDIA \
-	GAPFERRY_THREADS SOURCE_DATE_EPOCH
-umask 022
+bench='bench-catalog'
+. tests/bench/lib.sh
 rounds=${BENCH_ROUNDS:-5} threads=${BENCH_THREADS:-2} updates=${BENCH_UPDATES:-27400}
 only=${BENCH_ONLY:-}
-room=12582912 work=
-
-die() {
-	echo "catalog: $*" >&2
-	exit 1
-}
-trap '[ -z "$work" ] || rm -rf "$work"' EXIT
-trap 'exit 129' HUP
-trap 'exit 130' INT
-trap 'exit 143' TERM
-
 [ $# -eq 1 ] || die 'usage: catalog.sh BIN_DIR'
-if ! { [ -x "$1/gapferry-export" ] && [ -x "$1/mkcatalog" ] && [ -x "$1/measure" ]; }; then
-	die "$1: no gapferry-export, mkcatalog or measure in it; run it as: make bench-catalog"
-fi
-PATH=$(cd "$1" && pwd):$PATH
-export PATH
 for tool in 7zz xmllint; do
 	command -v $tool >/dev/null || die "$tool is missing"
 done
-
-free_kib() {
-	df -Pk "$1" | awk 'NR == 2 { print $4 }'
-}
-if [ -z "${BENCH_DIR:-}" ]; then
-	BENCH_DIR=build/bench
-	memory=$(awk '$1 == "MemAvailable:" { print $2 }' /proc/meminfo)
-	if [ -w /dev/shm ] && [ "$(free_kib /dev/shm)" -ge $room ] && [ "$memory" -ge $room ]; then
-		BENCH_DIR=/dev/shm
-	fi
-fi
-mkdir -p "$BENCH_DIR" || exit 1
-[ "$(free_kib "$BENCH_DIR")" -ge $room ] || die "$BENCH_DIR: less than 12 GiB free"
-work=$(mktemp -d "$(cd "$BENCH_DIR" && pwd)/gapferry-catalog.XXXXXX") || exit 1
-here=$PWD
-cd "$work" || exit 1
-
-must() {
-	"$@" >>log 2>&1 && return
-	tail -n 20 log >&2
-	die "failed: $*"
-}
-
-# timed NAME COMMAND...: adds "NAME ROUND wall user system peak others" to rows.
-timed() {
-	name=$1
-	shift
-	sync -f .
-	measure line "$@" >>log 2>&1 </dev/null || {
-		tail -n 20 log >&2
-		die "$name failed: $*"
-	}
-	echo "$name $round $(tail -n 1 line)" >>rows
-}
+begin 12 "$1"
 
 # make_master NAME UPDATES: the master document of a catalog, in cabinets of its own.
 make_master() {
@@ -104,12 +52,7 @@ make_input() {
 	must mkcatalog --out next --profile true --updates "$updates" --seed 7 --successor 1
 	mkdir shards
 	must 7zz x -y first/wsusscn2.cab -oshards
-	must gapferry-export key new --role root --holder ruth --out keys
-	must gapferry-export key new --role builder --holder bert --out keys
-	must gapferry-export key new --role approver --holder anna --out keys
-	must gapferry-export trust new --root keys/ruth-root.cert.pem \
-		--builder keys/bert-builder.cert.pem --approver keys/anna-approver.cert.pem \
-		--key keys/ruth-root.key.pem --out trust
+	keys .
 }
 
 # ingest NAME REPO CABINET
@@ -160,14 +103,6 @@ run_xmllint5() {
 	timed xmllint5 xmllint --stream --noout fifth/package.xml
 }
 
-pair() {
-	if [ $((round % 2)) -eq 1 ]; then
-		"run_$1" && "run_$2"
-	else
-		"run_$2" && "run_$1"
-	fi
-}
-
 # The catalog with its shards, and its successor; the bundle of the last round is kept.
 run_whole() {
 	pair first 7zz
@@ -194,15 +129,14 @@ make_input
 rm -f rows
 round=1
 while [ "$round" -le "$rounds" ]; do
-	echo "catalog: round $round of $rounds, load $(cut -d ' ' -f 1-3 /proc/loadavg)" >&2
+	say_round
 	[ "$only" = master ] || run_whole
 	pair master xmllint
 	pair fifth xmllint5
 	round=$((round + 1))
 done
+say_where
 cat <<END
-where       $work ($(df -PT . | awk 'NR == 2 { print $2 }'))
-machine     $(nproc) processors, $(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1), $(uname -sr)
 master      137000 updates, $(stat -c %s master/package.xml) bytes
 fifth       27000 updates, $(stat -c %s fifth/package.xml) bytes
 END
@@ -212,5 +146,6 @@ if [ "$only" != master ]; then
 	full=$(metadata main-1-1) increment=$(metadata main-1-2)
 	echo "catalog     $updates updates, $(stat -c %s first/wsusscn2.cab) bytes; its shards are $unpacked"
 fi
-awk -v full="$full" -v increment="$increment" -f "$here/tests/bench/catalog.awk" rows
-mkdir -p "$here/build" && cp rows "$here/build/bench-catalog.rows" || exit 1
+awk -v full="$full" -v increment="$increment" -f "$here/tests/bench/rows.awk" \
+	-f "$here/tests/bench/catalog.awk" rows
+keep_rows

@@ -5,11 +5,14 @@
 # server, nginx with the same file, and the server behind nginx (docs/OPERATIONS.md) take turns,
 # BENCH_ROUNDS (5) times BENCH_SECONDS (3).  Prints medians, and ratios to nginx.
 set -eu
+bench='bench-content'
+. tests/bench/lib.sh
 bin=$1
 rounds=${BENCH_ROUNDS:-5} length=${BENCH_SECONDS:-3} threads=$(nproc)
 dir=$PWD/build/bench-content
+log=$dir/log
 PATH=$bin:$PATH:/usr/sbin
-command -v nginx >/dev/null || { echo 'bench-content: no nginx (Debian: nginx-light)' >&2; exit 1; }
+command -v nginx >/dev/null || die 'no nginx (Debian: nginx-light)'
 server='' peer='' front=''
 
 stop() {
@@ -20,36 +23,12 @@ stop() {
 trap stop EXIT
 trap 'exit 130' INT TERM
 
-repository() {
-	rm -rf "$dir"
-	mkdir -p "$dir/medium" "$dir/www"
-	mkcatalog --out "$dir/catalog" --updates 24 --payloads 1 --payload-min 64M --payload-max 64M >/dev/null
-	for role in root builder approver; do
-		gapferry-export key new --role "$role" --holder "$role" --out "$dir/keys" >/dev/null
-	done
-	gapferry-export trust new --root "$dir/keys/root-root.cert.pem" \
-		--builder "$dir/keys/builder-builder.cert.pem" \
-		--approver "$dir/keys/approver-approver.cert.pem" \
-		--key "$dir/keys/root-root.key.pem" --out "$dir/trust" >/dev/null
-	gapferry-export --repo "$dir/exporter" init >/dev/null
-	gapferry-export --repo "$dir/exporter" channel add main --audience site --trust "$dir/trust" >/dev/null
-	gapferry-import --repo "$dir/importer" init --channel main --audience site --trust "$dir/trust" >/dev/null
-	gapferry-export --repo "$dir/exporter" ingest wsusscn2 "$dir/catalog/wsusscn2.cab" \
-		--content "$dir/catalog/content" >/dev/null || [ $? -eq 2 ]
-	gapferry-export --repo "$dir/exporter" write main --key "$dir/keys/builder-builder.key.pem" --out "$dir/medium" >/dev/null
-	gapferry-export approve "$dir/medium/gapferry/main-1-1" --key "$dir/keys/approver-approver.key.pem" --trust "$dir/trust" >/dev/null || [ $? -eq 2 ]
-	gapferry-import --repo "$dir/importer" import "$dir/medium/gapferry/main-1-1" >/dev/null || [ $? -eq 2 ]
-}
-
 # A port that nobody listens on now: of a server that is ended at once.
 free_port() {
-	: >"$dir/port.log"
-	gapferry-server --repo "$dir/importer" --listen 127.0.0.1:0 >"$dir/port.log" 2>&1 &
-	port_server=$!
-	until grep -q listening "$dir/port.log"; do sleep 0.05; done
-	kill "$port_server"
-	wait "$port_server" || :
-	sed -n 's/.*:\([0-9]*\)$/\1/p' "$dir/port.log" | head -n 1
+	serve "$dir"
+	kill "$server"
+	wait "$server" || :
+	echo "$port"
 }
 
 # start_nginx PORT NAME CONFIGURATION: the last inside of "http".
@@ -73,18 +52,6 @@ start_nginx() {
 	done
 }
 
-start() {
-	: >"$dir/server.log" # that of an earlier one must not be read
-	gapferry-server --repo "$dir/importer" --listen 127.0.0.1:0 --threads "$threads" "$@" \
-		>"$dir/server.log" 2>&1 &
-	server=$!
-	until grep -q listening "$dir/server.log"; do
-		kill -0 "$server" || { cat "$dir/server.log"; exit 1; }
-		sleep 0.05
-	done
-	port=$(sed -n 's/.*:\([0-9]*\)$/\1/p' "$dir/server.log" | head -n 1)
-}
-
 # cpu PID: processor time in microseconds, of its children too.
 cpu() {
 	# shellcheck disable=SC2046 # several words
@@ -104,7 +71,9 @@ load() {
 # median FILE COLUMN
 median() { awk -v c="$2" '{ print $c }' "$1" | sort -n | awk '{ a[NR] = $1 } END { print a[int((NR + 1) / 2)] }'; }
 
-repository
+rm -rf "$dir"
+mkdir -p "$dir/www"
+repository "$dir" --updates 24 --payloads 1 --payload-min 64M --payload-max 64M
 file=$(find "$dir/importer/content" -type f -size 65536k | head -n 1)
 size=$(stat -c %s "$file")
 sha1=$(sha1sum "$file" | cut -c 1-40 | tr a-f A-F)
@@ -116,9 +85,9 @@ chmod -R a+rX "$dir/importer/content"
 peer_port=$(free_port)
 start_nginx "$peer_port" peer "server { listen 127.0.0.1:$peer_port; root $dir/www; }"
 peer=$(cat "$dir/peer/pid")
-start
+serve "$dir" --threads "$threads"
 ours=$server ours_port=$port
-start --accel-redirect /objects
+serve "$dir" --threads "$threads" --accel-redirect /objects
 behind=$server
 server="$ours $behind"
 front_port=$(free_port)

@@ -11,21 +11,19 @@
 set -u
 LC_ALL=C
 export LC_ALL
+bench='bench-parity'
+. tests/bench/lib.sh
 bin=$(cd "$1" && pwd) rounds=${BENCH_ROUNDS:-5}
 PATH=$bin:$PATH
 mkdir -p "${BENCH_DIR:-build/bench}"
 work=$(mktemp -d "$(cd "${BENCH_DIR:-build/bench}" && pwd)/gapferry-parity.XXXXXX") || exit 1
 trap 'rm -rf "$work"' EXIT
 parity-bench 1024
+log=$work/log
 cd "$work" || exit 1
-must() { "$@" >>log 2>&1 || { tail log >&2; exit 1; }; }
 
 must mkcatalog --out catalog --seed 3 --updates 200 --payloads 24 --payload-min 20M --payload-max 100M
-for p in root:ruth builder:bert approver:anna; do
-	must gapferry-export key new --role "${p%:*}" --holder "${p#*:}" --out keys
-done
-must gapferry-export trust new --root keys/ruth-root.cert.pem --builder keys/bert-builder.cert.pem \
-	--approver keys/anna-approver.cert.pem --key keys/ruth-root.key.pem --out trust
+keys .
 export GAPFERRY_REPO=exporter
 must gapferry-export init
 must gapferry-export channel add main --audience site1 --trust trust

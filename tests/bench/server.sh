@@ -11,10 +11,13 @@
 # memory of the server, with "met" or "missed" where there is a target.  The computers share the
 # processors with the server: what they take is printed too.
 set -eu
+bench='bench-server'
+. tests/bench/lib.sh
 bin=$1
 updates=${BENCH_UPDATES:-137000} approved=${BENCH_APPROVED:-20000} clients=${BENCH_CLIENTS:-2000}
 profile=${BENCH_PROFILE:-small} share=${BENCH_SHARE:-20} think=${BENCH_THINK:-8000}
 dir=${BENCH_DIR:-build/bench-server-$profile}
+log=$dir/log
 PATH=$bin:$PATH
 server=''
 
@@ -37,39 +40,17 @@ judge() {
 # Processor time of the server in milliseconds.
 cpu() { awk -v hz="$(getconf CLK_TCK)" '{ print int(($14 + $15) * 1000 / hz) }' "/proc/$server/stat"; }
 
-repository() {
+prepare() {
 	[ ! -e "$dir/importer.done" ] || return 0
 	rm -rf "$dir"
-	mkdir -p "$dir/medium"
-	mkcatalog --out "$dir/catalog" --profile "$profile" --updates "$updates" --payloads 64 >/dev/null
-	for role in root builder approver; do
-		gapferry-export key new --role "$role" --holder "$role" --out "$dir/keys" >/dev/null
-	done
-	gapferry-export trust new --root "$dir/keys/root-root.cert.pem" \
-		--builder "$dir/keys/builder-builder.cert.pem" \
-		--approver "$dir/keys/approver-approver.cert.pem" \
-		--key "$dir/keys/root-root.key.pem" --out "$dir/trust" >/dev/null
-	gapferry-export --repo "$dir/exporter" init >/dev/null
-	gapferry-export --repo "$dir/exporter" channel add main --audience site --trust "$dir/trust" >/dev/null
-	gapferry-import --repo "$dir/importer" init --channel main --audience site --trust "$dir/trust" >/dev/null
-	gapferry-export --repo "$dir/exporter" ingest wsusscn2 "$dir/catalog/wsusscn2.cab" \
-		--content "$dir/catalog/content" >/dev/null || [ $? -eq 2 ]
-	rm -rf "$dir/catalog"
-	gapferry-export --repo "$dir/exporter" write main --key "$dir/keys/builder-builder.key.pem" --out "$dir/medium" >/dev/null
-	gapferry-export approve "$dir/medium/gapferry/main-1-1" --key "$dir/keys/approver-approver.key.pem" --trust "$dir/trust" >/dev/null || [ $? -eq 2 ]
-	gapferry-import --repo "$dir/importer" import "$dir/medium/gapferry/main-1-1" >/dev/null || [ $? -eq 2 ]
-	rm -rf "$dir/exporter" "$dir/medium"
+	mkdir -p "$dir"
+	repository "$dir" --profile "$profile" --updates "$updates" --payloads 64
 	touch "$dir/importer.done"
 }
 
 start() {
-	: >"$dir/server.log"
-	gapferry-server --repo "$dir/importer" --listen 127.0.0.1:0 >"$dir/server.log" 2>&1 &
-	server=$!
-	until url=$(sed -n 's|.*listening on \(127\.0\.0\.1:[0-9]*\).*|http://\1|p' "$dir/server.log") && [ -n "$url" ]; do
-		kill -0 "$server" || { cat "$dir/server.log"; exit 1; }
-		sleep 0.02
-	done
+	serve "$dir"
+	url=http://127.0.0.1:$port
 }
 
 # All that can be approved, up to a number.
@@ -115,7 +96,7 @@ scan() {
 		'{ printf "%.2f ms", ($2 + $3) * 1000 / n }' "$dir/line")"
 }
 
-repository
+prepare
 approve
 say 'approved' "$(wc -l <"$dir/approved")"
 started=$(now)

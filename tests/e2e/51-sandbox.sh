@@ -92,19 +92,9 @@ if [ "${MODE:-release}" = release ]; then
 	t_ok 'and nothing else' test ! -s "$T_DIR/more"
 fi
 
-# roles N DESC: so many processes took on a role, and only the program itself may write files.
-roles() {
-	main=$(awk 'NR == 1 { print $1 }' "$T_DIR/calls")
-	sed -n 's/^\([0-9]*\) *seccomp(SECCOMP_SET_MODE_FILTER, .*{len=.*/\1/p' "$T_DIR/calls" | sort -u >"$T_DIR/pids"
-	t_ok "$2: roles" test "$(wc -l <"$T_DIR/pids")" -eq "$1"
-	t_ok "$2: the one that reads signatures writes nothing" test -z "$(awk -v main="$main" '
-		$1 != main && confined[$1] && /openat\(.*O_(WRONLY|RDWR|CREAT)/
-		/seccomp\(SECCOMP_SET_MODE_FILTER, .*len=/ { confined[$1] = 1 }' "$T_DIR/calls")"
-}
-
 traced gapferry-import --repo "$T_DIR/importer" trust add "$T_DIR/good"
 t_ok 'trust add works below strace' test "$T_STATUS" -eq 0
-roles 2 'trust add'
+t_roles 2 'trust add'
 victim=$(gapferry-import --repo "$T_DIR/importer" scrub --json | jq .objects)
 t_ok 'there is something to heal' test "$victim" -gt 0
 object=$(cd "$T_DIR/importer/content" && find . -type f -size +10k | sort | head -n 1)
@@ -113,11 +103,11 @@ chmod u+w "$T_DIR/importer/content/$object"
 printf 'xxxx' | dd of="$T_DIR/importer/content/$object" conv=notrunc 2>/dev/null
 traced gapferry-import --repo "$T_DIR/importer" scrub --heal-from "$T_DIR/good"
 t_ok 'scrub heals below strace' test "$T_STATUS" -eq 2
-roles 2 'scrub'
+t_roles 2 'scrub'
 t_ok 'it is what it was' cmp -s "$T_DIR/whole" "$T_DIR/importer/content/$object"
 traced gapferry-export approve "$T_DIR/good" --trust "$T_DIR/trust" --look --threads 2
 t_ok 'approve works below strace' test "$T_STATUS" -eq 0
-roles 6 'approve'
+t_roles 6 'approve'
 
 # ---- what is not named is not there ----
 

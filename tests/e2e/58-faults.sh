@@ -228,25 +228,10 @@ soap_ok 'the server is well'
 
 # ---- what changes ----
 
-curl_busy() {
-	python3 -c "
-import sqlite3, sys, time
-c = sqlite3.connect('$T_DIR/importer/clients.db', isolation_level=None)
-c.execute('BEGIN EXCLUSIVE')
-print('locked', flush=True)
-time.sleep(60)" >"$T_DIR/locked" 2>/dev/null &
-	T_LOCKER=$!
-	t_tries=0
-	until grep -q locked "$T_DIR/locked" || [ "$t_tries" -ge 50 ]; do
-		sleep 0.1
-		t_tries=$((t_tries + 1))
-	done
+if /usr/bin/python3 -c 'import sqlite3' 2>/dev/null; then
+	t_lock_database "$T_DIR/importer/clients.db"
 	soap_authorize pc-busy ''
-	kill "$T_LOCKER"
-	wait "$T_LOCKER" 2>/dev/null || :
-}
-if python3 -c 'import sqlite3' 2>/dev/null; then
-	curl_busy
+	t_unlock_database
 	soap_fault 'a busy database' ServerBusy
 	soap_authorize pc-busy ''
 	soap_ok 'which is free again'

@@ -7,49 +7,38 @@ t_need gapferry-export gapferry-import gapferry-server mkcatalog wuclient curl j
 t_site "$T_DIR" --updates 120 --payloads 60 --payload-min 1K --payload-max 3M
 t_bundle "$T_DIR" 1
 t_must gapferry-import --repo "$T_DIR/importer" import "$T_BUNDLE"
-server() { GAPFERRY_REPO=$T_DIR/importer gapferry-server "$@"; }
 
 t_server "$T_DIR/importer"
-t_must curl -fsS "$T_URL/api/v1/updates?limit=1000"
-cp "$T_DIR/out" "$T_DIR/updates.json"
+t_updates
 # What is not a part of a bundle and whose files are here, in it and in its parts.
 jq -r '.updates[] | select(.type == "Software" and .action == null) | .update_id' \
 	"$T_DIR/updates.json" >"$T_DIR/top"
 t_ok 'there is something to approve' test "$(wc -l <"$T_DIR/top")" -ge 5
 
 # value NAME: of the summary that wuclient printed.
-value() { sed -n "s/.*\\<$1 \\([0-9.]*\\).*/\\1/p" "$T_DIR/summary"; }
 
 # play DESC OPTION...: computers without anything wrong.
-play() {
-	play_desc=$1
-	shift
-	t_ok "$play_desc" wuclient --url "$T_URL" "$@"
-	cp "$T_DIR/out" "$T_DIR/summary"
-}
 
-play 'nothing is approved: nothing comes' --machines 3
-t_ok 'not even a dependency' test "$(value updates)" -eq 0
+t_play 'nothing is approved: nothing comes' --machines 3
+t_ok 'not even a dependency' test "$(t_played updates)" -eq 0
 
 # Some have files that are not here: those are refused, one by one.
-while read -r id; do
-	server approve "$id" --group 'All Computers' >/dev/null 2>&1 && echo "$id"
-done <"$T_DIR/top" >"$T_DIR/approved"
+t_approve_each <"$T_DIR/top" >"$T_DIR/approved"
 t_ok 'most can be approved' test "$(wc -l <"$T_DIR/approved")" -ge 5
 approved=$(wc -l <"$T_DIR/approved")
 
-play 'computers that have everything scan, download and report' --machines 5 --share 100
-t_ok 'in several rounds' test "$(value rounds)" -ge 15
-t_ok 'something is offered' test "$(value offered)" -ge $((5 * approved))
-t_ok 'and downloaded in pieces' test "$(value ranges)" -gt 5
-whole=$(value updates)
-play 'the same in SOAP 1.2' --machines 5 --share 100 --soap12
-t_ok 'brings the same' test "$(value updates)" -eq "$whole"
-play 'computers that have some of it' --machines 40 --share 60
-t_ok 'get less' test "$(value updates)" -lt $((8 * whole))
-play 'computers that have nothing' --machines 2 --share 0
-t_ok 'get what stands alone' test "$(value updates)" -gt 0
-play 'many at once' --machines 300 --at-once 300 --scan-only
+t_play 'computers that have everything scan, download and report' --machines 5 --share 100
+t_ok 'in several rounds' test "$(t_played rounds)" -ge 15
+t_ok 'something is offered' test "$(t_played offered)" -ge $((5 * approved))
+t_ok 'and downloaded in pieces' test "$(t_played ranges)" -gt 5
+whole=$(t_played updates)
+t_play 'the same in SOAP 1.2' --machines 5 --share 100 --soap12
+t_ok 'brings the same' test "$(t_played updates)" -eq "$whole"
+t_play 'computers that have some of it' --machines 40 --share 60
+t_ok 'get less' test "$(t_played updates)" -lt $((8 * whole))
+t_play 'computers that have nothing' --machines 2 --share 0
+t_ok 'get what stands alone' test "$(t_played updates)" -gt 0
+t_play 'many at once' --machines 300 --at-once 300 --scan-only
 
 # ---- an answer, element by element ----
 
@@ -102,45 +91,45 @@ sync "$INSTALLED" "$OTHER"
 soap_counts 'the next one brings nothing' UpdateInfo 0
 
 first=$(head -n 1 "$T_DIR/approved")
-t_must server approve "$first" --group 'All Computers' --deadline 2030-01-02T03:04:05Z
+t_must t_verb approve "$first" --group 'All Computers' --deadline 2030-01-02T03:04:05Z
 sync "$INSTALLED" "$OTHER"
 soap_counts 'a deadline: one update has changed, and its parts' Deadline 1
 soap_is 'it is told' Deadline 2030-01-02T03:04:05Z
 soap_counts 'without its fragment' Xml 0
 sync "$INSTALLED" "$OTHER"
 soap_counts 'and only once' UpdateInfo 0
-t_must server unapprove "$first"
+t_must t_verb unapprove "$first"
 sync "$INSTALLED" "$OTHER"
 t_ok 'what is no longer approved goes out of scope' test "$(soap_count OutOfScopeRevisionIDs)" = 1
 
 # ---- groups ----
 
-t_must server group add Pilot
-t_must server targeting client
-t_must server approve "$first" --group Pilot
+t_must t_verb group add Pilot
+t_must t_verb targeting client
+t_must t_verb approve "$first" --group Pilot
 soap client SyncUpdates "$SOAP_COOKIE<parameters><SkipSoftwareSync>false</SkipSoftwareSync></parameters>"
 soap_fault 'the mode is another: the client must ask again' ConfigChanged
 config=$SOAP_CHANGE
 soap client GetCookie "<authCookies>$SOAP_AUTH</authCookies><lastChange>$config</lastChange><protocolVersion>2.90</protocolVersion>"
 soap_fault 'and not go on with what it knew' ConfigChanged
-play 'a computer of no group' --machines 1 --share 100 --scan-only
-outside=$(value offered)
-play 'a computer of the pilot group' --machines 1 --share 100 --scan-only --group Pilot
-t_ok 'is offered more' test "$(value offered)" -gt "$outside"
+t_play 'a computer of no group' --machines 1 --share 100 --scan-only
+outside=$(t_played offered)
+t_play 'a computer of the pilot group' --machines 1 --share 100 --scan-only --group Pilot
+t_ok 'is offered more' test "$(t_played offered)" -gt "$outside"
 
 # ---- reports ----
 
-t_must server computer list --json
+t_must t_verb computer list --json
 cp "$T_DIR/out" "$T_DIR/computers"
 t_ok 'computers are known' test "$(jq '[.. | objects | select(has("client_id"))] | length' "$T_DIR/computers")" -ge 300
 
-server computer show 5157a7e0-0000-4000-8000-000000000000 --json >"$T_DIR/shown"
+t_verb computer show 5157a7e0-0000-4000-8000-000000000000 --json >"$T_DIR/shown"
 t_json "$T_DIR/shown" '.events | length' 2
-play 'a computer that reports the same again' --machines 1 --share 100 --group Pilot
-server computer show 5157a7e0-0000-4000-8000-000000000000 --json >"$T_DIR/shown"
+t_play 'a computer that reports the same again' --machines 1 --share 100 --group Pilot
+t_verb computer show 5157a7e0-0000-4000-8000-000000000000 --json >"$T_DIR/shown"
 t_json "$T_DIR/shown" '.events | length' 2
 t_json "$T_DIR/shown" '[.events[].event] | sort | join(" ")' '147 156'
-t_must server report update "$first" --json
+t_must t_verb report update "$first" --json
 cp "$T_DIR/out" "$T_DIR/report"
 t_ok 'what it needs is counted' grep -q needed "$T_DIR/report"
 event() {
@@ -154,13 +143,13 @@ soap report ReportEventBatch "$SOAP_COOKIE$(event forger not-a-guid)"
 soap_is 'one without an id' ReportEventBatchResult true
 soap report ReportEventBatch2 "<computerId>nobody</computerId>$(event nobody 00000000-0000-4000-8000-00000000000e)"
 soap_is 'one of nobody' ReportEventBatch2Result true
-server computer show "$victim" --json >"$T_DIR/shown"
+t_verb computer show "$victim" --json >"$T_DIR/shown"
 t_json "$T_DIR/shown" '.events | length' 2
-server computer show forger --json >"$T_DIR/shown"
+t_verb computer show forger --json >"$T_DIR/shown"
 t_json "$T_DIR/shown" '.events | length' 0
-t_status 1 'nobody has come into being' server computer show nobody
+t_status 1 'nobody has come into being' t_verb computer show nobody
 soap report ReportEventBatch2 "<computerId>forger</computerId>$(event forger 00000000-0000-4000-8000-00000000000d)"
-server computer show forger --json >"$T_DIR/shown"
+t_verb computer show forger --json >"$T_DIR/shown"
 t_json "$T_DIR/shown" '.events | length' 1
 
 # ---- an independent implementation ----
@@ -202,6 +191,6 @@ until [ "$(soap_count OutOfScopeRevisionIDs)" = 1 ] || [ "$tries" -ge 150 ]; do
 	sync "$INSTALLED" "$OTHER"
 done
 soap_counts 'what the new catalog lacks goes out of scope without a restart' OutOfScopeRevisionIDs 1
-play 'and computers go on' --machines 5 --share 100
+t_play 'and computers go on' --machines 5 --share 100
 t_server_stop
 t_ok 'the server had nothing to complain about' sh -c "! grep GF- '$T_DIR/server.log'"

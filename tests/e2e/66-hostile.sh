@@ -8,13 +8,10 @@ t_site "$T_DIR" --updates 60 --payloads 12 --payload-min 1K --payload-max 200K
 t_bundle "$T_DIR" 1
 t_must gapferry-import --repo "$T_DIR/importer" import "$T_BUNDLE"
 t_server "$T_DIR/importer"
-t_must curl -fsS "$T_URL/api/v1/updates?limit=1000"
+t_updates
 jq -r '.updates[] | select(.type == "Software" and .action == null) | .update_id' \
-	"$T_DIR/out" | while read -r id; do
-	gapferry-server approve --repo "$T_DIR/importer" "$id" --group 'All Computers' >/dev/null 2>&1
-done
-sha1=$(curl -fsS "$T_URL/api/v1/updates?limit=1000" |
-	jq -r '[.updates[].files[] | select(.present)][0].sha1')
+	"$T_DIR/updates.json" | t_approve_each >"$T_DIR/approved"
+sha1=$(jq -r '[.updates[].files[] | select(.present)][0].sha1' "$T_DIR/updates.json")
 object=/Content/$(echo "$sha1" | cut -c 39-40)/$sha1.cab
 original=/c/msdownload/update/software/x_$sha1.cab
 t_ok 'an object is there under both names' curl -fsS -o "$T_DIR/object" "$T_URL$object" \

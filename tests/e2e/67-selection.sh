@@ -101,21 +101,13 @@ t_json "$T_DIR/there.json" .unnamed 0
 t_ok 'the channel has it' $export plan main --json
 cp "$T_DIR/out" "$T_DIR/kept.json"
 t_json "$T_DIR/kept.json" .selection.rules 2
-# next SEQUENCE BASE OPTION...: an increment, approved beside the repository.
-next() {
-	T_BUNDLE=$T_DIR/medium/gapferry/main-1-$1
-	t_must gapferry-export --repo "$T_DIR/exporter" write main --since "$2" \
-		--key "$T_DIR/keys/bert-builder.key.pem" --out "$T_DIR/medium"
-	t_approve "$T_BUNDLE" --key "$T_DIR/keys/anna-approver.key.pem" --trust "$T_DIR/trust" \
-		--repo "$T_DIR/exporter"
-}
-next 2 1
+t_increment "$T_DIR" 2 --since 1
 t_same 'the same rules again' "$T_BUNDLE/selection" "$T_DIR/medium/gapferry/main-1-1/selection"
 t_status 1 'no content again' grep -q ' content [^ ]* [1-9]' "$T_BUNDLE/OBJECTS"
 t_must "gapferry-import" --repo "$T_DIR/importer" import "$T_BUNDLE"
 # shellcheck disable=SC2086
 t_ok 'everything from now on' $export channel set main --select-all
-next 3 2
+t_increment "$T_DIR" 3 --since 2
 t_status 1 'no selection travels' test -e "$T_BUNDLE/selection"
 t_ok 'content that was left out' grep -q ' content [^ ]* [1-9]' "$T_BUNDLE/OBJECTS"
 t_must "gapferry-import" --repo "$T_DIR/importer" import "$T_BUNDLE"

@@ -4,14 +4,7 @@
 t_need mkcatalog gapferry-export gapferry-import jq openssl sqlite3
 
 t_must gapferry-export key new --role importer --holder ivan --out "$T_DIR/keys"
-for who in ruth-root bert-builder anna-approver; do
-	t_must gapferry-export key new --role "${who#*-}" --holder "${who%-*}" --out "$T_DIR/keys"
-done
-t_must gapferry-export trust new --root "$T_DIR/keys/ruth-root.cert.pem" \
-	--builder "$T_DIR/keys/bert-builder.cert.pem" \
-	--approver "$T_DIR/keys/anna-approver.cert.pem" \
-	--importer "$T_DIR/keys/ivan-importer.cert.pem" \
-	--key "$T_DIR/keys/ruth-root.key.pem" --out "$T_DIR/trust"
+t_trust "$T_DIR" --importer "$T_DIR/keys/ivan-importer.cert.pem"
 t_catalog "$T_DIR" --updates 400 --payloads 20
 t_exporter "$T_DIR"
 t_importer "$T_DIR"

@@ -8,13 +8,10 @@ t_site "$T_DIR" --updates 60 --payloads 30 --payload-min 1K --payload-max 64K
 t_bundle "$T_DIR" 1
 t_must gapferry-import --repo "$T_DIR/importer" import "$T_BUNDLE"
 t_server "$T_DIR/importer"
-t_must curl -fsS "$T_URL/api/v1/updates?limit=1000"
-jq -r '.updates[] | select(.type == "Software" and .action == null) | .update_id' "$T_DIR/out" \
+t_updates
+jq -r '.updates[] | select(.type == "Software" and .action == null) | .update_id' "$T_DIR/updates.json" \
 	>"$T_DIR/list"
-while read -r id; do
-	# Some have files that are not here.
-	gapferry-server approve --repo "$T_DIR/importer" "$id" --group 'All Computers' >/dev/null 2>&1 || :
-done <"$T_DIR/list"
+t_approve_each <"$T_DIR/list" >"$T_DIR/approved"
 soap_start pc1 ''
 
 # ask CACHED [INSTALLED]: a round from the same cookie; what it answers but for the cookie.

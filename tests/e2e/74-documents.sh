@@ -4,40 +4,26 @@
 . tests/e2e/soap.sh
 t_need gapferry-export gapferry-import gapferry-server mkwsusutil wuclient cabextract curl jq xmllint
 
-t_trust "$T_DIR"
-t_exporter "$T_DIR"
-t_importer "$T_DIR"
-t_must mkwsusutil --out "$T_DIR/made" --updates 40 --drivers 4 --rules --express --lzx
+t_package_site "$T_DIR" --updates 40 --drivers 4 --rules --express --lzx
 t_must cabextract -q -d "$T_DIR/package" "$T_DIR/made/package.cab"
-t_must gapferry-export --repo "$T_DIR/exporter" ingest wsusutil "$T_DIR/made/package.cab" \
-	--content "$T_DIR/made/WsusContent"
 t_bundle "$T_DIR" 1
 t_must gapferry-import --repo "$T_DIR/importer" import "$T_BUNDLE"
-server() { GAPFERRY_REPO=$T_DIR/importer gapferry-server "$@"; }
 t_server "$T_DIR/importer"
-t_must curl -fsS "$T_URL/api/v1/updates?limit=1000"
-cp "$T_DIR/out" "$T_DIR/updates.json"
+t_updates
 t_json "$T_DIR/updates.json" '[.updates[] | select(.verdict == "ok")] | length' 49
 # Bundles, what stands alone, drivers; parts and prerequisites follow.
 jq -r '.updates[] | select((.type == "Software" or .type == "Driver") and .action != "Bundle") | .update_id' \
 	"$T_DIR/updates.json" >"$T_DIR/top"
 t_ok 'there is something of each' test "$(wc -l <"$T_DIR/top")" = 24
-t_ok 'all of it can be approved' server approve --list "$T_DIR/top" --group 'All Computers'
-t_status 0 'and served as it is' server report problems
+t_ok 'all of it can be approved' t_verb approve --list "$T_DIR/top" --group 'All Computers'
+t_status 0 'and served as it is' t_verb report problems
 
-value() { sed -n "s/.*\\<$1 \\([0-9.]*\\).*/\\1/p" "$T_DIR/summary"; }
-play() {
-	play_desc=$1
-	shift
-	t_ok "$play_desc" wuclient --url "$T_URL" --machines 3 "$@"
-	cp "$T_DIR/out" "$T_DIR/summary"
-}
-play 'computers that have everything scan, download and report' --share 100
-t_ok 'all that was approved, its parts and prerequisites' test "$(value updates)" = $((3 * 45))
-t_ok 'both files of each' test "$(value offered)" = $((3 * 40))
-play 'the same in SOAP 1.2, with a device' --share 100 --soap12 --device 'PCI\VEN_8086&DEV_0000'
-t_ok 'and its driver' test "$(value updates)" = $((3 * 46))
-play 'computers that have nothing' --share 0
+t_play 'computers that have everything scan, download and report' --machines 3 --share 100
+t_ok 'all that was approved, its parts and prerequisites' test "$(t_played updates)" = $((3 * 45))
+t_ok 'both files of each' test "$(t_played offered)" = $((3 * 40))
+t_play 'the same in SOAP 1.2, with a device' --machines 3 --share 100 --soap12 --device 'PCI\VEN_8086&DEV_0000'
+t_ok 'and its driver' test "$(t_played updates)" = $((3 * 46))
+t_play 'computers that have nothing' --machines 3 --share 0
 
 # ---- fragments ----
 

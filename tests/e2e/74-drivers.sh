@@ -4,18 +4,11 @@
 . tests/e2e/soap.sh
 t_need gapferry-export gapferry-import gapferry-server mkwsusutil wuclient curl jq xmllint
 
-t_trust "$T_DIR"
-t_exporter "$T_DIR"
-t_importer "$T_DIR"
-t_must mkwsusutil --out "$T_DIR/made" --updates 8 --drivers 8
-t_must gapferry-export --repo "$T_DIR/exporter" ingest wsusutil "$T_DIR/made/package.cab" \
-	--content "$T_DIR/made/WsusContent"
+t_package_site "$T_DIR" --updates 8 --drivers 8
 t_bundle "$T_DIR" 1
 t_must gapferry-import --repo "$T_DIR/importer" import "$T_BUNDLE"
-server() { GAPFERRY_REPO=$T_DIR/importer gapferry-server "$@"; }
 t_server "$T_DIR/importer"
-t_must curl -fsS "$T_URL/api/v1/updates?limit=1000"
-cp "$T_DIR/out" "$T_DIR/updates.json"
+t_updates
 t_json "$T_DIR/updates.json" '[.updates[] | select(.type == "Driver" and .verdict == "ok")] | length' 8
 
 # driver N: its UpdateID.  Of each four: old, newer, for a kind of computer, for the exact device.
@@ -31,7 +24,7 @@ soap_start probe ''
 soap client SyncUpdates "$SOAP_COOKIE<parameters><SkipSoftwareSync>false</SkipSoftwareSync></parameters>"
 soap_is 'no driver is approved: no driver pass' DriverSyncNotNeeded true
 for n in 0 1; do
-	t_ok "driver $n is approved" server approve "$(driver $n)" --group 'All Computers'
+	t_ok "driver $n is approved" t_verb approve "$(driver $n)" --group 'All Computers'
 done
 soap client SyncUpdates "$SOAP_COOKIE<parameters><SkipSoftwareSync>false</SkipSoftwareSync></parameters>"
 soap_is 'then there is one' DriverSyncNotNeeded false
@@ -92,12 +85,12 @@ t_ok 'what is cached and of no use goes out of scope' test "$(xmllint --xpath \
 
 # ---- kinds of computers, scores ----
 
-t_must server approve "$(driver 2)" --group 'All Computers'
+t_must t_verb approve "$(driver 2)" --group 'All Computers'
 drivers "$(ids "$hwid")"
 offers 'a driver for a kind of computer is not for others' 1
 drivers "$(ids "$hwid")" "$computer"
 offers 'and the best for its own, old as it is' 2
-t_must server approve "$(driver 3)" --group 'All Computers'
+t_must t_verb approve "$(driver 3)" --group 'All Computers'
 drivers "$(ids "$hwid&amp;SUBSYS_1" "$hwid")"
 offers 'the better score wins over the date' 3
 drivers "$(ids "$hwid&amp;SUBSYS_1" "$hwid")" "$computer"
@@ -105,44 +98,37 @@ offers 'but not over the computer' 2
 
 # ---- approvals ----
 
-t_must server approve "$(driver 3)" --group 'All Computers' --action block
+t_must t_verb approve "$(driver 3)" --group 'All Computers' --action block
 drivers "$(ids "$hwid&amp;SUBSYS_1" "$hwid")"
 offers 'a blocked driver does not come, and hides no other' 1
-t_must server decline "$(driver 1)"
+t_must t_verb decline "$(driver 1)"
 drivers "$(ids "$hwid")"
 offers 'nor does one that is declined' 0
-t_must server unapprove "$(driver 0)"
+t_must t_verb unapprove "$(driver 0)"
 drivers "$(ids "$hwid")" '<ComputerSpec/>' "<CachedDriverIDs>$(ints "$(id_of 0)")</CachedDriverIDs>"
 offers 'what is no longer approved is not offered'
 soap_is 'and goes out of scope' OutOfScopeRevisionIDs "$(id_of 0)"
-t_must server group add Lab
-t_must server approve "$(driver 4)" --group Lab
+t_must t_verb group add Lab
+t_must t_verb approve "$(driver 4)" --group Lab
 drivers "$(ids 'PCI\VEN_8086&amp;DEV_0001')"
 offers 'a group that the computer is not in'
-t_must server computer move probe --group Lab
+t_must t_verb computer move probe --group Lab
 drivers "$(ids 'PCI\VEN_8086&amp;DEV_0001')"
 offers 'and that it is in' 4
 
 # ---- whole cycles ----
 
-t_must server decline "$(driver 1)" --undo
-t_must server approve "$(driver 1)" --group 'All Computers' --action optional
+t_must t_verb decline "$(driver 1)" --undo
+t_must t_verb approve "$(driver 1)" --group 'All Computers' --action optional
 drivers "$(ids "$hwid")"
 soap_is 'a driver can be offered only' Action OptionalInstall
-t_must server approve "$(driver 1)" --group 'All Computers'
-value() { sed -n "s/.*\\<$1 \\([0-9.]*\\).*/\\1/p" "$T_DIR/summary"; }
-play() {
-	play_desc=$1
-	shift
-	t_ok "$play_desc" wuclient --url "$T_URL" --share 100 "$@"
-	cp "$T_DIR/out" "$T_DIR/summary"
-}
-play 'a computer with the device' --device 'PCI\VEN_8086&DEV_0000'
-t_ok 'downloads the driver' test "$(value offered)/$(value bytes)" = "1/$((500 + 20001 % 3000))"
-play 'one of the kind, in SOAP 1.2' --device 'PCI\VEN_8086&DEV_0000' --computer "$kind" --soap12
-t_ok 'another one' test "$(value offered)/$(value bytes)" = "1/$((500 + 20002 % 3000))"
-play 'one without such a device' --device 'PCI\VEN_1'
-t_ok 'nothing' test "$(value offered)" = 0
+t_must t_verb approve "$(driver 1)" --group 'All Computers'
+t_play 'a computer with the device' --share 100 --device 'PCI\VEN_8086&DEV_0000'
+t_ok 'downloads the driver' test "$(t_played offered)/$(t_played bytes)" = "1/$((500 + 20001 % 3000))"
+t_play 'one of the kind, in SOAP 1.2' --share 100 --device 'PCI\VEN_8086&DEV_0000' --computer "$kind" --soap12
+t_ok 'another one' test "$(t_played offered)/$(t_played bytes)" = "1/$((500 + 20002 % 3000))"
+t_play 'one without such a device' --share 100 --device 'PCI\VEN_1'
+t_ok 'nothing' test "$(t_played offered)" = 0
 wsdl=$SHARED/../protocol/wsdl
 if [ -d "$wsdl" ] && /usr/bin/python3 -c 'import zeep' 2>/dev/null; then
 	for version in 11 12; do

@@ -3,36 +3,19 @@
 . tests/e2e/lib.sh
 . tests/e2e/soap.sh
 t_need gapferry-export gapferry-import gapferry-server mkwsusutil wuclient curl jq xmllint
-/usr/bin/python3 -c 'import sqlite3' 2>/dev/null || {
-	t_skip 'express files' 'no python3'
-	exit 0
-}
+t_need_python 'express files' sqlite3
 
-t_trust "$T_DIR"
-t_exporter "$T_DIR"
-t_importer "$T_DIR"
-t_must mkwsusutil --out "$T_DIR/made" --updates 8 --express
-t_must gapferry-export --repo "$T_DIR/exporter" ingest wsusutil "$T_DIR/made/package.cab" \
-	--content "$T_DIR/made/WsusContent"
+t_package_site "$T_DIR" --updates 8 --express
 printf '[selection]\nexpress = no\n' >"$T_DIR/full.conf"
-server() { GAPFERRY_REPO=$T_DIR/importer gapferry-server "$@"; }
 
 # send SEQUENCE OPTION...: a bundle goes over.
 send() {
-	send_sequence=$1
-	shift
-	T_BUNDLE=$T_DIR/medium/gapferry/main-1-$send_sequence
-	mkdir -p "$T_DIR/medium"
-	t_must gapferry-export --repo "$T_DIR/exporter" write main \
-		--key "$T_DIR/keys/bert-builder.key.pem" --out "$T_DIR/medium" "$@"
-	t_approve "$T_BUNDLE" --key "$T_DIR/keys/anna-approver.key.pem" --trust "$T_DIR/trust" \
-		--repo "$T_DIR/exporter"
+	t_increment "$T_DIR" "$@"
 	t_must gapferry-import --repo "$T_DIR/importer" import "$T_BUNDLE"
 }
 send 1 --selection "$T_DIR/full.conf"
 t_server "$T_DIR/importer"
-t_must curl -fsS "$T_URL/api/v1/updates?limit=1000"
-cp "$T_DIR/out" "$T_DIR/updates.json"
+t_updates
 t_json "$T_DIR/updates.json" '[.updates[].files[] | select(.express) | .present] | unique | tostring' '[false]'
 t_json "$T_DIR/updates.json" '[.updates[].files[] | select(.express | not) | .present] | unique | tostring' '[true]'
 t_json "$T_DIR/updates.json" '[.updates[].files[] | select(.express) | .name | test("psf$")] | unique | tostring' '[true]'
@@ -45,13 +28,23 @@ express=$(sha1 true) full=$(sha1 false)
 base64_of() { echo "$1" | tr -d '\n' | sed 's/../\\x&/g' | xargs -0 printf '%b' | base64; }
 path_of() { echo "/Content/$(echo "$1" | sed 's/^.*\(..\)$/\1/')/$1.bin"; }
 
-t_ok 'an update is approved without its express files' server approve "$bundle" --group 'All Computers'
+t_ok 'an update is approved without its express files' t_verb approve "$bundle" --group 'All Computers'
 soap_start probe ''
 info() {
 	soap client GetExtendedUpdateInfo "$SOAP_COOKIE<revisionIDs><int>$part_id</int></revisionIDs><infoTypes><XmlUpdateFragmentType>Extended</XmlUpdateFragmentType></infoTypes>"
 	soap_text Xml >"$T_DIR/extended"
 }
 files() { grep -o '<File ' "$T_DIR/extended" | wc -l; }
+# wait_files N: until so many are offered.
+wait_files() {
+	tries=0
+	info
+	until [ "$(files)" = "$1" ] || [ "$tries" -ge 100 ]; do
+		sleep 0.2
+		tries=$((tries + 1))
+		info
+	done
+}
 info
 t_ok 'one file is offered' test "$(files)" = 1
 t_contains 'the full one' "$T_DIR/extended" "Digest=\"$(base64_of "$full")\""
@@ -63,10 +56,8 @@ soap client GetFileLocations "$SOAP_COOKIE<fileDigests><base64Binary>$(base64_of
 soap_counts 'and none of the express file' FileLocation 0
 t_run curl -sS -o /dev/null -w '%{http_code}' "$T_URL$(path_of "$express")"
 t_contains 'nor its content' "$T_DIR/out" 404
-value() { sed -n "s/.*\\<$1 \\([0-9.]*\\).*/\\1/p" "$T_DIR/summary"; }
-t_ok 'computers download the full files' wuclient --url "$T_URL" --share 100 --machines 3
-cp "$T_DIR/out" "$T_DIR/summary"
-before=$(value bytes)
+t_play 'computers download the full files' --share 100 --machines 3
+before=$(t_played bytes)
 t_ok 'all of them' test "$before" -gt 1000
 
 # ---- the express files come later ----
@@ -74,21 +65,14 @@ t_ok 'all of them' test "$before" -gt 1000
 t_must gapferry-export --repo "$T_DIR/exporter" channel confirm main --site site1 --sequence 1
 t_must gapferry-export --repo "$T_DIR/exporter" channel set main --select-all
 send 2
-info
-tries=0
-until [ "$(files)" = 2 ] || [ "$tries" -ge 100 ]; do
-	sleep 0.2
-	tries=$((tries + 1))
-	info
-done
+wait_files 2
 t_ok 'now both are offered, without a restart' test "$(files)" = 2
 t_contains 'the express one too' "$T_DIR/extended" "Digest=\"$(base64_of "$express")\""
 soap_counts 'with their locations' FileLocation 2
 t_run curl -sS -r 7-9,100-107 "$T_URL$(path_of "$express")"
 t_contains 'small ranges of it come scattered' "$T_DIR/out" 'Content-Range: bytes 100-107/'
-t_ok 'computers download both' wuclient --url "$T_URL" --share 100 --machines 3
-cp "$T_DIR/out" "$T_DIR/summary"
-t_ok 'which is more' test "$(value bytes)" -gt "$before"
+t_play 'computers download both' --share 100 --machines 3
+t_ok 'which is more' test "$(t_played bytes)" -gt "$before"
 
 # ---- one is lost ----
 
@@ -96,15 +80,10 @@ place=$(find "$T_DIR/importer" -type f -path '*content*' -name "$(sha256sum "$T_
 t_ok 'its object is there' test -f "$place"
 rm -f "$place"
 t_status 3 'a scrub finds that it is gone' gapferry-import --repo "$T_DIR/importer" scrub
-tries=0
-until [ "$(files)" = 1 ] || [ "$tries" -ge 100 ]; do
-	sleep 0.2
-	tries=$((tries + 1))
-	info
-done
+wait_files 1
 t_ok 'then it is offered no more' test "$(files)" = 1
 t_ok 'but its update is' wuclient --url "$T_URL" --share 100 --machines 1
-t_status 0 'which is no problem' server report problems
+t_status 0 'which is no problem' t_verb report problems
 t_server_stop
 t_ok 'the server had nothing to complain about' sh -c "! grep GF- '$T_DIR/server.log'"
 
@@ -116,8 +95,8 @@ import sqlite3, sys
 c = sqlite3.connect('$T_DIR/importer/catalog.db')
 c.execute('DELETE FROM file WHERE kind=0 AND sha1=?', (bytes.fromhex('$full'),))
 c.commit()" || t_fail 'set-up: the row cannot be changed'
-t_status 2 'a lost file that is the only one is a problem' server report problems --json
+t_status 2 'a lost file that is the only one is a problem' t_verb report problems --json
 cp "$T_DIR/out" "$T_DIR/problems"
 t_json "$T_DIR/problems" '.problems[0].problem' files
-t_status 6 'nor can such an update be approved' server approve "$bundle" --group 'Unassigned Computers'
+t_status 6 'nor can such an update be approved' t_verb approve "$bundle" --group 'Unassigned Computers'
 t_contains 'the list has the file' "$T_DIR/out" "$express"

@@ -4,15 +4,11 @@
 . tests/e2e/lib.sh
 . tests/e2e/soap.sh
 t_need gapferry-export gapferry-import gapferry-server mkcatalog curl jq xmllint
-/usr/bin/python3 -c 'import sqlite3, hmac' 2>/dev/null || {
-	t_skip 'each fault' 'no python3'
-	exit 0
-}
+t_need_python 'each fault' 'sqlite3, hmac'
 
 t_site "$T_DIR" --updates 40 --payloads 4
 t_bundle "$T_DIR" 1
 t_must gapferry-import --repo "$T_DIR/importer" import "$T_BUNDLE"
-server() { GAPFERRY_REPO=$T_DIR/importer gapferry-server "$@"; }
 t_server "$T_DIR/importer"
 
 # reseal COOKIE OFFSET HEX: the cookie with other bytes there, sealed as by the server itself.
@@ -80,7 +76,7 @@ while read -r name value code exceptions; do
 				[ "${e%=*}" != "$operation" ] || want=${e#*=}
 			done
 			case $name in
-			removed) server computer remove probe >/dev/null 2>&1 || : ;;
+			removed) t_verb computer remove probe >/dev/null 2>&1 || : ;;
 			esac
 			call "$operation" "$value"
 			have=$(soap_text ErrorCode)
@@ -141,7 +137,7 @@ soap_authorize probe ''
 soap_cookie "$SOAP_AUTH" "$old"
 soap_keep_cookie
 back 'CookieExpired: GetAuthorizationCookie, GetCookie'
-t_must server computer remove probe
+t_must t_verb computer remove probe
 call SyncUpdates "$(data "$SOAP_COOKIE")"
 soap_fault 'a computer that was removed' RegistrationRequired
 call RegisterComputer "$(data "$SOAP_COOKIE")"
@@ -154,7 +150,7 @@ soap_cookie "$SOAP_AUTH" '<oldCookie><Expiration>2100-01-01T00:00:00Z</Expiratio
 soap_ok 'one without data is none'
 soap client GetCookie "<authCookies>$SOAP_AUTH</authCookies><lastChange>2001-01-01T00:00:00Z</lastChange><protocolVersion>2.90</protocolVersion>"
 soap_fault 'the configuration that a client knows is old' ConfigChanged
-t_must server targeting client
+t_must t_verb targeting client
 call SyncUpdates "$(data "$SOAP_COOKIE")"
 soap_fault 'the configuration has changed' ConfigChanged
 again ''
@@ -162,29 +158,17 @@ back 'which the client hears of'
 
 # ---- failures of the server ----
 
-/usr/bin/python3 -c "
-import sqlite3, time
-c = sqlite3.connect('$T_DIR/importer/clients.db', isolation_level=None)
-c.execute('BEGIN EXCLUSIVE')
-print('locked', flush=True)
-time.sleep(60)" >"$T_DIR/locked" 2>/dev/null &
-locker=$!
-tries=0
-until grep -q locked "$T_DIR/locked" || [ "$tries" -ge 50 ]; do
-	sleep 0.1
-	tries=$((tries + 1))
-done
+t_lock_database "$T_DIR/importer/clients.db"
 call RegisterComputer "$(data "$SOAP_COOKIE")"
-kill "$locker"
-wait "$locker" 2>/dev/null || :
+t_unlock_database
 soap_fault 'clients.db is busy' ServerBusy 'the server could not answer'
 t_contains 'which the log names' "$T_DIR/server.log" 'GF-17'
 back 'and is free again'
 
 # The packs are gone: no fragment can be read.
-t_must curl -fsS "$T_URL/api/v1/updates?limit=1000"
-jq -r '.updates[] | select(.type == "Software" and .action == null) | .update_id' "$T_DIR/out" >"$T_DIR/top"
-while read -r id; do server approve "$id" --group 'All Computers' --action detect >/dev/null 2>&1 || :; done <"$T_DIR/top"
+t_updates
+jq -r '.updates[] | select(.type == "Software" and .action == null) | .update_id' "$T_DIR/updates.json" >"$T_DIR/top"
+t_approve_each --action detect <"$T_DIR/top" >"$T_DIR/approved"
 t_server_stop
 mv "$T_DIR/importer/content" "$T_DIR/importer/content.away"
 mkdir "$T_DIR/importer/content"

@@ -64,8 +64,7 @@ start
 t_ok 'it is that user' test "$(awk '/^Uid:/ { print $2 }' "/proc/$T_SERVER/status")" = "$reader"
 t_ok 'clients.db is its own' test "$(stat -c '%u %a' "$place/state/clients.db")" = "$reader 600"
 t_ok 'and not in the repository' test ! -e "$place/importer/clients.db"
-t_must curl -fsS "$T_URL/api/v1/updates?limit=1000"
-cp "$T_DIR/out" "$T_DIR/updates.json"
+t_updates
 jq -r '.updates[] | select(.type == "Software" and .action == null) | .update_id' "$T_DIR/updates.json" |
 	while read -r id; do verb approve "$id" --group 'All Computers' >/dev/null 2>&1 && echo "$id"; done >"$T_DIR/approved"
 t_ok 'approvals are made as that user' test "$(wc -l <"$T_DIR/approved")" -ge 5

@@ -36,15 +36,9 @@ traced() {
 	t_ok "$2 $3 $4: works below strace" test "$T_STATUS" -eq 0
 }
 
-# roles N DESC: so many processes took on a role; none of them opens a socket of a network or starts
-# a program afterwards, and only the program itself writes files.
+# roles N DESC: as t_roles; and none of them opens a socket of a network or starts a program afterwards.
 roles() {
-	main=$(awk 'NR == 1 { print $1 }' "$T_DIR/calls")
-	sed -n 's/^\([0-9]*\) *seccomp(SECCOMP_SET_MODE_FILTER, .*{len=.*/\1/p' "$T_DIR/calls" | sort -u >"$T_DIR/pids"
-	t_ok "$2: roles" test "$(wc -l <"$T_DIR/pids")" -eq "$1"
-	t_ok "$2: who looks at it writes nothing" test -z "$(awk -v main="$main" '
-		$1 != main && confined[$1] && /openat\(.*O_(WRONLY|RDWR|CREAT)/
-		/seccomp\(SECCOMP_SET_MODE_FILTER, .*len=/ { confined[$1] = 1 }' "$T_DIR/calls")"
+	t_roles "$@"
 	t_ok "$2: no program, no socket" test -z "$(awk '
 		confined[$1] && / (execve|execveat|connect|bind|socket)\(/
 		/seccomp\(SECCOMP_SET_MODE_FILTER, .*len=/ { confined[$1] = 1 }' "$T_DIR/calls")"

@@ -3,15 +3,11 @@
 . tests/e2e/lib.sh
 . tests/e2e/soap.sh
 t_need gapferry-export gapferry-import gapferry-server mkcatalog curl jq xmllint
-/usr/bin/python3 -c 'import sqlite3' 2>/dev/null || {
-	t_skip 'many languages' 'no python3'
-	exit 0
-}
+t_need_python 'many languages' sqlite3
 
 t_site "$T_DIR" --updates 60 --payloads 30 --payload-min 1K --payload-max 8K
 t_bundle "$T_DIR" 1
 t_must gapferry-import --repo "$T_DIR/importer" import "$T_BUNDLE"
-server() { GAPFERRY_REPO=$T_DIR/importer gapferry-server "$@"; }
 
 # 400 languages that no client asks for come before all others: licences are read first.
 /usr/bin/python3 -c "
@@ -23,11 +19,10 @@ for i in range(400):
 c.commit()" || t_fail 'set-up: languages'
 
 t_server "$T_DIR/importer"
-t_must curl -fsS "$T_URL/api/v1/updates?limit=1000"
-jq -r '.updates[] | select(.is_bundle and .verdict == "ok") | .update_id' "$T_DIR/out" >"$T_DIR/bundles"
-cp "$T_DIR/out" "$T_DIR/updates.json"
+t_updates
+jq -r '.updates[] | select(.is_bundle and .verdict == "ok") | .update_id' "$T_DIR/updates.json" >"$T_DIR/bundles"
 id=$(while read -r id; do
-	server approve "$id" --group 'All Computers' >/dev/null 2>&1 && echo "$id" && break
+	t_verb approve "$id" --group 'All Computers' >/dev/null 2>&1 && echo "$id" && break
 done <"$T_DIR/bundles")
 t_ok 'an update is approved' test -n "$id"
 revision=$(jq -r --arg id "$id" '.updates[] | select(.update_id == $id) | .revision_id' "$T_DIR/updates.json" | tail -n 1)

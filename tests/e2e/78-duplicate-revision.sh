@@ -22,10 +22,7 @@ rm -r "$T_DIR/catalog"
 # shellcheck disable=SC2086
 t_catalog "$T_DIR" $profile --fault duplicate-revision:1 --fault duplicate-revision:4
 t_ingest "$T_DIR"
-t_must gapferry-export --repo "$T_DIR/exporter" write main --key "$T_DIR/keys/bert-builder.key.pem" \
-	--out "$T_DIR/medium" --since 1 --incomplete
-T_BUNDLE=$T_DIR/medium/gapferry/main-1-2
-t_approve "$T_BUNDLE" --key "$T_DIR/keys/anna-approver.key.pem" --trust "$T_DIR/trust" --repo "$T_DIR/exporter"
+t_increment "$T_DIR" 2 --since 1 --incomplete
 t_run gapferry-import --repo "$T_DIR/importer" import "$T_BUNDLE"
 says exporter
 says importer

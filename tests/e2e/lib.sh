@@ -162,18 +162,28 @@ t_need_data() {
 	exit 0
 }
 
+# t_need_python DESC MODULES: the same for modules of Debian's Python.
+t_need_python() {
+	/usr/bin/python3 -c "import $2" 2>/dev/null && return
+	t_skip "$1" 'no python3'
+	exit 0
+}
+
 # ---- sites: directories below DIR ----
 
-# Keys of three people: DIR/keys/HOLDER-ROLE.{key,cert}.pem, and DIR/trust.
+# t_trust DIR OPTION...: keys of three people, DIR/keys/HOLDER-ROLE.{key,cert}.pem, and DIR/trust;
+# the options, importers for example, are those of `trust new`.
 t_trust() {
+	t_keys=$1/keys t_trust_dir=$1/trust
 	mkdir -p "$1"
-	t_must gapferry-export key new --role root --holder ruth --out "$1/keys"
-	t_must gapferry-export key new --role builder --holder bert --out "$1/keys"
-	t_must gapferry-export key new --role approver --holder anna --out "$1/keys"
-	t_must gapferry-export trust new --root "$1/keys/ruth-root.cert.pem" \
-		--builder "$1/keys/bert-builder.cert.pem" \
-		--approver "$1/keys/anna-approver.cert.pem" \
-		--key "$1/keys/ruth-root.key.pem" --out "$1/trust"
+	shift
+	t_must gapferry-export key new --role root --holder ruth --out "$t_keys"
+	t_must gapferry-export key new --role builder --holder bert --out "$t_keys"
+	t_must gapferry-export key new --role approver --holder anna --out "$t_keys"
+	t_must gapferry-export trust new --root "$t_keys/ruth-root.cert.pem" \
+		--builder "$t_keys/bert-builder.cert.pem" \
+		--approver "$t_keys/anna-approver.cert.pem" \
+		--key "$t_keys/ruth-root.key.pem" --out "$t_trust_dir" "$@"
 }
 
 # t_catalog DIR OPTION...: DIR/catalog/wsusscn2.cab and DIR/catalog/content.
@@ -215,16 +225,26 @@ t_approve() {
 	}
 }
 
-# t_bundle DIR SEQUENCE OPTION...: write, sign and approve; T_BUNDLE is where it lies.
-t_bundle() {
+# t_write DIR SEQUENCE OPTION...: write and sign; T_BUNDLE is where it lies.
+t_write() {
 	t_bundle_dir=$1
 	T_BUNDLE=$1/medium/gapferry/main-1-$2
 	shift 2
 	mkdir -p "$t_bundle_dir/medium"
 	t_must gapferry-export --repo "$t_bundle_dir/exporter" write main \
 		--key "$t_bundle_dir/keys/bert-builder.key.pem" --out "$t_bundle_dir/medium" "$@"
+}
+
+# t_bundle DIR SEQUENCE OPTION...: and approve; t_increment the same, beside the repository.
+t_bundle() {
+	t_write "$@"
 	t_approve "$T_BUNDLE" --key "$t_bundle_dir/keys/anna-approver.key.pem" \
 		--trust "$t_bundle_dir/trust"
+}
+t_increment() {
+	t_write "$@"
+	t_approve "$T_BUNDLE" --key "$t_bundle_dir/keys/anna-approver.key.pem" \
+		--trust "$t_bundle_dir/trust" --repo "$t_bundle_dir/exporter"
 }
 
 # t_site DIR OPTION...: all of it but the bundle; the options are mkcatalog's.
@@ -236,6 +256,18 @@ t_site() {
 	t_exporter "$t_site_dir"
 	t_importer "$t_site_dir"
 	t_ingest "$t_site_dir"
+}
+
+# t_package_site DIR OPTION...: the same of a package of WSUS, DIR/made; the options are mkwsusutil's.
+t_package_site() {
+	t_site_dir=$1
+	shift
+	t_trust "$t_site_dir"
+	t_exporter "$t_site_dir"
+	t_importer "$t_site_dir"
+	t_must mkwsusutil --out "$t_site_dir/made" "$@"
+	t_must gapferry-export --repo "$t_site_dir/exporter" ingest wsusutil \
+		"$t_site_dir/made/package.cab" --content "$t_site_dir/made/WsusContent"
 }
 
 # ---- the server ----
@@ -269,4 +301,66 @@ t_server_stop() {
 	kill -TERM "$T_SERVER" 2>/dev/null
 	wait "$T_SERVER" || T_STATUS=$?
 	T_SERVER=
+}
+
+# t_verb WORD...: a verb beside the server, for $T_DIR/importer.
+t_verb() { GAPFERRY_REPO=$T_DIR/importer gapferry-server "$@"; }
+
+# What the server at T_URL says of all updates: $T_DIR/updates.json.
+t_updates() {
+	t_must curl -fsS "$T_URL/api/v1/updates?limit=1000"
+	cp "$T_DIR/out" "$T_DIR/updates.json"
+}
+
+# t_approve_each OPTION...: the updates that stdin lists, but for those with files that are not here;
+# prints those that are approved then.
+t_approve_each() {
+	while read -r t_id; do
+		t_verb approve "$t_id" --group 'All Computers' "$@" >/dev/null 2>&1 && echo "$t_id"
+	done || :
+}
+
+# t_play DESC OPTION...: computers at T_URL, without anything wrong.
+t_play() {
+	t_play_desc=$1
+	shift
+	t_ok "$t_play_desc" wuclient --url "$T_URL" "$@"
+	cp "$T_DIR/out" "$T_DIR/summary"
+}
+
+# t_played NAME: a number of the summary of the last t_play.
+t_played() { sed -n "s/.*\\<$1 \\([0-9.]*\\).*/\\1/p" "$T_DIR/summary"; }
+
+# t_lock_database FILE: somebody else has it for himself until t_unlock_database.
+t_lock_database() {
+	/usr/bin/python3 -c "
+import sqlite3, sys, time
+c = sqlite3.connect(sys.argv[1], isolation_level=None)
+c.execute('BEGIN EXCLUSIVE')
+print('locked', flush=True)
+time.sleep(60)" "$1" >"$T_DIR/locked" 2>/dev/null &
+	T_LOCKER=$!
+	t_tries=0
+	until grep -q locked "$T_DIR/locked" || [ "$t_tries" -ge 50 ]; do
+		sleep 0.1
+		t_tries=$((t_tries + 1))
+	done
+}
+t_unlock_database() {
+	kill "$T_LOCKER"
+	wait "$T_LOCKER" 2>/dev/null || :
+}
+
+# ---- who does what ----
+
+# t_roles N DESC: in $T_DIR/calls (strace -f) so many processes took on a role, and only the program
+# itself writes files.
+t_roles() {
+	t_main=$(awk 'NR == 1 { print $1 }' "$T_DIR/calls")
+	sed -n 's/^\([0-9]*\) *seccomp(SECCOMP_SET_MODE_FILTER, .*{len=.*/\1/p' "$T_DIR/calls" |
+		sort -u >"$T_DIR/pids"
+	t_ok "$2: roles" test "$(wc -l <"$T_DIR/pids")" -eq "$1"
+	t_ok "$2: who reads for it writes nothing" test -z "$(awk -v main="$t_main" '
+		$1 != main && confined[$1] && /openat\(.*O_(WRONLY|RDWR|CREAT)/
+		/seccomp\(SECCOMP_SET_MODE_FILTER, .*len=/ { confined[$1] = 1 }' "$T_DIR/calls")"
 }

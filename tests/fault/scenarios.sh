@@ -34,14 +34,9 @@ f_approve() {
 f_prepare() {
 	site=$T_DIR/site
 	mkdir -p "$site/medium" "$site/back"
-	for who in root:ruth builder:bert builder:bill approver:anna importer:ines; do
-		t_must gapferry-export key new --role "${who%:*}" --holder "${who#*:}" --out "$site/keys"
-	done
-	t_must gapferry-export trust new --root "$site/keys/ruth-root.cert.pem" \
-		--builder "$site/keys/bert-builder.cert.pem" \
-		--approver "$site/keys/anna-approver.cert.pem" \
-		--importer "$site/keys/ines-importer.cert.pem" \
-		--key "$site/keys/ruth-root.key.pem" --out "$site/trust"
+	t_must gapferry-export key new --role builder --holder bill --out "$site/keys"
+	t_must gapferry-export key new --role importer --holder ines --out "$site/keys"
+	t_trust "$site" --importer "$site/keys/ines-importer.cert.pem"
 	t_exporter "$site"
 	t_importer "$site"
 	f_catalog

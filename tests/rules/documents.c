@@ -1,4 +1,5 @@
 /* Faults that one catalog shows by itself. */
+#include "lib/base/base64.h"
 #include "lib/base/str.h"
 #include "tests/rules/rules.h"
 #include "tests/tools/xml_write.h"
@@ -42,11 +43,11 @@ static void set(struct world *w, const struct model_update *u, const char *name,
 }
 
 /* The digest of a file that exists. */
-static void xml_base64_of_file(struct world *w, char out[32])
+static void base64_of_file(struct world *w, char out[32])
 {
 	size_t file = random_below(&w->random, w->model.file_count);
 
-	xml_base64(w->model.files[file].sha1, 20, out);
+	base64_encode(w->model.files[file].sha1, 20, out);
 }
 
 /* ---- one attribute of one update ---- */
@@ -267,7 +268,7 @@ static bool evaluate_payload(struct world *w, struct expectation *e)
 {
 	char text[128], digest[32];
 
-	xml_base64_of_file(w, digest);
+	base64_of_file(w, digest);
 	snprintf(text, sizeof text, "<PayloadFiles><File Id=\"%s\" /></PayloadFiles>", digest);
 	return child(w, e, RULE(EVALUATE_PAYLOAD), world_pick(w, MODEL_DETECTOID, 0), text,
 		     SIZE_MAX);
@@ -277,7 +278,7 @@ static bool bundle_payload(struct world *w, struct expectation *e)
 {
 	char text[128], digest[32];
 
-	xml_base64_of_file(w, digest);
+	base64_of_file(w, digest);
 	snprintf(text, sizeof text, "<PayloadFiles><File Id=\"%s\" /></PayloadFiles>", digest);
 	return child(w, e, RULE(BUNDLE_PAYLOAD), world_pick(w, MODEL_BUNDLE, 0), text, SIZE_MAX);
 }
@@ -468,7 +469,7 @@ static bool payload_twice(struct world *w, struct expectation *e)
 	char text[128], digest[32];
 
 	NEED(u);
-	xml_base64(w->model.files[u->files_at].sha1, 20, digest);
+	base64_encode(w->model.files[u->files_at].sha1, 20, digest);
 	snprintf(text, sizeof text, "<PayloadFiles><File Id=\"%s\" /></PayloadFiles>", digest);
 	return child(w, e, RULE(PAYLOAD_TWICE), u, text, SIZE_MAX);
 }
@@ -628,7 +629,7 @@ static size_t location(struct world *w, size_t *file)
 	char digest[32], text[64];
 
 	*file = random_below(&w->random, w->model.file_count);
-	xml_base64(w->model.files[*file].sha1, 20, digest);
+	base64_encode(w->model.files[*file].sha1, 20, digest);
 	snprintf(text, sizeof text, "<FileLocation Id=\"%s\"", digest);
 	return world_text(d, 0, d->text.len, text);
 }
@@ -638,7 +639,7 @@ static bool location_duplicate(struct world *w, struct expectation *e)
 	size_t file, at = location(w, &file);
 	char digest[32], text[128];
 
-	xml_base64(w->model.files[file].sha1, 20, digest);
+	base64_encode(w->model.files[file].sha1, 20, digest);
 	snprintf(text, sizeof text, "<FileLocation Id=\"%s\" Url=\"http://other.example/a.cab\" />",
 		 digest);
 	at = world_text(world_master(w), at, 1000, ">") + 1;
@@ -839,7 +840,7 @@ static bool payload_unexplained(struct world *w, struct expectation *e)
 	char text[128], digest[32];
 
 	NEED(u && u != other && u->files_at != other->files_at);
-	xml_base64(w->model.files[other->files_at].sha1, 20, digest);
+	base64_encode(w->model.files[other->files_at].sha1, 20, digest);
 	snprintf(text, sizeof text, "<PayloadFiles><File Id=\"%s\" /></PayloadFiles>", digest);
 	world_child(w, u->revision, text);
 	expect_fragment(e, RULE(PAYLOAD_UNEXPLAINED), 'x', u);

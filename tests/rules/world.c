@@ -1,5 +1,6 @@
 #include "tests/rules/world.h"
 
+#include "lib/base/base64.h"
 #include "lib/base/error.h"
 #include "lib/base/str.h"
 #include "tests/tools/fragment.h"
@@ -340,5 +341,5 @@ void world_digest(struct world *w, char out[32])
 
 	for (size_t i = 0; i < sizeof sha1; i++)
 		sha1[i] = (unsigned char)random_below(&w->random, 256);
-	xml_base64(sha1, sizeof sha1, out);
+	base64_encode(sha1, sizeof sha1, out);
 }

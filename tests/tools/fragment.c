@@ -1,5 +1,6 @@
 #include "tests/tools/fragment.h"
 
+#include "lib/base/base64.h"
 #include "lib/base/error.h"
 #include "lib/base/str.h"
 #include "tests/tools/names.h"
@@ -266,7 +267,7 @@ static void put_file(const struct model *m, const struct model_update *u, size_t
 	xml_write_attribute(b, "FileName", name);
 	xml_write_format(b, " Size=\"%llu\"", (unsigned long long)f->size);
 	xml_write_attribute(b, "Modified", time);
-	xml_base64(f->sha256, sizeof f->sha256, digest);
+	base64_encode(f->sha256, sizeof f->sha256, digest);
 	xml_write_format(b,
 			 " PatchingType=\"SelfContained\"><AdditionalDigest Algorithm=\"SHA256\">%s"
 			 "</AdditionalDigest></File>",
@@ -375,7 +376,7 @@ void fragment_eula(const struct model *m, const struct model_eula *e, struct buf
 	char digest[48];
 
 	(void)m;
-	xml_base64(e->sha256, sizeof e->sha256, digest);
+	base64_encode(e->sha256, sizeof e->sha256, digest);
 	xml_write_raw(b, "<EulaFile");
 	xml_write_base64(b, "Digest", e->sha1, sizeof e->sha1);
 	xml_write_format(

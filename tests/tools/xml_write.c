@@ -1,5 +1,6 @@
 #include "tests/tools/xml_write.h"
 
+#include "lib/base/base64.h"
 #include "lib/base/error.h"
 #include "lib/base/str.h"
 
@@ -86,31 +87,12 @@ void xml_write_guid(struct buf *b, const char *name, const unsigned char guid[16
 	xml_write_attribute(b, name, text);
 }
 
-void xml_base64(const unsigned char *bytes, size_t len, char *out)
-{
-	static const char digits[] =
-		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
-	for (size_t i = 0; i < len; i += 3) {
-		size_t have = len - i < 3 ? len - i : 3;
-		unsigned bits = (unsigned)bytes[i] << 16;
-
-		bits |= have > 1 ? (unsigned)bytes[i + 1] << 8 : 0;
-		bits |= have > 2 ? bytes[i + 2] : 0u;
-		*out++ = digits[bits >> 18];
-		*out++ = digits[bits >> 12 & 63];
-		*out++ = have > 1 ? digits[bits >> 6 & 63] : '=';
-		*out++ = have > 2 ? digits[bits & 63] : '=';
-	}
-	*out = '\0';
-}
-
 void xml_write_base64(struct buf *b, const char *name, const unsigned char *bytes, size_t len)
 {
 	char text[64];
 
 	if (len > 32)
 		abort();
-	xml_base64(bytes, len, text);
+	base64_encode(bytes, len, text);
 	xml_write_attribute(b, name, text);
 }

@@ -28,7 +28,4 @@ void xml_write_guid(struct buf *b, const char *name, const unsigned char guid[16
 void xml_write_base64(struct buf *b, const char *name, const unsigned char *bytes, size_t len)
 	__attribute__((nonnull));
 
-/* Base64 alone, as character data; out has room for len / 3 * 4 + 5 characters. */
-void xml_base64(const unsigned char *bytes, size_t len, char *out) __attribute__((nonnull));
-
 #endif

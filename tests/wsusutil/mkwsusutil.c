@@ -11,10 +11,10 @@
  * express file beside it, with --rules each update has rules and a handler.  Kinds of faults: see
  *enum fault.
  */
+#include "lib/base/base64.h"
 #include "lib/base/buf.h"
 #include "lib/base/error.h"
 #include "lib/base/file.h"
-#include "lib/crypto/base64.h"
 #include "lib/crypto/digest.h"
 #include "tests/tools/cab_write.h"
 

@@ -3,10 +3,10 @@
 #include "importer/server/service.h"
 #include "importer/server/service_internal.h"
 #include "importer/server/view_cache.h"
+#include "lib/base/base64.h"
 #include "lib/base/buf.h"
 #include "lib/base/limits.h"
 #include "lib/clients/clients.h"
-#include "lib/crypto/base64.h"
 #include "tests/unit/repository.h"
 
 #include <string.h>

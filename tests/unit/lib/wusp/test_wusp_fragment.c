@@ -194,11 +194,30 @@ static void documents_that_are_none(void **state)
 	"<AdditionalDigest Algorithm=\"SHA256\">" \
 	"AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=</AdditionalDigest>"
 
+struct completed {
+	const char *text, *want; /* want NULL: as it is */
+};
+
+/* Each text with the one file that is known. */
+static void complete_each(const struct completed *rows, size_t count,
+			  const struct wusp_known_file *known)
+{
+	for (size_t i = 0; i < count; i++) {
+		CLEANUP(buf_clear) struct buf out = BUF_INIT(1 << 20);
+		struct error err = ERROR_INIT;
+		int changed = wusp_fragment_complete(rows[i].text, strlen(rows[i].text), "x/1",
+						     known, 1, &out, &err);
+
+		assert_no_error(err);
+		assert_int_equal(changed, rows[i].want != NULL);
+		assert_int_equal(buf_append(&out, "", 1, &err), 0);
+		assert_string_equal((char *)out.bytes, rows[i].want ? rows[i].want : rows[i].text);
+	}
+}
+
 static void additional_digests(void **state)
 {
-	static const struct {
-		const char *text, *want; /* want NULL: as it is */
-	} table[] = {
+	static const struct completed table[] = {
 		{ "<Files><File Digest=\"" B "\" Size=\"1\" /></Files>",
 		  "<Files><File Digest=\"" B "\" Size=\"1\">" ADDED "</File></Files>" },
 		{ "<Files><File Digest=\"" B "\"/>x<File Digest='" B "' ></File></Files>",
@@ -223,18 +242,7 @@ static void additional_digests(void **state)
 	(void)state;
 	memset(known.sha1, 'B', sizeof known.sha1);
 	memset(known.sha256, 1, sizeof known.sha256);
-	for (size_t i = 0; i < COUNT(table); i++) {
-		CLEANUP(buf_clear) struct buf out = BUF_INIT(1 << 20);
-		struct error err = ERROR_INIT;
-		int changed = wusp_fragment_complete(table[i].text, strlen(table[i].text), "x/1",
-						     &known, 1, &out, &err);
-
-		assert_no_error(err);
-		assert_int_equal(changed, table[i].want != NULL);
-		assert_int_equal(buf_append(&out, "", 1, &err), 0);
-		assert_string_equal((char *)out.bytes,
-				    table[i].want ? table[i].want : table[i].text);
-	}
+	complete_each(table, COUNT(table), &known);
 	CLEANUP(buf_clear) struct buf out = BUF_INIT(1 << 20);
 	struct error err = ERROR_INIT;
 	assert_int_equal(wusp_fragment_complete("<a>", 3, "x/1", &known, 1, &out, &err), -1);
@@ -245,9 +253,7 @@ static void additional_digests(void **state)
 /* An express file that is not here goes, whatever is in it and beside it. */
 static void absent_files(void **state)
 {
-	static const struct {
-		const char *text, *want; /* want NULL: as it is */
-	} table[] = {
+	static const struct completed table[] = {
 		{ "<Files><File Digest=\"" B "\" Size=\"1\" /></Files>", "<Files></Files>" },
 		{ "<Files><File Digest=\"" C "\"/> <File Digest=\"" B
 		  "\"><AdditionalDigest Algorithm=\"SHA256\">y</AdditionalDigest><Z/></File>\r\n"
@@ -260,18 +266,7 @@ static void absent_files(void **state)
 
 	(void)state;
 	memset(known.sha1, 'B', sizeof known.sha1);
-	for (size_t i = 0; i < COUNT(table); i++) {
-		CLEANUP(buf_clear) struct buf out = BUF_INIT(1 << 20);
-		struct error err = ERROR_INIT;
-		int changed = wusp_fragment_complete(table[i].text, strlen(table[i].text), "x/1",
-						     &known, 1, &out, &err);
-
-		assert_no_error(err);
-		assert_int_equal(changed, table[i].want != NULL);
-		assert_int_equal(buf_append(&out, "", 1, &err), 0);
-		assert_string_equal((char *)out.bytes,
-				    table[i].want ? table[i].want : table[i].text);
-	}
+	complete_each(table, COUNT(table), &known);
 }
 
 static void locales(void **state)

@@ -1,5 +1,5 @@
+#include "lib/base/base64.h"
 #include "lib/base/str.h"
-#include "lib/crypto/base64.h"
 #include "tests/unit/unit.h"
 
 #include <string.h>

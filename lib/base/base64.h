@@ -1,6 +1,6 @@
-/* Base64 (RFC 4648) as text for paper and receipts; lib/base/str.h reads it back. */
-#ifndef CRYPTO_BASE64_H
-#define CRYPTO_BASE64_H
+/* Base64 (RFC 4648) as text; lib/base/str.h reads it back. */
+#ifndef BASE_BASE64_H
+#define BASE_BASE64_H
 
 #include <stddef.h>
 
