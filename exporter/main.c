@@ -429,35 +429,28 @@ static const struct cli_verb verbs[] = {
 	{ NULL, NULL, 0, 0, NULL, NULL, NULL },
 };
 
-static bool starts(const struct cli_verb *v)
-{
-	int (*const own[])(const struct cli_args *args, struct error *err) = {
-		cmd_channel_trust,
-		cmd_approve,
-		cmd_sign,
-		cmd_override,
-		cmd_receive,
-		cmd_scrub,
-		cmd_run,
-		cmd_job_check,
-		cmd_job_list,
-		cmd_job_status,
-		cmd_job_timer,
-		cmd_job_service,
-		cmd_media_write,
-		medium_verbs_check,
-		cmd_media_revolume,
-		cmd_media_image,
-		cmd_media_stream,
-		medium_verbs_repair,
-		medium_verbs_unstream,
-	};
-
-	for (size_t i = 0; i < sizeof own / sizeof *own; i++)
-		if (v->run == own[i])
-			return true;
-	return false;
-}
+static int (*const starts[])(const struct cli_args *args, struct error *err) = {
+	cmd_channel_trust,
+	cmd_approve,
+	cmd_sign,
+	cmd_override,
+	cmd_receive,
+	cmd_scrub,
+	cmd_run,
+	cmd_job_check,
+	cmd_job_list,
+	cmd_job_status,
+	cmd_job_timer,
+	cmd_job_service,
+	cmd_media_write,
+	medium_verbs_check,
+	cmd_media_revolume,
+	cmd_media_image,
+	cmd_media_stream,
+	medium_verbs_repair,
+	medium_verbs_unstream,
+	NULL,
+};
 
 int main(int argc, char **argv)
 {

@@ -131,18 +131,10 @@ static const struct cli_verb verbs[] = {
 	{ NULL, NULL, 0, 0, NULL, NULL, NULL },
 };
 
-static bool starts(const struct cli_verb *v)
-{
-	int (*const own[])(const struct cli_args *args, struct error *err) = {
-		cmd_import,    medium_verbs_check, medium_verbs_repair, medium_verbs_unstream,
-		cmd_trust_add, cmd_trust_replace,  cmd_scrub,
-	};
-
-	for (size_t i = 0; i < sizeof own / sizeof *own; i++)
-		if (v->run == own[i])
-			return true;
-	return false;
-}
+static int (*const starts[])(const struct cli_args *args, struct error *err) = {
+	cmd_import,    medium_verbs_check, medium_verbs_repair, medium_verbs_unstream,
+	cmd_trust_add, cmd_trust_replace,  cmd_scrub,           NULL,
+};
 
 int main(int argc, char **argv)
 {

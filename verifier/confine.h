@@ -57,8 +57,9 @@ int confine_to(const struct cli_args *args, enum sandbox_role role,
 	__attribute__((nonnull, warn_unused_result));
 
 /*
- * For a verb that starts(): a process in the role SANDBOX_PROVE, which may read operands, the
- * repository, and what other options name that the verb reads.  Errors: sandbox_start().
+ * For a verb in starts (lib/cli/cli.h): a process in the role SANDBOX_PROVE, which may read
+ * operands, the repository, and what other options name that the verb reads.  Errors:
+ * sandbox_start().
  */
 int confine_start(const struct cli_args *args, int (*run)(void *ctx, int fd), void *ctx,
 		  struct sandbox_process *out, struct error *err)
