@@ -239,11 +239,10 @@ int elsewhere_import(const struct elsewhere_request *r, struct elsewhere_result 
 		     struct error *err)
 {
 	CLEANUP(buf_clear) struct buf answer = BUF_INIT(LIMIT_SANDBOX_MESSAGE);
-	const struct buf nothing = BUF_INIT(0);
 	struct manifest m;
 	struct joined j;
 
-	if (sandbox_ask(r->joiner, &nothing, &answer, r->bundle, err) < 0)
+	if (sandbox_ask(r->joiner, NULL, 0, &answer, r->bundle, err) < 0)
 		return -1;
 	const struct trust_key *k =
 		read_joined(&answer, &j) ? trust_find(r->means.trust, j.id) : NULL;

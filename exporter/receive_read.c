@@ -161,16 +161,6 @@ int receive_read_serve(void *ctx, int fd)
 
 /* ---- who asks ---- */
 
-static int ask(struct sandbox_process *p, const struct question *q, const char *label,
-	       struct buf *out, struct error *err)
-{
-	CLEANUP(buf_clear) struct buf request = BUF_INIT(sizeof *q);
-
-	return buf_append(&request, q, sizeof *q, err) < 0
-		       ? -1
-		       : sandbox_ask(p, &request, out, label, err);
-}
-
 static int refuse(const char *label, struct error *err)
 {
 	return error_set(err, ERROR_SANDBOX_RECORD, "%s: an answer that is none", label);
@@ -202,8 +192,9 @@ int receive_read_receipt(struct sandbox_process *p, const char *label, struct bu
 			 struct error *err)
 {
 	CLEANUP(buf_clear) struct buf answer = BUF_INIT(LIMIT_SANDBOX_MESSAGE);
+	const struct question q = { .verb = RECEIPT };
 
-	if (ask(p, &(struct question){ .verb = RECEIPT }, label, &answer, err) < 0)
+	if (sandbox_ask(p, &q, sizeof q, &answer, label, err) < 0)
 		return -1;
 	struct sandbox_input in = { answer.bytes + 1, answer.len - 1 };
 	if (take_text(&in, LIMIT_RECEIPT_BYTES, label, out, err) < 0)
@@ -215,8 +206,9 @@ int receive_read_signer(struct sandbox_process *p, const char *label, struct tru
 			struct error *err)
 {
 	CLEANUP(buf_clear) struct buf answer = BUF_INIT(LIMIT_SANDBOX_MESSAGE);
+	const struct question q = { .verb = SIGNER };
 
-	if (ask(p, &(struct question){ .verb = SIGNER }, label, &answer, err) < 0)
+	if (sandbox_ask(p, &q, sizeof q, &answer, label, err) < 0)
 		return -1;
 	struct sandbox_input in = { answer.bytes + 1, answer.len - 1 };
 	return take_signer(&in, out) ? 0 : refuse(label, err);
@@ -229,7 +221,7 @@ int receive_read_checkpoint(struct sandbox_process *p, const char *label, const 
 	struct question q = { .verb = CHECKPOINT };
 
 	snprintf(q.witness, sizeof q.witness, "%s", witness);
-	if (ask(p, &q, label, &answer, err) < 0)
+	if (sandbox_ask(p, &q, sizeof q, &answer, label, err) < 0)
 		return -1;
 	struct sandbox_input in = { answer.bytes + 1, answer.len - 1 };
 	if (take_text(&in, LIMIT_NOTE_BYTES, label, &out->file, err) < 0)
