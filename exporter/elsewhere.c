@@ -159,9 +159,8 @@ static int answer(void *ctx, const struct buf *request, struct buf *out, struct 
 	const struct elsewhere_request *r = ctx;
 	CLEANUP(coming_clear) struct coming c = { .dir = -1 };
 	CLEANUP(buf_clear) struct buf signature = BUF_INIT(LIMIT_SIGNATURE_BYTES);
-	CLEANUP(file_close) int dir = file_open_dir(r->means.trust_dir, err);
 	CLEANUP(trust_free)
-	struct trust *trust = dir < 0 ? NULL : trust_load(dir, r->means.trust_dir, err);
+	struct trust *trust = trust_load_path(r->means.trust_dir, r->means.trust_dir, err);
 	struct manifest m;
 
 	(void)request;

@@ -30,13 +30,6 @@ struct question {
 
 /* ---- the process ---- */
 
-static struct trust *load_trust(const struct question *q, struct error *err)
-{
-	CLEANUP(file_close) int dir = file_open_dir(q->trust, err);
-
-	return dir < 0 ? NULL : trust_load(dir, q->label, err);
-}
-
 static int write_override(int found, const struct override_proof *p, struct buf *out,
 			  struct error *err)
 {
@@ -70,7 +63,7 @@ static int answer(void *ctx, const struct buf *request, struct buf *out, struct 
 	if (request->len != sizeof *q)
 		return error_set(err, ERROR_SANDBOX_RECORD, "a question that is none");
 	memcpy(room, request->bytes, sizeof *q);
-	CLEANUP(trust_free) struct trust *trust = load_trust(q, err);
+	CLEANUP(trust_free) struct trust *trust = trust_load_path(q->trust, q->label, err);
 	if (trust && q->verb == TRUST)
 		return verify_proof_write_trust(trust, out, err);
 	if (!trust ||
