@@ -7,6 +7,7 @@
 #include "media/receipt.h"
 #include "media/scan.h"
 #include "verifier/note.h"
+#include "verifier/prover.h"
 #include "verifier/verify_prove.h"
 
 #include <fcntl.h>
@@ -61,12 +62,11 @@ static int load_trust(struct reading *r, struct error *err)
 {
 	char path[PATH_MAX];
 
-	if ((size_t)snprintf(path, sizeof path, "%s/trust/%s", r->files->repo,
-			     r->receipt.receipt.channel) >= sizeof path)
-		return error_set(err, ERROR_USAGE, "%.200s...: path too long", path);
-	CLEANUP(file_close) int dir = file_open_dir(path, err);
-	if (dir >= 0 && !r->trust)
-		r->trust = trust_load(dir, "trust", err);
+	if (r->trust)
+		return 0;
+	if (prover_trust_dir(r->files->repo, r->receipt.receipt.channel, path, err) < 0)
+		return -1;
+	r->trust = trust_load_path(path, "trust", err);
 	return r->trust ? 0 : -1;
 }
 
@@ -102,13 +102,12 @@ static int check_note(struct reading *r, const struct question *q,
 		      const struct checkpoint_note *note, struct buf *out, struct error *err)
 {
 	struct note_verdict v;
+	size_t named = 0;
 
-	for (size_t i = 0; i <= note->count; i++)
-		if (i == note->count)
-			return error_set(err, ERROR_LOG_RETURN, "not signed in the name of %s",
-					 q->witness);
-		else if (strcmp(note->signatures[i].name, q->witness) == 0)
-			break;
+	while (named < note->count && strcmp(note->signatures[named].name, q->witness) != 0)
+		named++;
+	if (named == note->count)
+		return error_set(err, ERROR_LOG_RETURN, "not signed in the name of %s", q->witness);
 	if (load_trust(r, err) < 0 || note_check(r->trust, note, &v, err) < 0)
 		return -1;
 	for (size_t i = 0; i < v.count; i++)

@@ -11,6 +11,7 @@
 #include "verifier/verify_prove.h"
 
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -109,6 +110,13 @@ static int put_path(const char *path, char out[PATH_MAX], struct error *err)
 	if (len >= PATH_MAX)
 		return error_set(err, ERROR_USAGE, "%.200s...: path too long", path);
 	memcpy(out, path, len + 1);
+	return 0;
+}
+
+int prover_trust_dir(const char *repo, const char *channel, char out[PATH_MAX], struct error *err)
+{
+	if ((size_t)snprintf(out, PATH_MAX, "%s/trust/%s", repo, channel) >= PATH_MAX)
+		return error_set(err, ERROR_USAGE, "%.200s...: path too long", repo);
 	return 0;
 }
 
