@@ -58,10 +58,8 @@ static void update_text(const struct graph *g, uint32_t node)
 	char guid[STR_GUID_SIZE];
 
 	str_from_guid(graph_guid(g, node), guid);
-	printf("%s.%u%s", guid, n->number, *n->kb ? " KB" : "");
-	clean_print(n->kb);
-	putchar(' ');
-	clean_print(n->title);
+	printf("%s.%u", guid, n->number);
+	clean_print_update(n->kb, n->title);
 }
 
 /* ---- what a site would miss ---- */
@@ -80,8 +78,7 @@ static void end_update(struct counting *c)
 		json_decref(lack);
 		json_array_append_new(c->updates, row);
 	} else if (c->reasons->missing) {
-		fputs("  lacks ", stdout);
-		printf("%llu missing, %llu assumed, %llu not selected: ",
+		printf("  lacks %llu missing, %llu assumed, %llu not selected: ",
 		       (unsigned long long)l->missing, (unsigned long long)l->assumed,
 		       (unsigned long long)l->unselected);
 		update_text(c->graph, c->node);

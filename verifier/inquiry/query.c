@@ -102,11 +102,9 @@ static void node_text(const struct graph *g, uint32_t node)
 	char guid[STR_GUID_SIZE];
 
 	str_from_guid(graph_guid(g, node), guid);
-	printf("%u %s.%u %s%s", n->revision, guid, n->number,
-	       n->is_quarantined ? "[quarantined] " : "", *n->kb ? "KB" : "");
-	clean_print(n->kb);
-	fputs(*n->kb ? " " : "", stdout);
-	clean_print(*n->title ? n->title : n->type);
+	printf("%u %s.%u%s", n->revision, guid, n->number,
+	       n->is_quarantined ? " [quarantined]" : "");
+	clean_print_update(n->kb, *n->title ? n->title : n->type);
 }
 
 static const char *const marks[] = {
