@@ -114,10 +114,7 @@ static void update_text(const struct catalog_diff_update *u)
 		       u->before->revision_id, u->after->revision_number, u->after->revision_id);
 	else
 		printf(" revision %u (id %u)", r->revision_number, r->revision_id);
-	fputs(r->kb && *r->kb ? " KB" : "", stdout);
-	clean_print(r->kb ? r->kb : "");
-	putchar(' ');
-	clean_print(r->title ? r->title : "");
+	clean_print_update(r->kb ? r->kb : "", r->title ? r->title : "");
 	putchar('\n');
 }
 

@@ -3,7 +3,6 @@
 #include "exporter/approve_show.h"
 #include "exporter/commands.h"
 #include "lib/base/error.h"
-#include "lib/base/file.h"
 #include "lib/base/pool.h"
 #include "lib/base/str.h"
 #include "lib/cli/progress.h"
@@ -143,9 +142,8 @@ int cmd_approve(const struct cli_args *args, struct error *err)
 	CLEANUP(prover_end) struct prover *prover = unpack ? confine_prover(args, err) : NULL;
 	if (!prover || args->program->confine(args, err) < 0)
 		return -1;
-	CLEANUP(file_close) int dir = file_open_dir(cli_text(args, "trust"), err);
-	CLEANUP(trust_free)
-	struct trust *trust = dir < 0 ? NULL : trust_load(dir, cli_text(args, "trust"), err);
+	const char *path = cli_text(args, "trust");
+	CLEANUP(trust_free) struct trust *trust = trust_load_path(path, path, err);
 	CLEANUP(store_close)
 	struct store *store = trust && repo ? store_open(repo, false, err) : NULL;
 	/* Last, so that it is released first: the bundle borrows the trust root. */
@@ -154,7 +152,7 @@ int cmd_approve(const struct cli_args *args, struct error *err)
 		return -1;
 	struct approve_request request = { .path = args->operands[0],
 					   .trust = trust,
-					   .trust_dir = cli_text(args, "trust"),
+					   .trust_dir = path,
 					   .prover = prover,
 					   .store = store,
 					   .bases = bases,

@@ -100,8 +100,7 @@ int cmd_override(const struct cli_args *args, struct error *err)
 
 	if (!prover || args->program->confine(args, err) < 0)
 		return -1;
-	CLEANUP(file_close) int dir = file_open_dir(path, err);
-	CLEANUP(trust_free) struct trust *trust = dir < 0 ? NULL : trust_load(dir, path, err);
+	CLEANUP(trust_free) struct trust *trust = trust_load_path(path, path, err);
 	CLEANUP(file_close) int out = file_open_dir(to, err);
 	if (!trust || out < 0)
 		return -1;

@@ -3,7 +3,6 @@
 #include "exporter/commands.h"
 #include "exporter/elsewhere.h"
 #include "lib/base/error.h"
-#include "lib/base/file.h"
 #include "lib/crypto/trust.h"
 #include "lib/store/store.h"
 #include "verifier/confine.h"
@@ -42,8 +41,7 @@ int cmd_sign(const struct cli_args *args, struct error *err)
 	if (!prover || confine_start(args, elsewhere_serve, &request, &joiner, err) < 0 ||
 	    args->program->confine(args, err) < 0)
 		return -1;
-	CLEANUP(file_close) int dir = file_open_dir(path, err);
-	CLEANUP(trust_free) struct trust *trust = dir < 0 ? NULL : trust_load(dir, path, err);
+	CLEANUP(trust_free) struct trust *trust = trust_load_path(path, path, err);
 	request.means.prover = prover;
 	request.means.trust = trust;
 	if (!trust || elsewhere_import(&request, &result, err) < 0)

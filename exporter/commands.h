@@ -41,7 +41,6 @@ int cmd_probe(const struct cli_args *args, struct error *err);
 int cmd_plan(const struct cli_args *args, struct error *err);
 int cmd_receive(const struct cli_args *args, struct error *err);
 int cmd_run(const struct cli_args *args, struct error *err);
-int cmd_scrub(const struct cli_args *args, struct error *err);
 int cmd_sign(const struct cli_args *args, struct error *err);
 int cmd_status(const struct cli_args *args, struct error *err);
 int cmd_trust_new(const struct cli_args *args, struct error *err);

@@ -159,9 +159,8 @@ static int answer(void *ctx, const struct buf *request, struct buf *out, struct 
 	const struct elsewhere_request *r = ctx;
 	CLEANUP(coming_clear) struct coming c = { .dir = -1 };
 	CLEANUP(buf_clear) struct buf signature = BUF_INIT(LIMIT_SIGNATURE_BYTES);
-	CLEANUP(file_close) int dir = file_open_dir(r->means.trust_dir, err);
 	CLEANUP(trust_free)
-	struct trust *trust = dir < 0 ? NULL : trust_load(dir, r->means.trust_dir, err);
+	struct trust *trust = trust_load_path(r->means.trust_dir, r->means.trust_dir, err);
 	struct manifest m;
 
 	(void)request;
@@ -239,11 +238,10 @@ int elsewhere_import(const struct elsewhere_request *r, struct elsewhere_result 
 		     struct error *err)
 {
 	CLEANUP(buf_clear) struct buf answer = BUF_INIT(LIMIT_SANDBOX_MESSAGE);
-	const struct buf nothing = BUF_INIT(0);
 	struct manifest m;
 	struct joined j;
 
-	if (sandbox_ask(r->joiner, &nothing, &answer, r->bundle, err) < 0)
+	if (sandbox_ask(r->joiner, NULL, 0, &answer, r->bundle, err) < 0)
 		return -1;
 	const struct trust_key *k =
 		read_joined(&answer, &j) ? trust_find(r->means.trust, j.id) : NULL;

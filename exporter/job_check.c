@@ -2,6 +2,7 @@
 
 #include "exporter/job_conf.h"
 #include "exporter/job_due.h"
+#include "exporter/job_metrics.h"
 #include "exporter/job_print.h"
 #include "exporter/job_secret.h"
 #include "lib/base/buf.h"
@@ -15,7 +16,6 @@
 #include "lib/store/store.h"
 
 #include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -88,13 +88,10 @@ static int check_key(const struct job_conf *c, struct error *err)
 
 static int check_metrics(const struct job_conf *c, struct error *err)
 {
-	char above[CONF_VALUE_SIZE];
-	const char *name = strrchr(c->metrics, '/');
+	char above[PATH_MAX];
 
-	if (!name)
+	if (!job_metrics_directory(c->metrics, above))
 		return 0; /* the job writes none */
-	snprintf(above, sizeof above, "%.*s", name == c->metrics ? 1 : (int)(name - c->metrics),
-		 c->metrics);
 	return check_access(above, W_OK | X_OK, "cannot write there", err);
 }
 

@@ -2,13 +2,13 @@
 
 #include "exporter/job_args.h"
 #include "exporter/job_conf.h"
+#include "exporter/job_metrics.h"
 #include "exporter/job_secret.h"
 #include "lib/base/buf.h"
 #include "lib/base/error.h"
 #include "lib/crypto/key.h"
 #include "lib/sandbox/sandbox.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -53,13 +53,13 @@ static void add_secret(struct places *p, const char *text)
 
 static void add_job(struct places *p, const struct job_conf *c)
 {
-	const char *slash = strrchr(c->metrics, '/');
-	char above[CONF_VALUE_SIZE];
+	char above[PATH_MAX];
 
 	add(p, c->repo, SANDBOX_WRITE);
 	add(p, c->out, SANDBOX_WRITE);
-	snprintf(above, sizeof above, "%.*s", slash ? (int)(slash - c->metrics) : 0, c->metrics);
-	add(p, above, SANDBOX_WRITE);
+	/* Not the whole machine for a file in its root. */
+	if (job_metrics_directory(c->metrics, above) && strcmp(above, "/") != 0)
+		add(p, above, SANDBOX_WRITE);
 	add_secret(p, c->key);
 	add_secret(p, c->passphrase);
 	for (size_t i = 0; i < c->source_count; i++) {

@@ -37,23 +37,22 @@ static const char *status_of(const struct job_step *s, const struct error *failu
 	return job_notify_status(end_of(s, failure));
 }
 
-static int exit_status(const char *status, const struct error *failure)
+static int exit_status(const struct job_step *s, const struct error *failure)
 {
 	return failure->id != ERROR_NONE ? error_exit_status(failure->class)
-					 : 2 * (strcmp(status, "findings") == 0);
+					 : 2 * (end_of(s, failure) == JOB_STATUS_FINDINGS);
 }
 
 /* What report and history have in common. */
 static json_t *outcome(const struct job_step *s, const struct error *failure, int64_t ended)
 {
 	char start[STR_TIME_SIZE], end[STR_TIME_SIZE];
-	const char *status = status_of(s, failure);
 
 	str_from_time(s->started, start);
 	str_from_time(ended, end);
 	json_t *out = json_pack("{s:s, s:s, s:I, s:s, s:i}", "start", start, "end", end, "seconds",
-				(json_int_t)(ended - s->started), "status", status, "exit_status",
-				exit_status(status, failure));
+				(json_int_t)(ended - s->started), "status", status_of(s, failure),
+				"exit_status", exit_status(s, failure));
 	if (failure->id != ERROR_NONE)
 		json_object_set_new(out, "error",
 				    json_pack("{s:s, s:s, s:s}", "id", error_id_text(failure->id),
@@ -108,7 +107,7 @@ static int save_metrics(const struct job_step *s, const struct error *failure, i
 			.job = s->conf->name,
 			.last_run = ended,
 			.seconds = ended - s->started,
-			.exit_status = exit_status(status_of(s, failure), failure),
+			.exit_status = exit_status(s, failure),
 			.last_success = job_state_number(&s->state, "last_success", 0),
 			.bundle_written = number_of(bundle, "time"),
 			.bundle_sequence = (uint64_t)number_of(bundle, "sequence"),

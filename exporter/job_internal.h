@@ -8,6 +8,8 @@
 #include "lib/store/channel.h"
 #include "lib/store/store.h"
 
+struct selection;
+
 struct job_step {
 	const struct job_conf *conf;
 	const struct job_run *options;
@@ -39,10 +41,10 @@ const struct rules *job_step_selection(const struct job_step *s) __attribute__((
 
 /*
  * job_step_write.c: why a bundle should be written now, into s->reason; 1, or 0 with "unchanged",
- * -1.  view is what job_print_view() says.
+ * -1.  chosen are the decisions of job_step_selection(); view is what job_print_view() says.
  */
-int job_step_wants_bundle(struct job_step *s, char view[65], struct error *err)
-	__attribute__((nonnull, warn_unused_result));
+int job_step_wants_bundle(struct job_step *s, struct selection *chosen, char view[65],
+			  struct error *err) __attribute__((nonnull, warn_unused_result));
 
 /* job_step_write.c: write it if it is wanted, then tidy the outbox. */
 int job_step_write(struct job_step *s, struct error *err)

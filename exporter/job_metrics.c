@@ -42,22 +42,33 @@ int job_metrics_write(const struct job_metrics *m, struct buf *out, struct error
 	return buf_printf(out, err, "# EOF\n");
 }
 
-int job_metrics_save(const struct job_metrics *m, const char *path, struct error *err)
+const char *job_metrics_directory(const char *path, char out[PATH_MAX])
 {
-	CLEANUP(buf_clear) struct buf text = BUF_INIT(16384), above = BUF_INIT(4096);
 	const char *name = strrchr(path, '/');
 
-	if (!name || !name[1])
+	if (!name)
+		return NULL;
+	int len = name == path ? 1 : (int)(name - path);
+	if (snprintf(out, PATH_MAX, "%.*s", len, path) >= PATH_MAX)
+		return NULL;
+	return name + 1;
+}
+
+int job_metrics_save(const struct job_metrics *m, const char *path, struct error *err)
+{
+	CLEANUP(buf_clear) struct buf text = BUF_INIT(16384);
+	char above[PATH_MAX];
+	const char *name = job_metrics_directory(path, above);
+
+	if (!name || !*name)
 		return error_set(err, ERROR_FILE_WRITE, "%s: not the path of a file", path);
-	if (job_metrics_write(m, &text, err) < 0 ||
-	    buf_printf(&above, err, "%.*s", name == path ? 1 : (int)(name - path), path) < 0 ||
-	    buf_append(&above, "", 1, err) < 0)
+	if (job_metrics_write(m, &text, err) < 0)
 		return -1;
-	CLEANUP(file_close) int dir = file_open_dir((char *)above.bytes, err);
-	if (dir < 0 || file_save(dir, name + 1, text.bytes, text.len, 0644, err) < 0)
+	CLEANUP(file_close) int dir = file_open_dir(above, err);
+	if (dir < 0 || file_save(dir, name, text.bytes, text.len, 0644, err) < 0)
 		return -1;
 	/* Whatever the umask of a service is: another user collects it. */
-	if (fchmodat(dir, name + 1, 0644, 0) < 0)
+	if (fchmodat(dir, name, 0644, 0) < 0)
 		return error_set_errno(err, ERROR_FILE_WRITE, "%s: cannot open it to all", path);
 	return 0;
 }

@@ -2,7 +2,7 @@
 #ifndef EXPORTER_JOB_METRICS_H
 #define EXPORTER_JOB_METRICS_H
 
-#include <stddef.h>
+#include <limits.h>
 #include <stdint.h>
 
 struct buf;
@@ -22,6 +22,12 @@ struct job_metrics {
 /* Append the text, with its "# EOF". */
 int job_metrics_write(const struct job_metrics *m, struct buf *out, struct error *err)
 	__attribute__((nonnull, warn_unused_result));
+
+/*
+ * The directory of the file at path, which is replaced there; the name in it, which borrows from
+ * path, or NULL when it is no path of a file.
+ */
+const char *job_metrics_directory(const char *path, char out[PATH_MAX]) __attribute__((nonnull));
 
 /* Replace the file at path, at once, by this text; readable by all. */
 int job_metrics_save(const struct job_metrics *m, const char *path, struct error *err)

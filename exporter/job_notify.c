@@ -113,13 +113,10 @@ int job_notify_start(const struct job_conf *c, const char *state_root, struct sa
 
 int job_notify(struct sandbox_process *p, enum job_status status, struct error *err)
 {
-	CLEANUP(buf_clear) struct buf request = BUF_INIT(sizeof(uint32_t));
 	CLEANUP(buf_clear) struct buf answer = BUF_INIT(LIMIT_SANDBOX_MESSAGE);
 	const uint32_t number = status;
 
 	if (p->pid == 0)
 		return 0;
-	return buf_append(&request, &number, sizeof number, err) < 0
-		       ? -1
-		       : sandbox_ask(p, &request, &answer, "notification", err);
+	return sandbox_ask(p, &number, sizeof number, &answer, "notification", err);
 }

@@ -8,8 +8,6 @@
 
 #include "lib/sandbox/sandbox.h"
 
-#include <stdbool.h>
-
 struct error;
 struct job_conf;
 

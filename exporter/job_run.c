@@ -156,7 +156,7 @@ int job_run_preview(const struct job_conf *c, const struct job_run *options, jso
 	    increment_make(s.store, &s.channel, &wish, &inc, err) < 0 ||
 	    plan_make(s.store, &inc, &chosen, c->volume_limit, &p, err) < 0)
 		return -1;
-	int wanted = job_step_wants_bundle(&s, view, err);
+	int wanted = job_step_wants_bundle(&s, &chosen, view, err);
 	struct job_retain r = { .only_look = true,
 				.coming = any || wanted > 0,
 				.now = s.started,

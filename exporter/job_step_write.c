@@ -26,16 +26,14 @@ const struct rules *job_step_selection(const struct job_step *s)
 	return s->conf->has_selection ? &s->conf->selection : NULL;
 }
 
-int job_step_wants_bundle(struct job_step *s, char view[65], struct error *err)
+int job_step_wants_bundle(struct job_step *s, struct selection *chosen, char view[65],
+			  struct error *err)
 {
 	const json_t *last = json_object_get(s->state.values, "bundle");
 	const char *seen = json_string_value(json_object_get(last, "view"));
 	int64_t age = clock_now() - number_of(last, "time");
 
-	CLEANUP(selection_clear) struct selection chosen = { .has = false };
-
-	if (selection_decide(s->store, s->channel.id, job_step_selection(s), &chosen, err) < 0 ||
-	    job_print_view(s->store, &s->channel, &chosen, view, err) < 0)
+	if (job_print_view(s->store, &s->channel, chosen, view, err) < 0)
 		return -1;
 	if (s->options->force)
 		s->reason = "forced";
@@ -100,7 +98,11 @@ int job_step_write(struct job_step *s, struct error *err)
 
 	if (progress_tick(s->options->progress))
 		return error_set(err, ERROR_STOPPED, "stopped before the bundle");
-	int wanted = job_step_wants_bundle(s, view, err);
+	CLEANUP(selection_clear) struct selection chosen = { .has = false };
+	if (selection_decide(s->store, s->channel.id, job_step_selection(s), &chosen, err) < 0)
+		return -1;
+	int wanted = job_step_wants_bundle(s, &chosen, view, err);
+	selection_clear(&chosen); /* its memory is wanted for the bundle */
 	if (wanted < 0 || (wanted && write_bundle(s, view, err) < 0))
 		return -1;
 	struct job_retain r = { .now = clock_now(),

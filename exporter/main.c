@@ -2,6 +2,7 @@
 #include "exporter/commands.h"
 #include "exporter/confine.h"
 #include "verifier/care/medium.h"
+#include "verifier/care/scrub_verb.h"
 #include "verifier/care/verb_options.h"
 #include "verifier/inquiry/verbs.h"
 #include "verifier/medium_verbs.h"
@@ -402,7 +403,7 @@ static const struct cli_verb verbs[] = {
 	  "prove that the export log only grew since then", cmd_log_consistency },
 	{ "gc", NULL, 0, 0, verb_options_gc, "remove what nothing needs any more", cmd_gc },
 	{ "scrub", NULL, 0, 0, verb_options_scrub, "read everything again, and heal it",
-	  cmd_scrub },
+	  scrub_verb },
 	{ "run", "JOB", 1, 1, run_options, "ingest, write and tidy up as a job says", cmd_run },
 	{ "job check", "[JOB]", 0, 1, job_options, "would the jobs run", cmd_job_check },
 	{ "job list", NULL, 0, 0, job_options, "the jobs that are configured", cmd_job_list },
@@ -429,35 +430,28 @@ static const struct cli_verb verbs[] = {
 	{ NULL, NULL, 0, 0, NULL, NULL, NULL },
 };
 
-static bool starts(const struct cli_verb *v)
-{
-	int (*const own[])(const struct cli_args *args, struct error *err) = {
-		cmd_channel_trust,
-		cmd_approve,
-		cmd_sign,
-		cmd_override,
-		cmd_receive,
-		cmd_scrub,
-		cmd_run,
-		cmd_job_check,
-		cmd_job_list,
-		cmd_job_status,
-		cmd_job_timer,
-		cmd_job_service,
-		cmd_media_write,
-		medium_verbs_check,
-		cmd_media_revolume,
-		cmd_media_image,
-		cmd_media_stream,
-		medium_verbs_repair,
-		medium_verbs_unstream,
-	};
-
-	for (size_t i = 0; i < sizeof own / sizeof *own; i++)
-		if (v->run == own[i])
-			return true;
-	return false;
-}
+static int (*const starts[])(const struct cli_args *args, struct error *err) = {
+	cmd_channel_trust,
+	cmd_approve,
+	cmd_sign,
+	cmd_override,
+	cmd_receive,
+	scrub_verb,
+	cmd_run,
+	cmd_job_check,
+	cmd_job_list,
+	cmd_job_status,
+	cmd_job_timer,
+	cmd_job_service,
+	cmd_media_write,
+	medium_verbs_check,
+	cmd_media_revolume,
+	cmd_media_image,
+	cmd_media_stream,
+	medium_verbs_repair,
+	medium_verbs_unstream,
+	NULL,
+};
 
 int main(int argc, char **argv)
 {

@@ -29,11 +29,6 @@ struct counting {
 	uint64_t incomplete;
 };
 
-static bool some(const struct lack *l)
-{
-	return l->missing + l->assumed + l->unselected > 0;
-}
-
 static json_t *lack_json(const struct lack *l)
 {
 	return json_pack("{s:I, s:I, s:I, s:I}", "files_missing", (json_int_t)l->missing,
@@ -58,10 +53,8 @@ static void update_text(const struct graph *g, uint32_t node)
 	char guid[STR_GUID_SIZE];
 
 	str_from_guid(graph_guid(g, node), guid);
-	printf("%s.%u%s", guid, n->number, *n->kb ? " KB" : "");
-	clean_print(n->kb);
-	putchar(' ');
-	clean_print(n->title);
+	printf("%s.%u", guid, n->number);
+	clean_print_update(n->kb, n->title);
 }
 
 /* ---- what a site would miss ---- */
@@ -70,9 +63,13 @@ static void end_update(struct counting *c)
 {
 	const struct lack *l = &c->one;
 
-	if (c->node == GRAPH_NONE || !some(l))
+	if (c->node == GRAPH_NONE || l->missing + l->assumed + l->unselected == 0)
 		return;
 	c->incomplete++;
+	c->all.missing += l->missing;
+	c->all.assumed += l->assumed;
+	c->all.unselected += l->unselected;
+	c->all.bytes += l->bytes;
 	if (c->updates) {
 		json_t *row = update_json(c->graph, c->node), *lack = lack_json(l);
 
@@ -80,8 +77,7 @@ static void end_update(struct counting *c)
 		json_decref(lack);
 		json_array_append_new(c->updates, row);
 	} else if (c->reasons->missing) {
-		fputs("  lacks ", stdout);
-		printf("%llu missing, %llu assumed, %llu not selected: ",
+		printf("  lacks %llu missing, %llu assumed, %llu not selected: ",
 		       (unsigned long long)l->missing, (unsigned long long)l->assumed,
 		       (unsigned long long)l->unselected);
 		update_text(c->graph, c->node);
@@ -104,19 +100,11 @@ static int on_named(void *ctx, const struct rows_named_file *f, struct error *er
 	}
 	bool chosen = selection_wants(c->reasons->chosen, &f->mention);
 	bool assumed = f->object && increment_assumes(c->reasons->increment, f->object);
-	struct lack add = { .missing = chosen && !f->object,
-			    .assumed = chosen && assumed,
-			    .unselected = !chosen };
-	if (some(&add))
-		add.bytes = f->size;
-	c->one.missing += add.missing;
-	c->one.assumed += add.assumed;
-	c->one.unselected += add.unselected;
-	c->one.bytes += add.bytes;
-	c->all.missing += add.missing;
-	c->all.assumed += add.assumed;
-	c->all.unselected += add.unselected;
-	c->all.bytes += add.bytes;
+	c->one.missing += chosen && !f->object;
+	c->one.assumed += chosen && assumed;
+	c->one.unselected += !chosen;
+	if (!chosen || !f->object || assumed)
+		c->one.bytes += f->size;
 	return 0;
 }
 

@@ -25,6 +25,15 @@ static int newest_received(struct store *s, struct channel *c, struct evidence_b
 	return c->has_manifest ? 1 : 0;
 }
 
+/* Its MANIFEST as it was kept: 1 and *bytes (the caller's) and *len, 0, -1. */
+static int newest_manifest(struct store *s, struct channel *c, struct evidence_bundle *newest,
+			   unsigned char **bytes, size_t *len, struct error *err)
+{
+	int row = newest_received(s, c, newest, err);
+
+	return row == 1 ? evidence_manifest(s, newest, bytes, len, err) : row;
+}
+
 int provenance_fill(struct store *s, struct manifest *m, struct error *err)
 {
 	CLEANUP(free) unsigned char *bytes = NULL;
@@ -32,11 +41,8 @@ int provenance_fill(struct store *s, struct manifest *m, struct error *err)
 	struct manifest before;
 	struct channel c;
 	size_t len;
-	int row = newest_received(s, &c, &newest, err);
+	int row = newest_manifest(s, &c, &newest, &bytes, &len, err);
 
-	if (row != 1)
-		return row;
-	row = evidence_manifest(s, &newest, &bytes, &len, err);
 	if (row != 1)
 		return row;
 	if (manifest_parse(bytes, len, &before, err) < 0)
@@ -85,11 +91,8 @@ int provenance_each(struct store *s,
 	struct evidence_bundle newest;
 	struct channel c;
 	size_t len;
-	int row = newest_received(s, &c, &newest, err);
+	int row = newest_manifest(s, &c, &newest, &bytes, &len, err);
 
-	if (row != 1)
-		return row;
-	row = evidence_manifest(s, &newest, &bytes, &len, err);
 	if (row != 1)
 		return row;
 	if (file(ctx, "1.MANIFEST", bytes, len, err) < 0)

@@ -7,6 +7,7 @@
 #include "media/receipt.h"
 #include "media/scan.h"
 #include "verifier/note.h"
+#include "verifier/prover.h"
 #include "verifier/verify_prove.h"
 
 #include <fcntl.h>
@@ -61,12 +62,11 @@ static int load_trust(struct reading *r, struct error *err)
 {
 	char path[PATH_MAX];
 
-	if ((size_t)snprintf(path, sizeof path, "%s/trust/%s", r->files->repo,
-			     r->receipt.receipt.channel) >= sizeof path)
-		return error_set(err, ERROR_USAGE, "%.200s...: path too long", path);
-	CLEANUP(file_close) int dir = file_open_dir(path, err);
-	if (dir >= 0 && !r->trust)
-		r->trust = trust_load(dir, "trust", err);
+	if (r->trust)
+		return 0;
+	if (prover_trust_dir(r->files->repo, r->receipt.receipt.channel, path, err) < 0)
+		return -1;
+	r->trust = trust_load_path(path, "trust", err);
 	return r->trust ? 0 : -1;
 }
 
@@ -102,13 +102,12 @@ static int check_note(struct reading *r, const struct question *q,
 		      const struct checkpoint_note *note, struct buf *out, struct error *err)
 {
 	struct note_verdict v;
+	size_t named = 0;
 
-	for (size_t i = 0; i <= note->count; i++)
-		if (i == note->count)
-			return error_set(err, ERROR_LOG_RETURN, "not signed in the name of %s",
-					 q->witness);
-		else if (strcmp(note->signatures[i].name, q->witness) == 0)
-			break;
+	while (named < note->count && strcmp(note->signatures[named].name, q->witness) != 0)
+		named++;
+	if (named == note->count)
+		return error_set(err, ERROR_LOG_RETURN, "not signed in the name of %s", q->witness);
 	if (load_trust(r, err) < 0 || note_check(r->trust, note, &v, err) < 0)
 		return -1;
 	for (size_t i = 0; i < v.count; i++)
@@ -161,16 +160,6 @@ int receive_read_serve(void *ctx, int fd)
 
 /* ---- who asks ---- */
 
-static int ask(struct sandbox_process *p, const struct question *q, const char *label,
-	       struct buf *out, struct error *err)
-{
-	CLEANUP(buf_clear) struct buf request = BUF_INIT(sizeof *q);
-
-	return buf_append(&request, q, sizeof *q, err) < 0
-		       ? -1
-		       : sandbox_ask(p, &request, out, label, err);
-}
-
 static int refuse(const char *label, struct error *err)
 {
 	return error_set(err, ERROR_SANDBOX_RECORD, "%s: an answer that is none", label);
@@ -202,8 +191,9 @@ int receive_read_receipt(struct sandbox_process *p, const char *label, struct bu
 			 struct error *err)
 {
 	CLEANUP(buf_clear) struct buf answer = BUF_INIT(LIMIT_SANDBOX_MESSAGE);
+	const struct question q = { .verb = RECEIPT };
 
-	if (ask(p, &(struct question){ .verb = RECEIPT }, label, &answer, err) < 0)
+	if (sandbox_ask(p, &q, sizeof q, &answer, label, err) < 0)
 		return -1;
 	struct sandbox_input in = { answer.bytes + 1, answer.len - 1 };
 	if (take_text(&in, LIMIT_RECEIPT_BYTES, label, out, err) < 0)
@@ -215,8 +205,9 @@ int receive_read_signer(struct sandbox_process *p, const char *label, struct tru
 			struct error *err)
 {
 	CLEANUP(buf_clear) struct buf answer = BUF_INIT(LIMIT_SANDBOX_MESSAGE);
+	const struct question q = { .verb = SIGNER };
 
-	if (ask(p, &(struct question){ .verb = SIGNER }, label, &answer, err) < 0)
+	if (sandbox_ask(p, &q, sizeof q, &answer, label, err) < 0)
 		return -1;
 	struct sandbox_input in = { answer.bytes + 1, answer.len - 1 };
 	return take_signer(&in, out) ? 0 : refuse(label, err);
@@ -229,7 +220,7 @@ int receive_read_checkpoint(struct sandbox_process *p, const char *label, const 
 	struct question q = { .verb = CHECKPOINT };
 
 	snprintf(q.witness, sizeof q.witness, "%s", witness);
-	if (ask(p, &q, label, &answer, err) < 0)
+	if (sandbox_ask(p, &q, sizeof q, &answer, label, err) < 0)
 		return -1;
 	struct sandbox_input in = { answer.bytes + 1, answer.len - 1 };
 	if (take_text(&in, LIMIT_NOTE_BYTES, label, &out->file, err) < 0)

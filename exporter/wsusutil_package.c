@@ -210,7 +210,5 @@ int wsusutil_package_read(struct wsusutil_package *p, struct cab *cab, wsusutil_
 		if (failed)
 			return -1;
 	}
-	if (more < 0)
-		return -1;
-	return 0;
+	return more;
 }

@@ -55,12 +55,9 @@ static void update_text(const struct query_update *u)
 	char guid[STR_GUID_SIZE];
 
 	str_from_guid(u->update_id, guid);
-	printf("%lld %s.%u %s%s", (long long)u->id.source_revision, guid, u->revision_number,
-	       u->verdict == CATALOG_OK ? "" : "[quarantined] ", *u->kb ? "KB" : "");
-	clean_print(u->kb);
-	if (*u->kb)
-		putchar(' ');
-	clean_print(u->title);
+	printf("%lld %s.%u%s", (long long)u->id.source_revision, guid, u->revision_number,
+	       u->verdict == CATALOG_OK ? "" : " [quarantined]");
+	clean_print_update(u->kb, u->title);
 	putchar('\n');
 }
 

@@ -121,32 +121,32 @@ static int load_chunk(struct collecting *c, uint32_t volume, size_t chunk, struc
 	return rebuild_chunk(c, volume, chunk, index);
 }
 
-/* What chunk number `chunk` of its volume holds of a part: bytes of the object, maybe none. */
-static uint64_t overlap(const struct object_part *p, size_t chunk, uint64_t *first, size_t *at)
+/* What a chunk holds of a part: bytes of the object, maybe none. */
+struct overlap {
+	uint64_t first; /* byte of the object */
+	size_t at, len; /* of the chunk */
+};
+
+static struct overlap overlap(const struct object_part *p, size_t chunk)
 {
 	uint64_t begin = (uint64_t)chunk * VOLUME_CHUNK, end = begin + VOLUME_CHUNK;
 	uint64_t from = p->offset > begin ? p->offset : begin;
 	uint64_t to = p->offset + p->length < end ? p->offset + p->length : end;
 
 	if (to <= from)
-		return 0;
-	*first = p->first + (from - p->offset);
-	*at = (size_t)(from - begin);
-	return to - from;
+		return (struct overlap){ .len = 0 };
+	return (struct overlap){ p->first + (from - p->offset), (size_t)(from - begin),
+				 (size_t)(to - from) };
 }
 
-static int keep_bytes(struct collecting *c, const struct object_part *p, size_t chunk,
+static int keep_bytes(struct collecting *c, const struct object_part *p, const struct overlap *o,
 		      struct partial **partial, struct error *err)
 {
-	uint64_t first = 0;
-	size_t at = 0;
-	uint64_t len = overlap(p, chunk, &first, &at);
-
 	if (!*partial)
 		*partial = partial_open(c->dir, p->sha256, p->size, true, err);
-	if (!*partial || partial_write(*partial, c->buffer + at, first, (size_t)len, err) < 0)
+	if (!*partial || partial_write(*partial, c->buffer + o->at, o->first, o->len, err) < 0)
 		return -1;
-	c->unsaved += len;
+	c->unsaved += o->len;
 	if (c->unsaved < SAVE_BYTES)
 		return 0;
 	c->unsaved = 0;
@@ -159,14 +159,13 @@ static int collect_part(struct collecting *c, size_t i, struct partial **partial
 	const struct repair_span span = repair_span(c->table, i);
 
 	for (size_t chunk = span.first; chunk <= span.last; chunk++) {
-		uint64_t first = 0;
-		size_t at = 0;
-		uint64_t len = overlap(&p, chunk, &first, &at);
+		const struct overlap o = overlap(&p, chunk);
+		bool wanted = o.len > 0 || p.length == 0;
 
-		if ((len > 0 || p.length == 0) && *partial && partial_has(*partial, first, len))
+		if (wanted && *partial && partial_has(*partial, o.first, o.len))
 			continue;
 		/* What an object does without is missed by nobody. */
-		if (p.length > 0 && len == 0 &&
+		if (!wanted &&
 		    !verify_has(c->request->bundle, p.volume, (uint64_t)chunk * VOLUME_CHUNK, 1))
 			continue;
 		int found = load_chunk(c, p.volume, chunk, err);
@@ -174,7 +173,7 @@ static int collect_part(struct collecting *c, size_t i, struct partial **partial
 			continue;
 		if (found < 0 ||
 		    repair_check_frame(c->table, i, chunk, c->buffer, c->loaded_len, err) < 0 ||
-		    ((len > 0 || p.length == 0) && keep_bytes(c, &p, chunk, partial, err) < 0))
+		    (wanted && keep_bytes(c, &p, &o, partial, err) < 0))
 			return -1;
 	}
 	return 0;

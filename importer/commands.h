@@ -21,7 +21,6 @@ int cmd_need(const struct cli_args *args, struct error *err);
 int cmd_receipt(const struct cli_args *args, struct error *err);
 int cmd_ledger_check(const struct cli_args *args, struct error *err);
 int cmd_ledger_show(const struct cli_args *args, struct error *err);
-int cmd_scrub(const struct cli_args *args, struct error *err);
 int cmd_status(const struct cli_args *args, struct error *err);
 int cmd_trust_add(const struct cli_args *args, struct error *err);
 int cmd_trust_replace(const struct cli_args *args, struct error *err);

@@ -78,9 +78,8 @@ static int open_bundle(struct importing *in, enum accept_decision *decision, str
 	CLEANUP(file_close) int dir = channel_open_trust(in->store, in->channel.name, err);
 	if (dir < 0)
 		return -1;
-	if ((size_t)snprintf(in->trust_dir, sizeof in->trust_dir, "%s/trust/%s", in->request->repo,
-			     in->channel.name) >= sizeof in->trust_dir)
-		return error_set(err, ERROR_USAGE, "%s: path too long", in->request->repo);
+	if (prover_trust_dir(in->request->repo, in->channel.name, in->trust_dir, err) < 0)
+		return -1;
 	in->trust = trust_load(dir, "trust of this repository", err);
 	if (!in->trust)
 		return -1;

@@ -2,6 +2,7 @@
 #include "importer/commands.h"
 #include "importer/confine.h"
 #include "verifier/care/medium.h"
+#include "verifier/care/scrub_verb.h"
 #include "verifier/care/verb_options.h"
 #include "verifier/inquiry/verbs.h"
 #include "verifier/medium_verbs.h"
@@ -127,22 +128,14 @@ static const struct cli_verb verbs[] = {
 	  "start from another trust root: the old one is lost", cmd_trust_replace },
 	{ "gc", NULL, 0, 0, verb_options_gc, "remove what nothing needs any more", cmd_gc },
 	{ "scrub", NULL, 0, 0, verb_options_scrub, "read everything again, and heal it",
-	  cmd_scrub },
+	  scrub_verb },
 	{ NULL, NULL, 0, 0, NULL, NULL, NULL },
 };
 
-static bool starts(const struct cli_verb *v)
-{
-	int (*const own[])(const struct cli_args *args, struct error *err) = {
-		cmd_import,    medium_verbs_check, medium_verbs_repair, medium_verbs_unstream,
-		cmd_trust_add, cmd_trust_replace,  cmd_scrub,
-	};
-
-	for (size_t i = 0; i < sizeof own / sizeof *own; i++)
-		if (v->run == own[i])
-			return true;
-	return false;
-}
+static int (*const starts[])(const struct cli_args *args, struct error *err) = {
+	cmd_import,    medium_verbs_check, medium_verbs_repair, medium_verbs_unstream,
+	cmd_trust_add, cmd_trust_replace,  scrub_verb,          NULL,
+};
 
 int main(int argc, char **argv)
 {

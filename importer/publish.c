@@ -22,7 +22,6 @@
 #include "verifier/inquiry/selection_medium.h"
 #include "verifier/verify.h"
 
-#include <stdint.h>
 #include <string.h>
 
 /*
@@ -116,8 +115,7 @@ int publish_rows(const struct publish *in, struct error *err)
 	CLEANUP(usable_clear) struct usable before = { 0 };
 	struct import_result *out = in->out;
 
-	if (usable_load(in->store, resolve_withdraws, (void *)(uintptr_t)in->resolve, &before,
-			err) < 0 ||
+	if (usable_load(in->store, resolve_withdraws, in->resolve, &before, err) < 0 ||
 	    objects_record(in->store, in->bundle, err) < 0)
 		return -1;
 	for (size_t i = 0; i < out->sources.count; i++)

@@ -17,10 +17,10 @@ struct publish {
 	struct store *store;
 	struct verified_bundle *bundle;
 	struct channel *channel; /* becomes what it is after the bundle */
-	const struct resolve *resolve;
+	struct resolve *resolve;
 	struct log_watch *log;
-	struct import_result
-		*out; /* its sources are what is published; their verdicts are counted */
+	/* Its sources are what is published; their verdicts are counted. */
+	struct import_result *out;
 };
 
 /*

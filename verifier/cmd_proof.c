@@ -26,9 +26,8 @@ DEFINE_CLEANUP(struct proof_facts *, facts_free);
 static struct trust *load_trust(const struct cli_args *args, struct error *err)
 {
 	const char *path = cli_text(args, "trust");
-	CLEANUP(file_close) int dir = file_open_dir(path, err);
 
-	return dir < 0 ? NULL : trust_load(dir, path, err);
+	return trust_load_path(path, path, err);
 }
 
 /* ---- what it says ---- */

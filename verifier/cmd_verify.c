@@ -1,6 +1,5 @@
 #include "lib/base/clock.h"
 #include "lib/base/error.h"
-#include "lib/base/file.h"
 #include "lib/base/pool.h"
 #include "lib/base/str.h"
 #include "lib/cli/progress.h"
@@ -474,10 +473,7 @@ static int run_verb(const struct cli_args *args, enum depth depth, struct error 
 	if (cli_number(args, "threads", 1, 64, pool_default_threads(), &threads, err) < 0)
 		return -1;
 	r.threads = (unsigned)threads;
-	CLEANUP(file_close) int dir = file_open_dir(cli_text(args, "trust"), err);
-	if (dir < 0)
-		return -1;
-	r.trust = trust_load(dir, cli_text(args, "trust"), err);
+	r.trust = trust_load_path(cli_text(args, "trust"), cli_text(args, "trust"), err);
 	if (!r.trust || (open_bundle(&r) && depth == CONTENTS && check(&r, err) < 0))
 		return -1;
 	if (args->json)

@@ -46,6 +46,17 @@ static void add_values(struct confine_places *p, const char *const *values, size
 	}
 }
 
+/* Of an option, from the command line or else its environment; NULL counts. */
+static size_t values_of(const struct cli_args *args, const char *option,
+			const char *values[CLI_VALUES_MAX])
+{
+	size_t count = cli_list(args, option, values, CLI_VALUES_MAX);
+
+	if (count == 0)
+		values[count++] = cli_text(args, option);
+	return count;
+}
+
 void confine_collect(const struct cli_args *args, const struct confine_option *options,
 		     bool attended, struct confine_places *out)
 {
@@ -63,24 +74,19 @@ void confine_collect(const struct cli_args *args, const struct confine_option *o
 			add_values(out, args->operands, args->operand_count, options, attended);
 			continue;
 		}
-		size_t count = cli_list(args, options->name, values, CLI_VALUES_MAX);
-		/* or its environment */
-		if (count == 0)
-			values[count++] = cli_text(args, options->name);
-		add_values(out, values, count, options, attended);
+		add_values(out, values, values_of(args, options->name, values), options, attended);
 	}
 }
 
-bool confine_uses_token(const struct cli_args *args)
+/* A key in a token is used by code that others wrote, with files and sockets of theirs. */
+static bool uses_token(const struct cli_args *args)
 {
 	static const char *const options[] = { "key", "receipt-key" };
 	const char *keys[CLI_VALUES_MAX];
 
 	for (size_t i = 0; i < sizeof options / sizeof *options; i++) {
-		size_t count = cli_list(args, options[i], keys, CLI_VALUES_MAX);
+		size_t count = values_of(args, options[i], keys);
 
-		if (count == 0)
-			keys[count++] = cli_text(args, options[i]);
 		for (size_t k = 0; k < count; k++)
 			if (keys[k] && key_is_uri(keys[k]))
 				return true;
@@ -95,7 +101,7 @@ int confine_to(const struct cli_args *args, enum sandbox_role role,
 
 	confine_collect(args, options, role == SANDBOX_STORE && isatty(STDIN_FILENO), &places);
 	/* Which files the module of a token needs only its maker knows. */
-	if (role == SANDBOX_STORE && confine_uses_token(args)) {
+	if (role == SANDBOX_STORE && uses_token(args)) {
 		role = SANDBOX_SIGN;
 		add(&places, "/", SANDBOX_WRITE);
 	}

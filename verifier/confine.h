@@ -44,9 +44,6 @@ struct confine_places {
 void confine_collect(const struct cli_args *args, const struct confine_option *options,
 		     bool attended, struct confine_places *out) __attribute__((nonnull));
 
-/* Whether a key in a token is used: by code that others wrote, with files and sockets of theirs. */
-bool confine_uses_token(const struct cli_args *args) __attribute__((nonnull));
-
 /*
  * Take on the role.  The table of options ends with a row whose name is NULL; operands are paths
  * to read; of SANDBOX_TOOL, programs lie where PATH says.  With a key in a token SANDBOX_STORE
@@ -57,8 +54,9 @@ int confine_to(const struct cli_args *args, enum sandbox_role role,
 	__attribute__((nonnull, warn_unused_result));
 
 /*
- * For a verb that starts(): a process in the role SANDBOX_PROVE, which may read operands, the
- * repository, and what other options name that the verb reads.  Errors: sandbox_start().
+ * For a verb in starts (lib/cli/cli.h): a process in the role SANDBOX_PROVE, which may read
+ * operands, the repository, and what other options name that the verb reads.  Errors:
+ * sandbox_start().
  */
 int confine_start(const struct cli_args *args, int (*run)(void *ctx, int fd), void *ctx,
 		  struct sandbox_process *out, struct error *err)

@@ -62,8 +62,7 @@ static int begin(const struct cli_args *args, struct medium_source *out, struct 
 	out->prover = confine_prover(args, err);
 	if (!out->prover || args->program->confine(args, err) < 0)
 		return -1;
-	CLEANUP(file_close) int dir = file_open_dir(path, err);
-	out->trust = dir < 0 ? NULL : trust_load(dir, path, err);
+	out->trust = trust_load_path(path, path, err);
 	return out->trust ? 0 : -1;
 }
 

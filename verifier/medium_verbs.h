@@ -25,7 +25,7 @@ int medium_verbs_unstream(const struct cli_args *args, struct error *err);
 
 /*
  * A bundle under the trust directory of --trust, proved by another process.  Taking on the role of
- * the verb is part of opening it: the verb starts().
+ * the verb is part of opening it: the verb is in starts (lib/cli/cli.h).
  */
 struct medium_source {
 	struct prover *prover;

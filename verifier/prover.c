@@ -11,6 +11,7 @@
 #include "verifier/verify_prove.h"
 
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -29,13 +30,6 @@ struct question {
 };
 
 /* ---- the process ---- */
-
-static struct trust *load_trust(const struct question *q, struct error *err)
-{
-	CLEANUP(file_close) int dir = file_open_dir(q->trust, err);
-
-	return dir < 0 ? NULL : trust_load(dir, q->label, err);
-}
 
 static int write_override(int found, const struct override_proof *p, struct buf *out,
 			  struct error *err)
@@ -70,7 +64,7 @@ static int answer(void *ctx, const struct buf *request, struct buf *out, struct 
 	if (request->len != sizeof *q)
 		return error_set(err, ERROR_SANDBOX_RECORD, "a question that is none");
 	memcpy(room, request->bytes, sizeof *q);
-	CLEANUP(trust_free) struct trust *trust = load_trust(q, err);
+	CLEANUP(trust_free) struct trust *trust = trust_load_path(q->trust, q->label, err);
 	if (trust && q->verb == TRUST)
 		return verify_proof_write_trust(trust, out, err);
 	if (!trust ||
@@ -119,14 +113,11 @@ static int put_path(const char *path, char out[PATH_MAX], struct error *err)
 	return 0;
 }
 
-static int ask(struct prover *p, const struct question *q, const char *label, struct buf *out,
-	       struct error *err)
+int prover_trust_dir(const char *repo, const char *channel, char out[PATH_MAX], struct error *err)
 {
-	CLEANUP(buf_clear) struct buf request = BUF_INIT(sizeof *q);
-
-	if (buf_append(&request, q, sizeof *q, err) < 0)
-		return -1;
-	return sandbox_ask(&p->process, &request, out, label, err);
+	if ((size_t)snprintf(out, PATH_MAX, "%s/trust/%s", repo, channel) >= PATH_MAX)
+		return error_set(err, ERROR_USAGE, "%.200s...: path too long", repo);
+	return 0;
 }
 
 static const char ours[] = "trust of this repository";
@@ -145,7 +136,8 @@ struct verified_bundle *prover_open(struct prover *p, const char *path, const ch
 	q->verb = PROVE;
 	q->policy = (uint32_t)policy;
 	if (put_path(path, q->bundle, err) < 0 || put_path(trust_dir, q->trust, err) < 0 ||
-	    put_path(ours, q->label, err) < 0 || ask(p, q, path, &out, err) < 0)
+	    put_path(ours, q->label, err) < 0 ||
+	    sandbox_ask(&p->process, q, sizeof *q, &out, path, err) < 0)
 		return NULL;
 	if (verify_proof_read(out.bytes + 1, out.len - 1, &proof, err) < 0) {
 		error_wrap(err, "%s", path);
@@ -169,7 +161,7 @@ struct trust *prover_trust(struct prover *p, const char *path, const char *label
 
 	q->verb = TRUST;
 	if (put_path(path, q->trust, err) < 0 || put_path(label, q->label, err) < 0 ||
-	    ask(p, q, label, &out, err) < 0)
+	    sandbox_ask(&p->process, q, sizeof *q, &out, label, err) < 0)
 		return NULL;
 	struct trust *t = verify_proof_read_trust(out.bytes + 1, out.len - 1, err);
 	if (!t)
@@ -228,7 +220,8 @@ int prover_override(struct prover *p, const char *path, const struct verified_bu
 	q->now = now;
 	if (put_path(verify_path(b), q->bundle, err) < 0 ||
 	    put_path(trust_dir, q->trust, err) < 0 || put_path(path, q->permission, err) < 0 ||
-	    put_path(ours, q->label, err) < 0 || ask(p, q, q->bundle, &answer, err) < 0)
+	    put_path(ours, q->label, err) < 0 ||
+	    sandbox_ask(&p->process, q, sizeof *q, &answer, q->bundle, err) < 0)
 		return -1;
 	struct sandbox_input in = { answer.bytes + 1, answer.len - 1 };
 	if (!read_override(&in, &found, out))

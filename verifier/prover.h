@@ -9,6 +9,7 @@
 #include "lib/sandbox/sandbox.h"
 #include "verifier/verify.h"
 
+#include <limits.h>
 #include <stdint.h>
 
 struct error;
@@ -30,6 +31,13 @@ struct verified_bundle *prover_open(struct prover *p, const char *path, const ch
 				    const struct trust *trust, enum verify_policy policy,
 				    struct error *err)
 	__attribute__((nonnull(2, 3, 4, 6), warn_unused_result));
+
+/*
+ * The trust directory of a channel of the repository at repo, as a path: what is proved under it is
+ * proved by another process.  -1 with USAGE when it is too long.
+ */
+int prover_trust_dir(const char *repo, const char *channel, char out[PATH_MAX], struct error *err)
+	__attribute__((nonnull, warn_unused_result));
 
 /* What it takes to open bundles, for who opens some. */
 struct prover_means {

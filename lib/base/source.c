@@ -42,19 +42,3 @@ void source_fd_init(struct source_fd *s, int fd, const char *name)
 {
 	*s = (struct source_fd){ .base = { fd_read }, .fd = fd, .name = name };
 }
-
-ssize_t source_read_full(struct source *s, void *buf, size_t len, struct error *err)
-{
-	size_t done = 0;
-
-	while (done < len) {
-		ssize_t n = s->read(s, (unsigned char *)buf + done, len - done, err);
-
-		if (n < 0)
-			return -1;
-		if (n == 0)
-			break;
-		done += (size_t)n;
-	}
-	return (ssize_t)done;
-}

@@ -32,8 +32,4 @@ struct source_fd {
 };
 void source_fd_init(struct source_fd *s, int fd, const char *name) __attribute__((nonnull));
 
-/* Reads until buf is full or the source ends: the count, or -1. */
-ssize_t source_read_full(struct source *s, void *buf, size_t len, struct error *err)
-	__attribute__((nonnull, warn_unused_result));
-
 #endif

@@ -34,8 +34,9 @@ uint64_t varint_get(struct varint_reader *r) __attribute__((nonnull));
 uint64_t varint_get_to(struct varint_reader *r, uint64_t max) __attribute__((nonnull));
 /* Borrowed from what is read; NULL when there are not as many, or len is 0. */
 const void *varint_get_bytes(struct varint_reader *r, size_t len) __attribute__((nonnull));
+/* A copy; zeros when there are not as many. */
 void varint_copy_bytes(struct varint_reader *r, void *out, size_t len) __attribute__((nonnull));
-/* Likewise; terminated, and without NUL inside. */
+/* Borrowed; terminated, and without NUL inside. */
 const char *varint_get_text(struct varint_reader *r) __attribute__((nonnull, returns_nonnull));
 
 #endif

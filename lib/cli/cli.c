@@ -370,6 +370,14 @@ static void prepare_process(void)
 	}
 }
 
+static bool starts(const struct cli_program *program, const struct cli_verb *verb)
+{
+	for (size_t i = 0; program->starts && program->starts[i]; i++)
+		if (program->starts[i] == verb->run)
+			return true;
+	return false;
+}
+
 int cli_main(const struct cli_program *program, int argc, char **argv)
 {
 	struct cli_args args = { .program = program };
@@ -396,8 +404,7 @@ int cli_main(const struct cli_program *program, int argc, char **argv)
 	}
 	if (check_complete(program, &args, &err) < 0)
 		return report_failure(&args, &err);
-	if (program->confine && !(program->starts && program->starts(args.verb)) &&
-	    program->confine(&args, &err) < 0)
+	if (program->confine && !starts(program, args.verb) && program->confine(&args, &err) < 0)
 		return report_failure(&args, &err);
 	int status = args.verb->run(&args, &err);
 	if (status < 0)

@@ -72,12 +72,12 @@ struct cli_program {
 	const struct cli_verb *verbs;     /* ends with a row whose name is NULL */
 	bool single;                      /* the first verb needs no word: it is the program */
 	/*
-	 * Called with the complete command line before the verb, or by the verb when it starts();
-	 * may be NULL.  -1 with err set when the verb must not run.
+	 * Called with the complete command line before the verb, or by the verb itself when it is
+	 * in starts; may be NULL.  -1 with err set when the verb must not run.
 	 */
 	int (*confine)(const struct cli_args *args, struct error *err);
-	/* Whether a verb starts processes first, and calls confine() itself then; NULL: none. */
-	bool (*starts)(const struct cli_verb *verb);
+	/* run() of the verbs that start processes before they call confine(); ends with NULL. */
+	int (*const *starts)(const struct cli_args *args, struct error *err);
 };
 
 /* Parses, runs the verb, prints a failure once; the result is for main() to return. */

@@ -128,6 +128,9 @@ int trust_check_bundle(const struct trust *t, const unsigned char manifest[DIGES
  */
 struct trust *trust_load(int dirfd, const char *label, struct error *err)
 	__attribute__((nonnull, warn_unused_result));
+/* The same for the directory at path; besides, FILE_OPEN. */
+struct trust *trust_load_path(const char *path, const char *label, struct error *err)
+	__attribute__((nonnull, warn_unused_result));
 
 /*
  * Copy what trust_load() read to another directory, texts last.  Files are only ever added: -1

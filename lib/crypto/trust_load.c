@@ -273,6 +273,13 @@ struct trust *trust_load(int dirfd, const char *label, struct error *err)
 	return t;
 }
 
+struct trust *trust_load_path(const char *path, const char *label, struct error *err)
+{
+	CLEANUP(file_close) int dir = file_open_dir(path, err);
+
+	return dir < 0 ? NULL : trust_load(dir, label, err);
+}
+
 /* One file of a trust directory, which may be replaced by nothing but itself. */
 static int copy_file(int from, int to, const char *name, struct error *err)
 {

@@ -207,13 +207,13 @@ int sandbox_serve(const struct sandbox_service *service, int fd)
 	return more == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
-int sandbox_ask(struct sandbox_process *p, const struct buf *request, struct buf *answer,
+int sandbox_ask(struct sandbox_process *p, const void *request, size_t len, struct buf *answer,
 		const char *label, struct error *err)
 {
 	struct error gone = ERROR_INIT;
 
 	answer->len = 0;
-	if (p->fd < 0 || sandbox_send(p->fd, request->bytes, request->len, &gone) < 0 ||
+	if (p->fd < 0 || sandbox_send(p->fd, request, len, &gone) < 0 ||
 	    sandbox_receive(p->fd, answer, &gone) <= 0) {
 		if (gone.id == ERROR_SANDBOX_SILENT)
 			sandbox_give_up(p);

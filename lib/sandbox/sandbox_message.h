@@ -34,8 +34,9 @@ int sandbox_receive(int fd, struct buf *out, struct error *err)
  * One question and its answer, the first byte of which was looked at.  -1 with the error that it
  * is, SANDBOX_RECORD, SANDBOX_KILLED, SANDBOX_CRASHED or SANDBOX_SILENT.
  */
-int sandbox_ask(struct sandbox_process *p, const struct buf *request, struct buf *answer,
-		const char *label, struct error *err) __attribute__((nonnull, warn_unused_result));
+int sandbox_ask(struct sandbox_process *p, const void *request, size_t len, struct buf *answer,
+		const char *label, struct error *err)
+	__attribute__((nonnull(1, 4, 5, 6), warn_unused_result));
 int sandbox_check_answer(const struct buf *answer, const char *label, struct error *err)
 	__attribute__((nonnull, warn_unused_result));
 int sandbox_put_error(const struct error *why, struct buf *out, struct error *err)

@@ -296,15 +296,3 @@ const char *graph_title(const struct graph *g, uint32_t identity)
 	}
 	return "";
 }
-
-static char fold(char c)
-{
-	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
-}
-
-bool graph_same_text(const char *a, const char *b)
-{
-	while (*a && fold(*a) == fold(*b))
-		a++, b++;
-	return *a == *b;
-}

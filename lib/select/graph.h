@@ -106,7 +106,4 @@ const unsigned char *graph_guid(const struct graph *g, uint32_t node)
 const char *graph_title(const struct graph *g, uint32_t identity)
 	__attribute__((nonnull, returns_nonnull));
 
-/* The same letters, upper and lower case of ASCII apart. */
-bool graph_same_text(const char *a, const char *b) __attribute__((nonnull));
-
 #endif

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 enum value_kind { VALUE_TEXT, VALUE_WORD, VALUE_KB, VALUE_GUID, VALUE_DAYS, VALUE_YES };
 
@@ -78,9 +79,7 @@ static void lower(char *text)
 
 static bool put_kb(const char *value, char out[CONF_VALUE_SIZE])
 {
-	bool prefixed =
-		(value[0] == 'K' || value[0] == 'k') && (value[1] == 'B' || value[1] == 'b');
-	const char *digits = value + (prefixed ? 2 : 0);
+	const char *digits = value + (strncasecmp(value, "KB", 2) == 0 ? 2 : 0);
 	uint64_t number;
 
 	return str_to_u64(digits, strlen(digits), UINT32_MAX, &number) &&

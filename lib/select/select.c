@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 /* enum catalog_category_type; this component does not know catalogs. */
 enum { TYPE_CLASSIFICATION = 1, TYPE_FAMILY = 3, TYPE_PRODUCT = 4 };
@@ -39,7 +40,7 @@ static bool is_category(const struct graph *g, uint32_t identity, const char *va
 	if (identity == GRAPH_NONE)
 		return false;
 	str_from_guid(g->identities[identity].guid, guid);
-	return strcmp(guid, value) == 0 || graph_same_text(graph_title(g, identity), value);
+	return strcmp(guid, value) == 0 || strcasecmp(graph_title(g, identity), value) == 0;
 }
 
 static bool in_category(const struct graph *g, const struct graph_node *n, bool product,
@@ -58,11 +59,7 @@ static bool in_category(const struct graph *g, const struct graph_node *n, bool 
 
 static bool has_kb(const struct graph_node *n, const char *value)
 {
-	const char *kb = n->kb;
-
-	if ((kb[0] == 'K' || kb[0] == 'k') && (kb[1] == 'B' || kb[1] == 'b'))
-		kb += 2;
-	return strcmp(kb, value) == 0;
+	return strcmp(n->kb + (strncasecmp(n->kb, "KB", 2) == 0 ? 2 : 0), value) == 0;
 }
 
 /* A number or severity may stand at the parts alone. */
@@ -109,7 +106,7 @@ bool select_fits(const struct graph *g, uint32_t node, const struct rules_entry 
 	case RULES_EXCLUDE_CLASSIFICATION:
 		return in_category(g, n, false, e->value);
 	case RULES_SEVERITY:
-		return graph_same_text(severity_of(g, n), e->value);
+		return strcasecmp(severity_of(g, n), e->value) == 0;
 	case RULES_KB:
 	case RULES_EXCLUDE_KB:
 		return kb_here(g, n, e->value);
@@ -148,7 +145,7 @@ static int find_rule(struct deciding *d, uint32_t node, enum rules_key key)
 static bool is_driver(const struct graph *g, const struct graph_node *n)
 {
 	/* The classification Drivers, for catalogs whose updates do not state their type. */
-	return graph_same_text(n->type, "Driver") ||
+	return strcasecmp(n->type, "Driver") == 0 ||
 	       in_category(g, n, false, "ebfc1fc5-71a4-4f7b-9aca-3b9a503104a0");
 }
 
@@ -401,7 +398,7 @@ static bool language_wanted(const struct select_result *r, const struct graph_no
 			continue;
 		asked = true;
 		for (uint32_t k = 0; k < n->languages.count; k++)
-			if (graph_same_text(r->graph->languages[n->languages.first + k], e->value))
+			if (strcasecmp(r->graph->languages[n->languages.first + k], e->value) == 0)
 				return true;
 	}
 	return !asked || n->languages.count == 0;
@@ -423,9 +420,9 @@ bool select_is_express(const char *patching_type, const char *name)
 	size_t len = strlen(name);
 
 	if (*patching_type)
-		return graph_same_text(patching_type, "Express");
-	return (len > 4 && graph_same_text(name + len - 4, ".psf")) ||
-	       (len > 12 && graph_same_text(name + len - 12, "-express.cab"));
+		return strcasecmp(patching_type, "Express") == 0;
+	return (len > 4 && strcasecmp(name + len - 4, ".psf") == 0) ||
+	       (len > 12 && strcasecmp(name + len - 12, "-express.cab") == 0);
 }
 
 /* ---- words ---- */

@@ -124,7 +124,8 @@ static int ask(struct worker *w, const struct unpack_ask *question, const void *
 	    buf_append(&request, bytes, len, err) < 0)
 		return -1;
 	if (!w->here)
-		return sandbox_ask(&w->process, &request, out, question->label, err);
+		return sandbox_ask(&w->process, request.bytes, request.len, out, question->label,
+				   err);
 	out->len = 0;
 	if (unpack_worker_answer(w->here, request.bytes, request.len, out, err) < 0)
 		return -1;

@@ -71,9 +71,9 @@ enum { UNPACK_STREAMS = 8 };
 
 /*
  * Who parses.  No process is in both sets, and the second one goes through the documents of a
- * pack from the last to the first; who asks does so with packs.  What a worker has said of a
- * document before it comes to another one is sent by then.  So what one document makes a worker say
- * of others is in one of the sets only (decision 0033).
+ * pack from the last to the first; who asks does so with packs.  What a worker has said is sent
+ * every few documents (UNPACK_AT_ONCE).  So what one document makes a worker say of others, but for
+ * those close to it, is in one of the sets only (decision 0033).
  */
 enum unpack_set { UNPACK_FORWARDS, UNPACK_BACKWARDS, UNPACK_SETS };
 

@@ -19,7 +19,7 @@ struct unpack_worker {
 	struct catalog_export *pieces;
 	struct pack *pack;
 	struct buf *out; /* where the master parser's pieces go */
-	int fd;          /* who asks, when each record is sent at once; -1: all in one answer */
+	int fd;          /* who asks, when records are sent on the way; -1: all in one answer */
 	bool begun;      /* something of this answer is sent */
 };
 

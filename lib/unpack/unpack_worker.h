@@ -56,8 +56,8 @@ int unpack_worker_answer(struct unpack_worker *w, const void *request, size_t le
 			 struct error *err) __attribute__((nonnull, warn_unused_result));
 
 /*
- * Answer what comes until nothing does: the whole life of a process.  Each record is sent before
- * the next document is parsed.  ctx is not used.
+ * Answer what comes until nothing does: the whole life of a process.  Records are sent, so many as
+ * UNPACK_AT_ONCE says, before the next document is parsed.  ctx is not used.
  */
 int unpack_worker_run(void *ctx, int fd);
 

@@ -181,8 +181,8 @@ static int heal_with(struct heal *h, const struct heal_request *r, const struct 
 {
 	char dir[PATH_MAX];
 
-	if ((size_t)snprintf(dir, sizeof dir, "%s/trust/%s", r->repo, c->name) >= sizeof dir)
-		return error_set(err, ERROR_USAGE, "%.200s...: path too long", r->repo);
+	if (prover_trust_dir(r->repo, c->name, dir, err) < 0)
+		return -1;
 	CLEANUP(verify_close)
 	struct verified_bundle *b =
 		prover_open(r->prover, h->path, dir, trust, VERIFY_COMPLETE, err);

@@ -10,6 +10,8 @@
 #include "lib/store/store.h"
 #include "media/object_table.h"
 #include "verifier/care/heal.h"
+#include "verifier/confine.h"
+#include "verifier/prover.h"
 
 #include <stdio.h>
 #include <unistd.h>
@@ -101,7 +103,7 @@ static int check_sources(const char *const *paths, size_t count, struct error *e
 	return 0;
 }
 
-int scrub_verb(const struct cli_args *args, struct prover *prover, struct error *err)
+static int scrub(const struct cli_args *args, struct prover *prover, struct error *err)
 {
 	CLEANUP(scrub_clear) struct scrub_result result = { 0 };
 	struct scrub_options options = { .tick = progress_tick };
@@ -142,4 +144,11 @@ int scrub_verb(const struct cli_args *args, struct prover *prover, struct error 
 	if (count(&result).lost > 0)
 		return error_exit_status(ERROR_CLASS_INTEGRITY);
 	return result.count > 0 ? CLI_FINDINGS : 0;
+}
+
+int scrub_verb(const struct cli_args *args, struct error *err)
+{
+	CLEANUP(prover_end) struct prover *prover = confine_prover(args, err);
+
+	return !prover || args->program->confine(args, err) < 0 ? -1 : scrub(args, prover, err);
 }

@@ -5,10 +5,9 @@
 #include "lib/cli/cli.h"
 
 struct error;
-struct prover;
 
-/* prover: who looks at the signatures of bundles that --heal-from names. */
-int scrub_verb(const struct cli_args *args, struct prover *prover, struct error *err)
+/* In starts (lib/cli/cli.h): another process looks at the signatures of bundles to heal from. */
+int scrub_verb(const struct cli_args *args, struct error *err)
 	__attribute__((nonnull, warn_unused_result));
 
 #endif

@@ -18,3 +18,11 @@ void clean_print(const char *text)
 		c += mark ? 3 : c1 ? 2 : 1;
 	}
 }
+
+void clean_print_update(const char *kb, const char *title)
+{
+	fputs(*kb ? " KB" : "", stdout);
+	clean_print(kb);
+	putchar(' ');
+	clean_print(title);
+}

@@ -8,4 +8,7 @@
  */
 void clean_print(const char *text) __attribute__((nonnull));
 
+/* What is said of an update behind its number: " KB123 title", or " title" when kb is "". */
+void clean_print_update(const char *kb, const char *title) __attribute__((nonnull));
+
 #endif

@@ -13,6 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { TITLE_PART_MAX = 255 };
+
 const struct cli_option query_options[] = {
 	{ "repo", CLI_TEXT, "DIR", "GAPFERRY_REPO", true, "the repository" },
 	{ "kb", CLI_TEXT, "NUMBER", NULL, false, "updates of this KB article" },
@@ -34,20 +36,10 @@ struct asking {
 
 /* ---- which ones ---- */
 
+/* In any case of ASCII letters. */
 static bool contains(const char *text, const char *part)
 {
-	size_t len = strlen(text), want = strlen(part);
-	char piece[256];
-
-	if (want >= sizeof piece)
-		return false;
-	for (size_t i = 0; want <= len && i <= len - want; i++) {
-		memcpy(piece, text + i, want);
-		piece[want] = '\0';
-		if (graph_same_text(piece, part))
-			return true;
-	}
-	return false;
+	return strlen(part) <= TITLE_PART_MAX && strcasestr(text, part);
 }
 
 static int add_rule(struct asking *a, const char *key, const char *value, struct error *err)
@@ -110,11 +102,9 @@ static void node_text(const struct graph *g, uint32_t node)
 	char guid[STR_GUID_SIZE];
 
 	str_from_guid(graph_guid(g, node), guid);
-	printf("%u %s.%u %s%s", n->revision, guid, n->number,
-	       n->is_quarantined ? "[quarantined] " : "", *n->kb ? "KB" : "");
-	clean_print(n->kb);
-	fputs(*n->kb ? " " : "", stdout);
-	clean_print(*n->title ? n->title : n->type);
+	printf("%u %s.%u%s", n->revision, guid, n->number,
+	       n->is_quarantined ? " [quarantined]" : "");
+	clean_print_update(n->kb, *n->title ? n->title : n->type);
 }
 
 static const char *const marks[] = {

@@ -2,6 +2,7 @@
 #include "lib/base/clock.h"
 #include "lib/base/source.h"
 #include "tests/unit/folder.h"
+#include "tests/unit/read_full.h"
 
 static struct temporary here;
 
@@ -212,23 +213,23 @@ static void sources_deliver_until_they_end(void **state)
 
 	(void)state;
 	source_memory_init(&m, "abcde", 5);
-	assert_int_equal(source_read_full(&m.base, bytes, 3, &err), 3);
-	assert_int_equal(source_read_full(&m.base, bytes, 3, &err), 2);
+	assert_int_equal(read_full(&m.base, bytes, 3, &err), 3);
+	assert_int_equal(read_full(&m.base, bytes, 3, &err), 2);
 	assert_memory_equal(bytes, "de", 2);
-	assert_int_equal(source_read_full(&m.base, bytes, 3, &err), 0);
+	assert_int_equal(read_full(&m.base, bytes, 3, &err), 0);
 	source_memory_init(&m, NULL, 0);
-	assert_int_equal(source_read_full(&m.base, bytes, 3, &err), 0);
+	assert_int_equal(read_full(&m.base, bytes, 3, &err), 0);
 
 	struct source slow = { one_byte };
-	assert_int_equal(source_read_full(&slow, bytes, 16, &err), 16);
-	assert_int_equal(source_read_full(&slow, bytes, 0, &err), 0);
+	assert_int_equal(read_full(&slow, bytes, 16, &err), 16);
+	assert_int_equal(read_full(&slow, bytes, 0, &err), 0);
 
 	temporary_write(&here, "s", "12345", 5);
 	CLEANUP(file_close) int fd = openat(here.dir, "s", O_RDONLY);
 	source_fd_init(&f, fd, "s");
-	assert_int_equal(source_read_full(&f.base, bytes, 16, &err), 5);
+	assert_int_equal(read_full(&f.base, bytes, 16, &err), 5);
 	source_fd_init(&f, here.dir, "a directory");
-	assert_int_equal(source_read_full(&f.base, bytes, 16, &err), -1);
+	assert_int_equal(read_full(&f.base, bytes, 16, &err), -1);
 	assert_error(err, ERROR_FILE_READ, "a directory: cannot read");
 }
 

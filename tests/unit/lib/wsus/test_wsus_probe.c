@@ -5,6 +5,7 @@
 #include "lib/base/limits.h"
 #include "lib/base/source.h"
 #include "lib/wsus/wsus_gzip.h"
+#include "tests/unit/read_full.h"
 #include "tests/unit/unit.h"
 
 #include <stdio.h>
@@ -128,7 +129,7 @@ static ssize_t unpack(const unsigned char *packed, size_t len, char *out, size_t
 	source_memory_init(&memory, packed, len);
 	CLEANUP(wsus_gzip_close) struct wsus_gzip *g = wsus_gzip_open(&memory.base, "g", err);
 	assert_non_null(g);
-	return source_read_full(wsus_gzip_source(g), out, room, err);
+	return read_full(wsus_gzip_source(g), out, room, err);
 }
 
 static void one_member_and_nothing_else(void **state)
