@@ -2,29 +2,13 @@
 
 #include "importer/server/request.h"
 #include "importer/server/session.h"
-#include "lib/base/buf.h"
+#include "importer/server/token.h"
 #include "lib/base/error.h"
-#include "lib/base/file.h"
 
 #include <arpa/inet.h>
-#include <fcntl.h>
 #include <microhttpd.h>
 #include <netinet/in.h>
-#include <stdlib.h>
 #include <string.h>
-
-enum { TOKEN_MIN = 16, TOKEN_MAX = 256 };
-
-/* Time depends on the length of what is given alone. */
-static bool same(const char *token, const char *given)
-{
-	size_t len = strlen(token), given_len = strlen(given);
-	unsigned differs = len != given_len;
-
-	for (size_t i = 0; i < given_len; i++)
-		differs |= (unsigned char)given[i] ^ (unsigned char)token[i % len];
-	return differs == 0;
-}
 
 int access_judge(const struct access *a, struct error *err)
 {
@@ -33,7 +17,7 @@ int access_judge(const struct access *a, struct error *err)
 
 	if (a->token) {
 		if (given && strncmp(given, scheme, sizeof scheme - 1) == 0 &&
-		    same(a->token, given + sizeof scheme - 1))
+		    token_is(a->token, given + sizeof scheme - 1))
 			return 0;
 		return error_set(err, ERROR_API_FORBIDDEN, "this needs the token of the API");
 	}
@@ -77,24 +61,4 @@ int access_check(const struct request *q, struct error *err)
 	};
 
 	return access_judge(&a, err);
-}
-
-char *access_load_token(const char *file, struct error *err)
-{
-	CLEANUP(free) unsigned char *bytes = NULL;
-	size_t len = 0;
-
-	if (file_load_present(AT_FDCWD, file, TOKEN_MAX + 2, &bytes, &len, err) < 0)
-		return NULL;
-	while (len > 0 && (bytes[len - 1] == '\n' || bytes[len - 1] == '\r'))
-		bytes[--len] = '\0';
-	bool good = len >= TOKEN_MIN && len <= TOKEN_MAX;
-	for (size_t i = 0; good && i < len; i++)
-		good = bytes[i] > 0x20 && bytes[i] < 0x7f;
-	if (!good) {
-		error_set(err, ERROR_API_TOKEN, "%s: not one line of %d to %d printable characters",
-			  file, TOKEN_MIN, TOKEN_MAX);
-		return NULL;
-	}
-	return buf_strdup((const char *)bytes);
 }

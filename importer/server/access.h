@@ -29,8 +29,4 @@ int access_judge(const struct access *a, struct error *err)
 int access_check(const struct request *q, struct error *err)
 	__attribute__((nonnull, warn_unused_result));
 
-/* The token of a file, the caller's; NULL with API_TOKEN or what reading can report. */
-char *access_load_token(const char *file, struct error *err)
-	__attribute__((nonnull, warn_unused_result));
-
 #endif

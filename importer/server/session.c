@@ -1,7 +1,7 @@
 #include "importer/server/session.h"
 
-#include "importer/server/access.h"
 #include "importer/server/object_cache.h"
+#include "importer/server/token.h"
 #include "lib/base/buf.h"
 #include "lib/base/error.h"
 #include "lib/clients/clients.h"
@@ -72,7 +72,7 @@ void session_pool_free(struct session_pool *p)
 
 int session_pool_set_token(struct session_pool *p, const char *file, struct error *err)
 {
-	char *token = access_load_token(file, err);
+	char *token = token_load(file, err);
 
 	if (!token)
 		return -1;

@@ -1,4 +1,5 @@
 #include "importer/server/access.h"
+#include "importer/server/token.h"
 
 #include "lib/base/error.h"
 #include "tests/unit/folder.h"
@@ -61,7 +62,7 @@ static void tokens_of_files(void **state)
 		struct error err = ERROR_INIT;
 
 		temporary_write(&t, "token", rows[i].text, strlen(rows[i].text));
-		char *token = access_load_token(path, &err);
+		char *token = token_load(path, &err);
 		if (rows[i].token)
 			assert_string_equal(token, rows[i].token);
 		else
