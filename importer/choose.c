@@ -70,6 +70,13 @@ static int consider(const struct choose_request *r, const char *path, struct cho
 	return 0;
 }
 
+/* What a medium may hold besides: bundles that were imported, and those of other sites. */
+static bool is_usual(const struct error *err)
+{
+	return err->id == ERROR_NONE || err->id == ERROR_REPLAY_OLDER ||
+	       err->id == ERROR_CHANNEL_WRONG;
+}
+
 static void look(const struct choose_request *r, const struct medium_list *list,
 		 struct choice *best, struct error *err)
 {
@@ -89,15 +96,10 @@ static void look(const struct choose_request *r, const struct medium_list *list,
 		if (known && best->bundle &&
 		    memcmp(digest, verify_manifest_digest(best->bundle), sizeof digest) == 0)
 			continue;
-		if (consider(r, list->paths[i], best, &problem) < 0 && err->id == ERROR_NONE)
+		if (consider(r, list->paths[i], best, &problem) < 0 &&
+		    (err->id == ERROR_NONE || (is_usual(err) && !is_usual(&problem))))
 			*err = problem;
 	}
-}
-
-/* Does it say something of the bundle, or only that the system refused a call? */
-static bool is_verdict(const struct error *err)
-{
-	return err->sys == 0 && err->id != ERROR_SANDBOX_CRASHED && err->id != ERROR_SANDBOX_KILLED;
 }
 
 struct verified_bundle *choose_bundle(const struct choose_request *r,
@@ -119,8 +121,8 @@ struct verified_bundle *choose_bundle(const struct choose_request *r,
 	look(r, &list, &best, err);
 	if (!best.bundle)
 		return NULL;
-	/* Another one that could not be looked at may be the one that is new. */
-	if (best.decision == ACCEPT_ALREADY && !is_verdict(err)) {
+	/* Another one that cannot be read, or is damaged, may be the one that is new. */
+	if (best.decision == ACCEPT_ALREADY && !is_usual(err)) {
 		verify_close(best.bundle);
 		return NULL;
 	}

@@ -122,11 +122,18 @@ int pending_save_tables(const struct verified_bundle *b, int dir, struct error *
 	return file_save(dir, "MANIFEST", manifest, len, 0644, err);
 }
 
+/* What is half removed does not wait any more, and pending_tidy() finds it. */
 int pending_remove(struct store *s, const char *name, struct error *err)
 {
 	CLEANUP(file_close) int all = open_all(s, true, err);
+	char part[DIGEST_HEX + 8];
 
-	return all < 0 ? -1 : file_remove_tree(all, name, err);
+	snprintf(part, sizeof part, "%s.part", name);
+	if (all < 0 || file_remove_tree(all, part, err) < 0)
+		return -1;
+	if (renameat(all, name, all, part) < 0)
+		return error_set_errno(err, ERROR_FILE_WRITE, "pending/%s: cannot rename", name);
+	return file_remove_tree(all, part, err);
 }
 
 /* ---- what waits ---- */
@@ -137,22 +144,23 @@ void pending_list_clear(struct pending_list *l)
 	*l = (struct pending_list){ 0 };
 }
 
-/* 1 when name is a bundle that waits. */
-static int look_at(int all, const char *name, struct pending *out)
+/* 1 when name is a bundle that waits; 0 when it is something else; -1 when that cannot be told. */
+static int look_at(int all, const char *name, struct pending *out, struct error *err)
 {
 	struct error ignored = ERROR_INIT; /* then it is none */
 	CLEANUP(free) unsigned char *bytes = NULL;
-	CLEANUP(file_close) int dir = -1;
 	unsigned char digest[DIGEST_SHA256];
 	struct manifest m;
 	size_t len;
 
 	if (strlen(name) != DIGEST_HEX - 1 || !str_from_hex(name, strlen(name), digest, 32))
 		return 0;
-	dir = file_open_subdir(all, name, false, &ignored);
-	if (dir < 0 ||
-	    file_load(dir, "MANIFEST", LIMIT_MANIFEST_BYTES, &bytes, &len, &ignored) != 1 ||
-	    manifest_parse(bytes, len, &m, &ignored) < 0)
+	CLEANUP(file_close) int dir = file_open_subdir(all, name, false, err);
+	int found =
+		dir < 0 ? -1 : file_load(dir, "MANIFEST", LIMIT_MANIFEST_BYTES, &bytes, &len, err);
+	if (found <= 0)
+		return found < 0 ? error_wrap(err, "pending/%s", name) : 0;
+	if (manifest_parse(bytes, len, &m, &ignored) < 0)
 		return 0;
 	*out = (struct pending){ .epoch = m.epoch, .sequence = m.sequence, .base = m.base };
 	snprintf(out->name, sizeof out->name, "%s", name);
@@ -174,14 +182,41 @@ int pending_list_load(struct store *s, struct pending_list *out, struct error *e
 	if (faccessat(store_dir(s), "pending", F_OK, AT_SYMLINK_NOFOLLOW) < 0)
 		return 0;
 	CLEANUP(file_close) int all = open_all(s, false, err);
-	if (all < 0 || file_list_load(all, PENDING_MAX, &list, err) < 0)
+	if (all < 0)
 		return -1;
+	if (file_list_load(all, PENDING_MAX, &list, err) < 0)
+		return error_wrap(err, "pending");
 	for (size_t i = 0; i < list.count; i++) {
 		out->items = buf_grow(out->items, &out->capacity, out->count, sizeof *out->items);
-		out->count += (size_t)look_at(all, list.names[i], &out->items[out->count]);
+		int waits = look_at(all, list.names[i], &out->items[out->count], err);
+
+		if (waits < 0)
+			return -1;
+		out->count += (size_t)waits;
 	}
 	if (out->count > 0)
 		qsort(out->items, out->count, sizeof *out->items, compare);
+	return 0;
+}
+
+int pending_tidy(struct store *s, struct error *err)
+{
+	CLEANUP(file_list_clear) struct file_list list = { 0 };
+
+	if (faccessat(store_dir(s), "pending", F_OK, AT_SYMLINK_NOFOLLOW) < 0)
+		return 0;
+	CLEANUP(file_close) int all = open_all(s, false, err);
+	if (all < 0)
+		return -1;
+	if (file_list_load(all, PENDING_MAX, &list, err) < 0)
+		return error_wrap(err, "pending");
+	for (size_t i = 0; i < list.count; i++) {
+		const char *end = strrchr(list.names[i], '.');
+
+		if (end && strcmp(end, ".part") == 0 &&
+		    file_remove_tree(all, list.names[i], err) < 0)
+			return -1;
+	}
 	return 0;
 }
 

@@ -22,7 +22,7 @@ int pending_save(struct store *s, const struct verified_bundle *b, struct error 
 
 /*
  * What waits, by sequence.  What its MANIFEST says is not to be believed before the bundle is
- * verified anew; directories that are none are left out.
+ * verified anew; directories that are none are left out.  -1 when one cannot be read.
  */
 struct pending {
 	char name[65]; /* of the directory below R/pending */
@@ -44,6 +44,9 @@ int pending_save_tables(const struct verified_bundle *b, int dir, struct error *
 
 int pending_remove(struct store *s, const char *name, struct error *err)
 	__attribute__((nonnull, warn_unused_result));
+
+/* Remove what saving or removing left when it was interrupted.  The repository is locked. */
+int pending_tidy(struct store *s, struct error *err) __attribute__((nonnull, warn_unused_result));
 
 /* R/need: write it, or remove it when n is NULL; read it: 1, 0 when nothing is needed, -1. */
 int pending_save_need(struct store *s, struct need *n, struct error *err)

@@ -133,7 +133,7 @@ int retry_all(struct store *s, const char *repo, const struct import_request *li
 	CLEANUP(run_clear) struct run r = { .store = s, .repo = repo, .like = like, .out = out };
 
 	*out = (struct retry){ .count = 0 };
-	if (try_all(&r, just, err) < 0 || drop_old(&r, err) < 0)
+	if (pending_tidy(s, err) < 0 || try_all(&r, just, err) < 0 || drop_old(&r, err) < 0)
 		return -1;
 	if (out->waiting == 0)
 		return pending_save_need(s, NULL, err);

@@ -23,13 +23,16 @@ void medium_find_clear(struct medium_list *l)
 	*l = (struct medium_list){ 0 };
 }
 
+/* One that cannot be looked at is there: opening the bundle says why. */
 static bool has_manifest(int dir, const char *name)
 {
 	char path[512];
 
-	return (size_t)snprintf(path, sizeof path, "%s%sMANIFEST", name, name[0] ? "/" : "") <
-		       sizeof path &&
-	       faccessat(dir, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+	if ((size_t)snprintf(path, sizeof path, "%s%sMANIFEST", name, name[0] ? "/" : "") >=
+	    sizeof path)
+		return false;
+	return faccessat(dir, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0 ||
+	       (errno != ENOENT && errno != ENOTDIR);
 }
 
 static void add(struct medium_list *out, const char *path, const char *name)
@@ -53,17 +56,16 @@ static bool is_finished(const char *name)
 int medium_find(const char *path, struct medium_list *out, struct error *err)
 {
 	CLEANUP(file_list_clear) struct file_list list = { 0 };
-	struct error ignored = ERROR_INIT; /* the one message below says it better */
-	CLEANUP(file_close) int dir = file_open_dir(path, &ignored);
+	struct error refused = ERROR_INIT; /* the message below says it better, with its cause */
+	CLEANUP(file_close) int dir = file_open_dir(path, &refused);
 	size_t before = out->count;
 
 	if (dir >= 0 && has_manifest(dir, "")) {
 		add(out, path, "");
 		return 0;
 	}
-	error_clear(&ignored);
 	CLEANUP(file_close)
-	int top = dir < 0 ? -1 : file_open_subdir(dir, "gapferry", false, &ignored);
+	int top = dir < 0 ? -1 : file_open_subdir(dir, "gapferry", false, &refused);
 	if (top >= 0 && file_list_load(top, LIMIT_MEDIUM_FILES, &list, err) < 0)
 		return error_wrap(err, "%s", path);
 	for (size_t i = 0; i < list.count; i++)
@@ -71,8 +73,11 @@ int medium_find(const char *path, struct medium_list *out, struct error *err)
 			add(out, path, list.names[i]);
 	if (out->count > before)
 		return 0;
-	return error_set(err, ERROR_BUNDLE_ABSENT, "%s: no bundle there, or it cannot be read",
-			 path);
+	if (refused.sys == 0 || (dir >= 0 && refused.sys == ENOENT))
+		return error_set(err, ERROR_BUNDLE_ABSENT, "%s: no bundle there", path);
+	errno = refused.sys;
+	return error_set_errno(err, ERROR_BUNDLE_ABSENT,
+			       "%s: no bundle there, or it cannot be read", path);
 }
 
 int medium_find_add(struct verified_bundle *b, const char *place, struct error *err)

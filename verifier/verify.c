@@ -249,13 +249,9 @@ struct verified_bundle *verify_open_proved(const char *path, const struct trust 
 	*proof = (struct verify_proof){ .newer = NULL };
 	b->trust = b->proof.newer ? b->proof.newer : trust;
 	b->trust_dir = -1;
-	b->dir = file_open_dir(path, err);
-	if (b->dir < 0) {
-		error_clear(err);
-		error_set(err, ERROR_BUNDLE_ABSENT, "%s: no bundle there, or it cannot be read",
-			  path);
+	b->dir = verify_open_dir(path, err);
+	if (b->dir < 0)
 		return NULL;
-	}
 	if (read_manifest(b, policy, err) < 0 || read_objects(b, err) < 0 ||
 	    read_chunks(b, err) < 0 || check_sums(b, err) < 0 || check_strangers(b, err) < 0 ||
 	    origin_check(b, err) < 0 || log_medium_check(b, &b->object_lines.tree, err) < 0) {

@@ -206,6 +206,18 @@ static int read_manifest(struct proving *b, struct error *err)
 						: trust_check_policy(b->trust, &b->signers, err);
 }
 
+int verify_open_dir(const char *path, struct error *err)
+{
+	struct error refused = ERROR_INIT;
+	int dir = file_open_dir(path, &refused);
+
+	if (dir >= 0)
+		return dir;
+	errno = refused.sys;
+	return error_set_errno(err, ERROR_BUNDLE_ABSENT,
+			       "%s: no bundle there, or it cannot be read", path);
+}
+
 int verify_prove(const char *path, const struct trust *trust, enum verify_policy policy,
 		 struct verify_proof *out, struct error *err)
 {
@@ -216,12 +228,9 @@ int verify_prove(const char *path, const struct trust *trust, enum verify_policy
 		.trust = trust, .policy = policy, .trust_dir = -1, .evidence = proof.evidence
 	};
 
-	b.dir = file_open_dir(path, err);
-	if (b.dir < 0) {
-		error_clear(err);
-		return error_set(err, ERROR_BUNDLE_ABSENT,
-				 "%s: no bundle there, or it cannot be read", path);
-	}
+	b.dir = verify_open_dir(path, err);
+	if (b.dir < 0)
+		return -1;
 	if (check_signatures(&b, &s, err) < 0 || read_manifest(&b, err) < 0 ||
 	    keep_evidence(&b, &s, err) < 0)
 		return error_wrap(err, "%s", path);

@@ -33,6 +33,10 @@ struct verify_proof {
 void verify_proof_clear(struct verify_proof *p);
 DEFINE_CLEANUP_IN_PLACE(struct verify_proof, verify_proof_clear);
 
+/* The directory of a bundle; -1 with BUNDLE_ABSENT and what the system said. */
+int verify_open_dir(const char *path, struct error *err)
+	__attribute__((nonnull, warn_unused_result));
+
 /* Prove what lies in this directory; trust is what this site holds.  Errors name path. */
 int verify_prove(const char *path, const struct trust *trust, enum verify_policy policy,
 		 struct verify_proof *out, struct error *err)

@@ -74,6 +74,14 @@ t_ok 'the untouched bundle is imported after all that' \
 	gapferry-import --repo "$T_DIR/importer" import "$T_BUNDLE"
 t_error 5 GF-1911 'the older bundle is refused now' \
 	gapferry-import --repo "$T_DIR/importer" import "$first"
+both=$T_DIR/both/gapferry
+mkdir -p "$both"
+cp -r "$first" "$T_BUNDLE" "$both/"
+t_ok 'beside the one imported last an older one is no problem' \
+	gapferry-import --repo "$T_DIR/importer" import "$T_DIR/both"
+fresh; flip "$bad/MANIFEST" 30; mv "$bad" "$both/main-1-3"
+t_error 4 GF-1240 'a damaged one is: it may be the new one' \
+	gapferry-import --repo "$T_DIR/importer" import "$T_DIR/both"
 t_must gapferry-import --repo "$T_DIR/elsewhere" init --channel main --audience site2 \
 	--trust "$T_DIR/trust"
 t_error 5 GF-1910 'and so is any bundle at another site' \
