@@ -10,6 +10,7 @@
 #include <microhttpd.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 struct request *request_new(const char *target, struct MHD_Connection *connection,
 			    struct session_pool *sessions)
@@ -59,6 +60,22 @@ int request_check(const struct request *q, struct error *err)
 					 (size_t)(p - q->target));
 	}
 	return 0;
+}
+
+const char *request_path(const char *target)
+{
+	static const char *const schemes[] = { "http://", "https://" };
+
+	for (size_t i = 0; i < sizeof schemes / sizeof *schemes; i++) {
+		size_t len = strlen(schemes[i]);
+
+		if (strncasecmp(target, schemes[i], len) == 0) {
+			const char *slash = strchr(target + len, '/');
+
+			return slash ? slash : "/";
+		}
+	}
+	return target;
 }
 
 bool request_has_body(const struct request *q)

@@ -60,6 +60,9 @@ DEFINE_CLEANUP(struct request *, request_free);
 int request_check(const struct request *q, struct error *err)
 	__attribute__((nonnull, warn_unused_result));
 
+/* The path of a decoded target, which may be in absolute form (RFC 9112, 3.2.2). */
+const char *request_path(const char *target) __attribute__((nonnull, returns_nonnull));
+
 /* A body follows the headers, or may. */
 bool request_has_body(const struct request *q) __attribute__((nonnull));
 
