@@ -10,7 +10,7 @@ build='binutils coreutils curl gcc jq libarchive-dev libc6-dev libinih-dev libis
 	libmicrohttpd-dev libp11-kit-dev libqrencode-dev libseccomp-dev libsqlite3-dev libssl-dev libxml2-dev libzstd-dev
 	make openssl pkg-config tar zlib1g-dev zstd'
 test='7zip bsdutils cabextract clang clang-format faketime gnutls-bin libarchive-tools libcmocka-dev librsvg2-bin libxml2-utils nginx-light osslsigncode
-	par2 procps python3-zeep shellcheck softhsm2 sqlite3 strace systemd xorriso zbar-tools'
+	par2 php-cli php-soap procps python3-lxml python3-zeep shellcheck softhsm2 sqlite3 strace systemd xorriso zbar-tools'
 fuzz='clang-tools libclang-rt-14-dev'
 
 case ${1:-test} in

@@ -15,6 +15,7 @@ const char *fault_code(const struct error *why)
 		{ ERROR_SOAP_OPERATION, "InvalidParameters" },
 		{ ERROR_SOAP_VALUE, "InvalidParameters" },
 		{ ERROR_SOAP_BODY, "InvalidParameters" },
+		{ ERROR_SOAP_CODING, "InvalidParameters" },
 		{ ERROR_WUSP_PARAMETERS, "InvalidParameters" },
 		{ ERROR_COOKIE_INVALID, "InvalidCookie" },
 		{ ERROR_COOKIE_SERVER, "ServerChanged" },

@@ -269,7 +269,7 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, 
 		*data_size = 0;
 		return q->route ? on_body(h, q, data, len) : MHD_NO;
 	}
-	q->path = url;
+	q->path = request_path(url);
 	if (q->announced) {
 		complete(connection);
 		return must_wait(h, q) ? MHD_YES : answer(h, q);

@@ -10,6 +10,7 @@
 #include <microhttpd.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 struct request *request_new(const char *target, struct MHD_Connection *connection,
 			    struct session_pool *sessions)
@@ -43,8 +44,32 @@ static bool is_hex(char c)
 	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
 }
 
+struct framing {
+	unsigned headers; /* that say where the body ends */
+	bool strange;
+};
+
+static enum MHD_Result look_at_framing(void *cls, enum MHD_ValueKind kind, const char *name,
+				       const char *value)
+{
+	struct framing *f = cls;
+	bool coding = strcasecmp(name, "Transfer-Encoding") == 0;
+
+	(void)kind;
+	if (coding && strcasecmp(value ? value : "", "chunked") != 0)
+		f->strange = true;
+	f->headers += coding || strcasecmp(name, "Content-Length") == 0;
+	return MHD_YES;
+}
+
 int request_check(const struct request *q, struct error *err)
 {
+	struct framing framing = { .headers = 0 };
+
+	MHD_get_connection_values(q->connection, MHD_HEADER_KIND, look_at_framing, &framing);
+	if (framing.headers > 1 || framing.strange)
+		return error_set(err, ERROR_SERVER_REQUEST,
+				 "the headers do not say where the body ends");
 	if (q->target_cut)
 		return error_set(err, ERROR_SERVER_REQUEST, "request target longer than %u bytes",
 				 LIMIT_HTTP_TARGET);
@@ -59,6 +84,22 @@ int request_check(const struct request *q, struct error *err)
 					 (size_t)(p - q->target));
 	}
 	return 0;
+}
+
+const char *request_path(const char *target)
+{
+	static const char *const schemes[] = { "http://", "https://" };
+
+	for (size_t i = 0; i < sizeof schemes / sizeof *schemes; i++) {
+		size_t len = strlen(schemes[i]);
+
+		if (strncasecmp(target, schemes[i], len) == 0) {
+			const char *slash = strchr(target + len, '/');
+
+			return slash ? slash : "/";
+		}
+	}
+	return target;
 }
 
 bool request_has_body(const struct request *q)

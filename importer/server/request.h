@@ -55,10 +55,14 @@ DEFINE_CLEANUP(struct request *, request_free);
 
 /*
  * SERVER_REQUEST when the target is too long or ambiguous: a percent sign that begins no escape,
- * or an escaped NUL, at which a decoded text would end early.
+ * or an escaped NUL, at which a decoded text would end early.  And when a proxy may see the end of
+ * the body elsewhere: two lengths, a length of a chunked body, another transfer coding.
  */
 int request_check(const struct request *q, struct error *err)
 	__attribute__((nonnull, warn_unused_result));
+
+/* The path of a decoded target, which may be in absolute form (RFC 9112, 3.2.2). */
+const char *request_path(const char *target) __attribute__((nonnull, returns_nonnull));
 
 /* A body follows the headers, or may. */
 bool request_has_body(const struct request *q) __attribute__((nonnull));

@@ -8,15 +8,24 @@ static char fold(char c)
 	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
 }
 
-/* Length of path's beginning that equals the row's, or 0. */
+/*
+ * Length of path's beginning that equals the row's, or 0.  Clients of Windows put "/" and a path
+ * behind an address that may end in "/" already: where case does not matter, nor does that.
+ */
 static size_t matches(const struct route *r, const char *path)
 {
 	size_t i = 0;
+	char last = '\0';
 
-	for (; r->path[i]; i++)
-		if (path[i] != r->path[i] && (!r->any_case || fold(path[i]) != fold(r->path[i])))
+	for (const char *p = r->path; *p; p++) {
+		last = *p;
+		if (path[i] != last && (!r->any_case || fold(path[i]) != fold(last)))
 			return 0;
-	return r->path[i - 1] == '/' || path[i] == '\0' ? i : 0;
+		i++;
+		while (r->any_case && last == '/' && path[i] == '/')
+			i++;
+	}
+	return last == '/' || path[i] == '\0' ? i : 0;
 }
 
 const struct route *route_find(const struct route *table, const char *path, const char **rest)

@@ -13,7 +13,8 @@ struct request;
 
 struct route {
 	const char *path;    /* a whole path, or with a slash at its end the beginning of one */
-	bool any_case;       /* paths of this service are compared without case */
+	bool any_case;       /* paths of this service are compared without case, and slashes
+				behind a slash do not count */
 	bool json;           /* failures are told in JSON */
 	const char *methods; /* as in an Allow header: "GET, HEAD" */
 

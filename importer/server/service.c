@@ -4,6 +4,7 @@
 #include "importer/server/reply.h"
 #include "importer/server/request.h"
 #include "importer/server/service_internal.h"
+#include "importer/server/soap_charset.h"
 #include "lib/base/clock.h"
 #include "lib/base/limits.h"
 #include "lib/clients/clients.h"
@@ -13,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 static const struct soap_service client_service = {
 	.uri = "http://www.microsoft.com/SoftwareDistribution/Server/ClientWebService",
@@ -122,15 +124,18 @@ static int send_fault(enum soap_version version, const struct error *why, const 
 		      const char *name, struct reply *out, struct error *err)
 {
 	CLEANUP(soap_writer_clear) struct soap_writer w = SOAP_WRITER_INIT;
-	char action[256] = "";
+	char action[512] = "";
 	unsigned char id[16];
 
 	if (name && *name)
 		snprintf(action, sizeof action, "%s/%s", uri, name);
 	random_guid(id);
+	bool coded = why->id == ERROR_SOAP_CODING;
 	if (fault_write(&w, version, why, action, id, err) < 0 ||
-	    send_envelope(&w, 500, out, err) < 0)
+	    send_envelope(&w, coded ? 415 : 500, out, err) < 0)
 		return -1;
+	if (coded)
+		reply_header(out, "Accept-Encoding", "identity");
 	if (fault_is_ours(why))
 		out->why = *why;
 	return 0;
@@ -141,11 +146,14 @@ static int perform(const struct soap_service *service, const struct request *q,
 		   struct soap_message *m, struct reply *out, struct error *err)
 {
 	CLEANUP(soap_writer_clear) struct soap_writer w = SOAP_WRITER_INIT;
+	CLEANUP(soap_text_clear) struct soap_text text = { .made = NULL };
 	struct service_call call = { .service = q->service, .q = q, .w = &w, .now = clock_now() };
 	char element[64];
 
-	if (soap_read(service, q->body.bytes ? q->body.bytes : (const unsigned char *)"",
-		      q->body.len, m, err) < 0)
+	soap_charset_decode(request_header(q, "Content-Type"),
+			    q->body.bytes ? q->body.bytes : (const unsigned char *)"", q->body.len,
+			    &text);
+	if (soap_read(service, text.bytes, text.len, m, err) < 0)
 		return -1;
 	snprintf(element, sizeof element, "%sResponse", m->name);
 	soap_begin(&w, m->version, service->uri, element);
@@ -158,8 +166,13 @@ static int serve(const struct soap_service *service, const struct request *q, st
 		 struct error *err)
 {
 	CLEANUP(soap_message_clear) struct soap_message m = SOAP_MESSAGE_INIT;
+	const char *coding = request_header(q, "Content-Encoding");
 	struct error why = ERROR_INIT;
 
+	if (coding && *coding && strcasecmp(coding, "identity") != 0) {
+		error_set(&why, ERROR_SOAP_CODING, "the body has a Content-Encoding");
+		return service_refuse(q, &why, out, err);
+	}
 	if (perform(service, q, &m, out, &why) == 0)
 		return 0;
 	return send_fault(m.version, &why, service->uri, m.name, out, err);

@@ -197,7 +197,7 @@ static int get_cookie(struct service_call *call, const void *request, struct err
 	if (read_auth(call, r, &call->cookie, err) < 0 ||
 	    clients_config_change(call->service->clients, &config, err) < 0)
 		return -1;
-	if (r->last_change < config && !service_is_anonymous(&call->cookie))
+	if (r->last_change > 0 && r->last_change < config && !service_is_anonymous(&call->cookie))
 		return error_set(err, ERROR_COOKIE_CONFIG, "the configuration has changed");
 	call->cookie.kind = COOKIE_SESSION;
 	call->cookie.expires = call->now + COOKIE_SECONDS;

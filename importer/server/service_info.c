@@ -1,5 +1,6 @@
 /* What a client asks before it downloads: GetExtendedUpdateInfo, its successor, GetFileLocations.
  */
+#include "importer/server/request.h"
 #include "importer/server/serve_content.h"
 #include "importer/server/service_internal.h"
 #include "lib/base/arena.h"
@@ -12,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 /* ---- where files are ---- */
 
@@ -39,11 +41,10 @@ struct info {
 	struct soap_bytes cookie;
 	struct soap_list revisions;  /* of int32_t */
 	struct soap_list identities; /* of struct service_identity */
-	struct soap_list types;      /* of const char * */
-	struct soap_list locales;    /* of const char * */
+	struct service_wanted wanted;
 };
 
-static const struct soap_field type_fields[] = {
+const struct soap_field service_type_fields[] = {
 	{ .name = "XmlUpdateFragmentType", .type = SOAP_TEXT, .item = sizeof(const char *) },
 	{ .name = NULL },
 };
@@ -51,8 +52,8 @@ static const struct soap_field info_fields[] = {
 	SOAP_INSIDE(info, "cookie", service_cookie_fields, cookie),
 	SOAP_INSIDE(info, "revisionIDs", service_int_fields, revisions),
 	SOAP_INSIDE(info, "updateIDs", service_identities_fields, identities),
-	SOAP_INSIDE(info, "infoTypes", type_fields, types),
-	SOAP_INSIDE(info, "locales", service_string_fields, locales),
+	SOAP_INSIDE(info, "infoTypes", service_type_fields, wanted.types),
+	SOAP_INSIDE(info, "locales", service_string_fields, wanted.locales),
 	{ .name = NULL },
 };
 
@@ -94,16 +95,18 @@ static bool choose(struct chosen *c, const struct wusp_deployments *d, uint32_t 
 	return true;
 }
 
-static int check(const struct info *r, unsigned kinds, const char *ids, size_t count,
-		 struct error *err)
+static int check(const struct info *r, const char *ids, size_t count, struct error *err)
 {
+	const struct service_wanted *w = &r->wanted;
+
 	if (count > LIMIT_SOAP_EXTENDED)
 		return error_set(err, ERROR_SOAP_VALUE, "%s", ids);
-	if (r->types.count == 0)
+	if (w->types.count == 0)
 		return error_set(err, ERROR_SOAP_VALUE, "infoTypes");
-	if (r->locales.count == 0 && (kinds & (1u << WUSP_LOCALIZED | 1u << WUSP_EULA)))
+	if (w->locales.count == 0 &&
+	    (wanted_kinds(&w->types) & (1u << WUSP_LOCALIZED | 1u << WUSP_EULA)))
 		return error_set(err, ERROR_SOAP_VALUE, "locales");
-	if (r->locales.count > LIMIT_SOAP_LOCALES)
+	if (w->locales.count > LIMIT_SOAP_LOCALES)
 		return error_set(err, ERROR_SOAP_VALUE, "locales");
 	return 0;
 }
@@ -152,22 +155,32 @@ static int write_languages(struct service_call *call, const struct view *v, uint
 	return 0;
 }
 
+int service_write_fragments(struct service_call *call, const struct view *v, uint32_t node,
+			    const struct service_wanted *wanted, struct error *err)
+{
+	unsigned kinds = wanted_kinds(&wanted->types);
+
+	for (unsigned k = 0; k < WUSP_FRAGMENTS_; k++) {
+		bool local = k == WUSP_LOCALIZED || k == WUSP_EULA;
+		int result = 0;
+
+		if (kinds & 1u << k && local)
+			result = write_languages(call, v, node, k, &wanted->locales, err);
+		else if (kinds & 1u << k)
+			result = write_fragment(call, v, node, k, NULL, err);
+		if (result < 0)
+			return -1;
+	}
+	return 0;
+}
+
 static int write_updates(struct service_call *call, const struct view *v, const struct chosen *c,
-			 unsigned kinds, const struct soap_list *locales, struct error *err)
+			 const struct service_wanted *wanted, struct error *err)
 {
 	soap_open(call->w, "Updates");
 	for (size_t i = 0; i < c->count; i++)
-		for (unsigned k = 0; k < WUSP_FRAGMENTS_; k++) {
-			bool local = k == WUSP_LOCALIZED || k == WUSP_EULA;
-			int result = 0;
-
-			if (kinds & 1u << k && local)
-				result = write_languages(call, v, c->nodes[i], k, locales, err);
-			else if (kinds & 1u << k)
-				result = write_fragment(call, v, c->nodes[i], k, NULL, err);
-			if (result < 0)
-				return -1;
-		}
+		if (service_write_fragments(call, v, c->nodes[i], wanted, err) < 0)
+			return -1;
 	soap_close(call->w, "Updates");
 	return 0;
 }
@@ -211,11 +224,10 @@ static int get_extended_update_info(struct service_call *call, const void *reque
 {
 	const struct info *r = request;
 	const int32_t *ids = r->revisions.items;
-	unsigned kinds = wanted_kinds(&r->types);
 	struct chosen c = { .count = 0 };
 
 	if (service_session(call, &r->cookie, SERVICE_ANY, err) < 0 ||
-	    check(r, kinds, "revisionIDs", r->revisions.count, err) < 0)
+	    check(r, "revisionIDs", r->revisions.count, err) < 0)
 		return -1;
 	CLEANUP(view_put) const struct view *v = view_get(call->service->views);
 	CLEANUP(view_deployed_put)
@@ -226,7 +238,7 @@ static int get_extended_update_info(struct service_call *call, const void *reque
 		if (!choose(&c, d->all, wusp_graph_by_revision(view_graph(v), ids[i])))
 			c.unknown[c.unknown_count++] = ids[i];
 	soap_open(call->w, "GetExtendedUpdateInfoResult");
-	if (write_updates(call, v, &c, kinds, &r->locales, err) < 0)
+	if (write_updates(call, v, &c, &r->wanted, err) < 0)
 		return -1;
 	write_files(call, v, &c);
 	if (c.unknown_count > 0) {
@@ -239,17 +251,26 @@ static int get_extended_update_info(struct service_call *call, const void *reque
 	return 0;
 }
 
+/* Is this the address where clients of the live service ask by identity, without a cookie? */
+static bool is_secured(const struct request *q)
+{
+	static const char end[] = "/secured";
+	size_t len = strlen(q->path);
+
+	return len >= sizeof end && strcasecmp(q->path + len - (sizeof end - 1), end) == 0;
+}
+
 /* By identity; we carry no encrypted files, so there are no keys to tell. */
 static int get_extended_update_info_two(struct service_call *call, const void *request,
 					struct error *err)
 {
 	const struct info *r = request;
 	const struct service_identity *ids = r->identities.items;
-	unsigned kinds = wanted_kinds(&r->types);
+	bool bare = r->cookie.len == 0 && is_secured(call->q);
 	struct chosen c = { .count = 0 };
 
-	if (service_session(call, &r->cookie, SERVICE_ANY, err) < 0 ||
-	    check(r, kinds, "updateIDs", r->identities.count, err) < 0)
+	if ((!bare && service_session(call, &r->cookie, SERVICE_ANY, err) < 0) ||
+	    check(r, "updateIDs", r->identities.count, err) < 0)
 		return -1;
 	CLEANUP(view_put) const struct view *v = view_get(call->service->views);
 	CLEANUP(view_deployed_put)
@@ -259,7 +280,7 @@ static int get_extended_update_info_two(struct service_call *call, const void *r
 	for (size_t i = 0; i < r->identities.count; i++)
 		(void)choose(&c, d->all, service_find(view_graph(v), &ids[i]));
 	soap_open(call->w, "GetExtendedUpdateInfo2Result");
-	if (write_updates(call, v, &c, kinds, &r->locales, err) < 0)
+	if (write_updates(call, v, &c, &r->wanted, err) < 0)
 		return -1;
 	write_files(call, v, &c);
 	soap_close(call->w, "GetExtendedUpdateInfo2Result");

@@ -88,6 +88,19 @@ extern const struct soap_field service_identity_fields[], service_identities_fie
 uint32_t service_find(const struct wusp_graph *g, const struct service_identity *i)
 	__attribute__((nonnull));
 
+/*
+ * service_info.c: which fragments a client wants, and in which languages (lists of const char *).
+ * service_write_fragments() writes an Update element for each that the node has; there are at most
+ * LIMIT_SOAP_LOCALES locales.
+ */
+struct service_wanted {
+	struct soap_list types, locales;
+};
+extern const struct soap_field service_type_fields[];
+int service_write_fragments(struct service_call *call, const struct view *v, uint32_t node,
+			    const struct service_wanted *wanted, struct error *err)
+	__attribute__((nonnull, warn_unused_result));
+
 /* service_sync.c: a Deployment element. */
 struct wusp_sync_item;
 void service_write_deployment(struct service_call *call, const struct wusp_sync_item *item)

@@ -91,12 +91,12 @@ static bool convert(const struct reported *r, const char *client_id, struct even
 		.misc = r->misc.items,
 		.misc_count = r->misc.count,
 	};
-	if (!r->instance || !str_to_guid(r->instance, strlen(r->instance), out->instance) ||
+	if (!r->instance || !soap_value_guid(r->instance, strlen(r->instance), out->instance) ||
 	    (r->sid && strcasecmp(r->sid, client_id) != 0))
 		return false;
 	if (r->time)
 		(void)soap_value_time(r->time, strlen(r->time), &out->time_at_target); /* or 0 */
-	if (r->update_id && !str_to_guid(r->update_id, strlen(r->update_id), out->update_id))
+	if (r->update_id && !soap_value_guid(r->update_id, strlen(r->update_id), out->update_id))
 		memset(out->update_id, 0, sizeof out->update_id);
 	return true;
 }

@@ -24,6 +24,7 @@ struct parameters {
 	struct soap_list filter;    /* of struct catalog_guid */
 	struct soap_list computers; /* likewise */
 	const char *feature_key;
+	struct service_wanted wanted; /* of what is new; clients of the live service ask for it */
 };
 
 struct sync_updates {
@@ -76,6 +77,11 @@ static const struct soap_field computer_fields[] = {
 	{ .name = "HardwareIDs", .type = SOAP_STRUCT, .fields = service_guid_fields },
 	{ .name = NULL },
 };
+static const struct soap_field wanted_fields[] = {
+	SOAP_INSIDE(service_wanted, "XmlUpdateFragmentTypes", service_type_fields, types),
+	SOAP_INSIDE(service_wanted, "Locales", service_string_fields, locales),
+	{ .name = NULL },
+};
 static const struct soap_field parameters_fields[] = {
 	SOAP_INSIDE(parameters, "InstalledNonLeafUpdateIDs", service_int_fields, installed),
 	SOAP_INSIDE(parameters, "OtherCachedUpdateIDs", service_int_fields, cached),
@@ -86,6 +92,7 @@ static const struct soap_field parameters_fields[] = {
 	SOAP_AT(parameters, "NeedTwoGroupOutOfScopeUpdates", SOAP_BOOL, two_group),
 	SOAP_INSIDE(parameters, "ComputerSpec", computer_fields, computers),
 	SOAP_AT(parameters, "FeatureScoreMatchingKey", SOAP_TEXT, feature_key),
+	SOAP_INSIDE(parameters, "ExtendedUpdateInfoParameters", wanted_fields, wanted),
 	{ .name = NULL },
 };
 static const struct soap_field sync_fields[] = {
@@ -125,7 +132,7 @@ static struct wusp_installed_driver installed_driver(const struct device *d)
 		out.version = (uint64_t)number;
 	if (d->computer)
 		out.has_computer =
-			str_to_guid(d->computer, strlen(d->computer), out.computer.bytes);
+			soap_value_guid(d->computer, strlen(d->computer), out.computer.bytes);
 	out.has_rank = d->rank && soap_value_int(d->rank, strlen(d->rank), &rank);
 	if (out.has_rank)
 		out.rank = (uint32_t)rank;
@@ -266,8 +273,33 @@ static void write_ids(struct soap_writer *w, const char *element, const int32_t 
 	soap_close(w, element);
 }
 
+/*
+ * What GetExtendedUpdateInfo would tell of the new updates that are offered and their parts.  Not
+ * of all when that would be too much: the client can ask.
+ */
+static int write_extended(struct service_call *call, const struct view *v,
+			  const struct wusp_sync_reply *r, const struct service_wanted *wanted,
+			  struct error *err)
+{
+	if (wanted->types.count == 0)
+		return 0;
+	soap_open(call->w, "ExtendedUpdateInfo");
+	soap_open(call->w, "Updates");
+	for (size_t i = 0; i < r->new_count && call->w->buf.len < LIMIT_SOAP_REPLY / 2; i++) {
+		enum wusp_action action = r->new_updates[i].deployment.action;
+
+		if (action != WUSP_EVALUATE &&
+		    service_write_fragments(call, v, r->new_updates[i].node, wanted, err) < 0)
+			return -1;
+	}
+	soap_close(call->w, "Updates");
+	soap_close(call->w, "ExtendedUpdateInfo");
+	return 0;
+}
+
 static int write_reply(struct service_call *call, const struct view *v,
-		       const struct wusp_sync_reply *r, struct error *err)
+		       const struct wusp_sync_reply *r, const struct service_wanted *wanted,
+		       struct error *err)
 {
 	struct soap_writer *w = call->w;
 
@@ -289,6 +321,8 @@ static int write_reply(struct service_call *call, const struct view *v,
 		  r->deployed_out_of_scope_count);
 	if (service_version(call) >= WUSP_VERSION(1, 7))
 		soap_bool(w, "DriverSyncNotNeeded", r->driver_sync_not_needed);
+	if (write_extended(call, v, r, wanted, err) < 0)
+		return -1;
 	soap_close(w, "SyncUpdatesResult");
 	return 0;
 }
@@ -306,6 +340,9 @@ static int sync_updates(struct service_call *call, const void *request, struct e
 		return error_set(err, ERROR_SOAP_VALUE, "parameters");
 	if (p->devices.count > 0 && !p->skip_software)
 		return error_set(err, ERROR_SOAP_VALUE, "parameters.SystemSpec");
+	if (p->wanted.locales.count > LIMIT_SOAP_LOCALES)
+		return error_set(err, ERROR_SOAP_VALUE,
+				 "parameters.ExtendedUpdateInfoParameters.Locales");
 	CLEANUP(view_put) const struct view *v = view_get(call->service->views);
 	CLEANUP(view_deployed_put)
 	const struct view_deployed *d = service_deployments(call, v, err);
@@ -315,7 +352,7 @@ static int sync_updates(struct service_call *call, const void *request, struct e
 	if (wusp_sync(view_graph(v), d->all, &q, &reply, err) < 0)
 		return -1;
 	*(p->skip_software ? &call->cookie.driver : &call->cookie.software) = reply.stamp;
-	return write_reply(call, v, &reply, err);
+	return write_reply(call, v, &reply, &p->wanted, err);
 }
 
 const struct soap_operation service_sync_updates = { "SyncUpdates", sync_fields,

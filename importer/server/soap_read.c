@@ -168,6 +168,15 @@ static bool parse_base64(struct reader *r, const char *text, size_t len, struct 
 	return soap_value_base64(text, len, bytes, &out->len);
 }
 
+static bool parse_time(const char *text, size_t len, int64_t *out)
+{
+	if (!soap_value_time(text, len, out))
+		return false;
+	if (*out == 0)
+		*out = 1;
+	return true;
+}
+
 /* text is not empty, and trimmed but for SOAP_TEXT. */
 static bool parse_value(struct reader *r, enum soap_type type, const char *text, size_t len,
 			void *out)
@@ -186,9 +195,9 @@ static bool parse_value(struct reader *r, enum soap_type type, const char *text,
 	case SOAP_BOOL:
 		return soap_value_bool(text, len, out);
 	case SOAP_TIME:
-		return soap_value_time(text, len, out);
+		return parse_time(text, len, out);
 	case SOAP_GUID:
-		return str_to_guid(text, len, out);
+		return soap_value_guid(text, len, out);
 	case SOAP_BASE64:
 		return parse_base64(r, text, len, out);
 	case SOAP_VERSION:
@@ -231,12 +240,13 @@ static int begin_operation(struct reader *r, const char *name, struct error *err
 	r->out->name = "";
 	if (!in_namespace(r, name, r->service->uri))
 		return error_set(err, ERROR_SOAP_OPERATION, "the body is not for this service");
-	while (*at && strcmp((*at)->name, local_name(name)) != 0)
+	name = local_name(name);
+	r->out->name = arena_text(&r->out->memory, name, strlen(name));
+	while (*at && strcmp((*at)->name, name) != 0)
 		at++;
 	const struct soap_operation *o = *at;
 	if (!o)
 		return error_set(err, ERROR_SOAP_OPERATION, "this operation is not served");
-	r->out->name = o->name;
 	r->out->operation = o;
 	r->out->request = arena_alloc(&r->out->memory, o->size);
 	memset(r->out->request, 0, o->size);

@@ -28,7 +28,7 @@ enum soap_type {
 	SOAP_INT,     /* int32_t */
 	SOAP_NUMBER,  /* int32_t, where it does not matter much: 0 for what is none */
 	SOAP_BOOL,    /* bool */
-	SOAP_TIME,    /* int64_t, seconds */
+	SOAP_TIME,    /* int64_t, seconds, 1 for what was before; 0: absent */
 	SOAP_GUID,    /* unsigned char[16] */
 	SOAP_BASE64,  /* struct soap_bytes */
 	SOAP_VERSION, /* struct soap_protocol */
@@ -90,8 +90,8 @@ struct soap_service {
 
 struct soap_message {
 	enum soap_version version; /* SOAP_11 until the envelope says otherwise */
-	const char *name;          /* of the first child of Body, NULL until it was seen; borrowed
-				      from the service when it is one of its operations, else "" */
+	const char *name;          /* of the first child of Body, NULL until it was seen; "" when it
+				      is in another namespace than the service */
 	const struct soap_operation *operation;
 	void *request;       /* of operation->size bytes */
 	struct arena memory; /* all of it */

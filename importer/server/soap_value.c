@@ -120,6 +120,17 @@ bool soap_value_time(const char *text, size_t len, int64_t *out)
 	return true;
 }
 
+bool soap_value_guid(const char *text, size_t len, unsigned char out[16])
+{
+	if (!soap_value_trim(&text, &len))
+		return false;
+	if (len > 2 && text[0] == '{' && text[len - 1] == '}') {
+		text++;
+		len -= 2;
+	}
+	return str_to_guid(text, len, out);
+}
+
 bool soap_value_base64(const char *text, size_t len, unsigned char *out, size_t *size)
 {
 	char *packed = (char *)out;

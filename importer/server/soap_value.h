@@ -26,6 +26,10 @@ bool soap_value_bool(const char *text, size_t len, bool *out) __attribute__((non
  */
 bool soap_value_time(const char *text, size_t len, int64_t *out) __attribute__((nonnull));
 
+/* Either case, with or without braces. */
+bool soap_value_guid(const char *text, size_t len, unsigned char out[16])
+	__attribute__((nonnull, warn_unused_result));
+
 /*
  * xs:base64Binary, with white space anywhere.  out has room for len bytes and need not differ from
  * text; *size becomes what was decoded.

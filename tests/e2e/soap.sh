@@ -6,9 +6,9 @@
 #   soap_start pc1 GROUP        a client that has registered: SOAP_COOKIE
 #
 # The answer is in $T_DIR/answer, its headers in $T_DIR/head, its status in SOAP_STATUS.
-# SOAP=12 asks in SOAP 1.2.
+# SOAP=12 asks in SOAP 1.2; SOAP_TYPE is sent instead of its Content-Type.
 
-SOAP=11 SOAP_STATUS='' SOAP_COOKIE='' SOAP_CHANGE=''
+SOAP=11 SOAP_TYPE='' SOAP_STATUS='' SOAP_COOKIE='' SOAP_CHANGE=''
 soap_base=http://www.microsoft.com/SoftwareDistribution
 
 # soap_envelope SERVICE OPERATION CHILDREN
@@ -43,7 +43,7 @@ soap_post() {
 	*) soap_type='text/xml; charset=utf-8' ;;
 	esac
 	SOAP_STATUS=$(curl -sS -o "$T_DIR/answer" -D "$T_DIR/head" -w '%{http_code}' \
-		-H "Content-Type: $soap_type" --data-binary "@$T_DIR/request" "$@" \
+		-H "Content-Type: ${SOAP_TYPE:-$soap_type}" --data-binary "@$T_DIR/request" "$@" \
 		"$T_URL$soap_to" 2>"$T_DIR/err") || :
 	cp "$T_DIR/answer" "$T_DIR/out"
 }

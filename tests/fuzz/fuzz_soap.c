@@ -1,10 +1,11 @@
 /*
  * Any bytes as the body of a SOAP request to an operation with every type of value: exactly one of
  * a request and a reason; what was read lies within the limits; reading every element of a list
- * gives the same as reading them as numbers.  Then the same bytes as a cookie, which must never be
- * taken for one of ours.
+ * gives the same as reading them as numbers; made UTF-8 they do not grow beyond twice their size.
+ * Then the same bytes as a cookie, which must never be taken for one of ours.
  */
 #include "importer/server/cookie.h"
+#include "importer/server/soap_charset.h"
 #include "importer/server/soap_ints.h"
 #include "importer/server/soap_read.h"
 #include "lib/base/error.h"
@@ -120,7 +121,12 @@ int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
 	const struct cookie_seal seal = { id, key };
 	struct error err = ERROR_INIT;
 	struct cookie cookie;
+	struct soap_text text;
 
+	soap_charset_decode(NULL, data, size, &text);
+	require(text.len <= 2 * size + 3);
+	(void)read_once(text.bytes, text.len, false);
+	soap_text_clear(&text);
 	require(read_once(data, size, false) == read_once(data, size, true));
 	require(cookie_read(data, size, &seal, COOKIE_SESSION, 0, &cookie, &err) < 0);
 	return 0;

@@ -448,6 +448,15 @@ static void hostile_requests_are_refused(void **state)
 		{ "GET /healthz HTTP/1.1\r\nHost: x\r\nContent-Length: "
 		  "99999999999999999999999\r\n\r\n",
 		  400, 413 },
+		{ "POST /ClientWebService/client.asmx HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n"
+		  "Content-Length: 4\r\n\r\nabcd",
+		  400, 400 },
+		{ "POST /ClientWebService/client.asmx HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n"
+		  "transfer-encoding: chunked\r\n\r\n0\r\n\r\n",
+		  400, 400 },
+		{ "POST /ClientWebService/client.asmx HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: "
+		  "gzip, chunked\r\n\r\n0\r\n\r\n",
+		  400, 400 },
 		{ "GET /healthz HTTP/1.1\r\n\r\n", 400, 400 },
 		{ "GET /healthz HTTP/9.9\r\nHost: x\r\n\r\n", 0, 505 },
 		{ "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03 no TLS here\r\n\r\n", 0, 505 },

@@ -229,6 +229,45 @@ static void nil_and_empty_are_absent(void **state)
 		assert_int_equal(s->numbers.count, 0);
 		assert_int_equal(s->protocol.major, 0);
 		assert_int_equal(s->loose, 0);
+		assert_int_equal(s->time, 0);
+	}
+}
+
+static void early_times_are_not_absent(void **state)
+{
+	static const char *const rows[] = { "<Time>0001-01-01T00:00:00</Time>",
+					    "<Time>1970-01-01T00:00:00Z</Time>" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		CLEANUP(soap_message_clear) struct soap_message m = SOAP_MESSAGE_INIT;
+		struct error err = ERROR_INIT;
+
+		read_body(rows[i], &m, &err);
+		assert_no_error(err);
+		assert_int_equal(((const struct sample *)m.request)->time, 1);
+	}
+}
+
+/* So that a fault can say what it was; another namespace is nothing of ours. */
+static void what_is_not_served_has_a_name(void **state)
+{
+	static const struct {
+		const char *uri, *name;
+	} rows[] = { { "urn:test", "Nothing" }, { "urn:toast", "" } };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		CLEANUP(soap_message_clear) struct soap_message m = SOAP_MESSAGE_INIT;
+		struct error err = ERROR_INIT;
+		char text[256];
+
+		snprintf(text, sizeof text,
+			 "<s:Envelope xmlns:s='" E12 "'><s:Body><x:Nothing xmlns:x='%s'/></s:Body>"
+			 "</s:Envelope>",
+			 rows[i].uri);
+		assert_int_equal(read_text(text, strlen(text), &m, &err), ERROR_SOAP_OPERATION);
+		assert_string_equal(m.name, rows[i].name);
 	}
 }
 
@@ -240,7 +279,7 @@ static void bad_values_are_named(void **state)
 		{ "<First>x</First>", "First" },
 		{ "<Flag>maybe</Flag>", "Flag" },
 		{ "<Time>yesterday</Time>", "Time" },
-		{ "<Guid>{00112233-4455-6677-8899-aabbccddeeff}</Guid>", "Guid" },
+		{ "<Guid>{00112233-4455-6677-8899-aabbccddeeff</Guid>", "Guid" },
 		{ "<Bytes>?</Bytes>", "Bytes" },
 		{ "<Protocol>two</Protocol>", "Protocol" },
 		{ "<Numbers><int>1</int><int>x</int></Numbers>", "Numbers" },
@@ -386,6 +425,8 @@ int main(void)
 		cmocka_unit_test(envelopes),
 		cmocka_unit_test(values_arrive),
 		cmocka_unit_test(nil_and_empty_are_absent),
+		cmocka_unit_test(early_times_are_not_absent),
+		cmocka_unit_test(what_is_not_served_has_a_name),
 		cmocka_unit_test(bad_values_are_named),
 		cmocka_unit_test(numbers_are_elements),
 		cmocka_unit_test(limits_hold),

@@ -153,12 +153,40 @@ static void versions(void **state)
 		assert_false(soap_value_version(bad[i], strlen(bad[i]), &major, &minor));
 }
 
+static void guids(void **state)
+{
+	static const char *const good[] = { "0123abcd-4567-89ab-cdef-0123456789ab",
+					    "{0123ABCD-4567-89AB-CDEF-0123456789AB}",
+					    "\n {0123abcd-4567-89ab-cdef-0123456789AB}\t" };
+	static const char *const bad[] = { "",
+					   " ",
+					   "{}",
+					   "{0123abcd-4567-89ab-cdef-0123456789ab",
+					   "0123abcd-4567-89ab-cdef-0123456789ab}",
+					   "{{0123abcd-4567-89ab-cdef-0123456789ab}}",
+					   "{ 0123abcd-4567-89ab-cdef-0123456789ab }",
+					   "0123abcd456789abcdef0123456789ab" };
+	static const unsigned char want[16] = { 0x01, 0x23, 0xab, 0xcd, 0x45, 0x67, 0x89, 0xab,
+						0xcd, 0xef, 0x01, 0x23, 0x45, 0x67, 0x89, 0xab };
+	unsigned char guid[16];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
+		memset(guid, 0, sizeof guid);
+		assert_true(soap_value_guid(good[i], strlen(good[i]), guid));
+		assert_memory_equal(guid, want, sizeof want);
+	}
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+		assert_false(soap_value_guid(bad[i], strlen(bad[i]), guid));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(numbers), cmocka_unit_test(long_numbers),
 		cmocka_unit_test(truths),  cmocka_unit_test(times),
 		cmocka_unit_test(bytes),   cmocka_unit_test(versions),
+		cmocka_unit_test(guids),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
