@@ -57,6 +57,8 @@ struct catalog_revision {
 
 	/* For this component only. */
 	bool has_master, core_has_id, has_licence_fragment;
+	bool has_bad_core; /* a core fragment that is malformed */
+	uint32_t original; /* the revision before it that has the same identity, 0: none */
 	uint32_t sequence, core_number, licence_room;
 	struct catalog_licence *licence_list; /* of the licence fragments */
 	const struct catalog_title *titles;   /* that came before the master document */
