@@ -175,11 +175,12 @@ void catalog_add_remark(struct catalog *c, const struct catalog_remark *r)
 }
 
 /* Findings may be older than what is known of their revision. */
-static void complete_finding(const struct catalog *c, struct catalog_finding *f, size_t at)
+static void complete_finding(struct catalog *c, struct catalog_finding *f, size_t at)
 {
 	const struct catalog_revision *r = &c->items[at];
 
-	f->kb = *f->kb ? f->kb : r->kb;
+	if (!*f->kb && *r->kb)
+		catalog_finding_set_kb(&c->findings, f, r->kb);
 	if (f->has_update_id || !r->has_update_id)
 		return;
 	f->has_update_id = true;
