@@ -316,9 +316,9 @@ int catalog_add_location(struct catalog *c, const struct catalog_location *l, ui
 	return 0;
 }
 
-void catalog_set_package(struct catalog *c, const struct catalog_package *p)
+void catalog_set_package(struct catalog *c, const struct catalog_package *p, uint64_t offset)
 {
-	report_problems(c, NULL, &p->problems, MASTER, 0, 0);
+	report_problems(c, NULL, &p->problems, MASTER, p->offset, offset);
 	c->package = (struct catalog_package){
 		.minimum_client_version = catalog_keep_text(c, p->minimum_client_version),
 		.package_version = catalog_keep_text(c, p->package_version),
@@ -328,7 +328,7 @@ void catalog_set_package(struct catalog *c, const struct catalog_package *p)
 		.source_id = catalog_keep_text(c, p->source_id),
 		.xmlns = catalog_keep_text(c, p->xmlns),
 		.creation = p->creation,
-		.offset = p->offset,
+		.offset = offset,
 	};
 	c->has_package = true;
 }
@@ -549,7 +549,7 @@ int catalog_add_fragment(struct catalog *c, enum catalog_stream stream, const ch
 static int fill_package(void *ctx, const struct catalog_package *p, struct error *err)
 {
 	(void)err;
-	catalog_set_package(ctx, p);
+	catalog_set_package(ctx, p, p->offset);
 	return 0;
 }
 

@@ -127,7 +127,7 @@ int gather_take(struct gather *g, const struct listing_entry *e, enum catalog_re
 	if (kind == CATALOG_RECORD_FRAGMENT)
 		return catalog_add_parsed(g->catalog, (enum catalog_stream)e->stream, e->key,
 					  e->revision, &p->fragment, "", 0, err);
-	catalog_set_package(g->catalog, &p->package);
+	catalog_set_package(g->catalog, &p->package, e->offset);
 	return 0;
 }
 
