@@ -84,7 +84,7 @@ static int on_package(void *ctx, const struct catalog_package *p, struct error *
 	r->source->created = p->creation > 0 ? p->creation : -1;
 	if (listing_is_word(id, 64))
 		snprintf(r->source->series, sizeof r->source->series, "%s", id);
-	catalog_set_package(r->gather->catalog, p);
+	catalog_set_package(r->gather->catalog, p, p->offset);
 	return add_master_piece(r, 'h', 0, "", p->raw, p->raw_len, p->offset, err);
 }
 

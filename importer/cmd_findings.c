@@ -24,9 +24,11 @@ static int parse_severity(const char *text, int *out, struct error *err)
 
 static void print_text(const struct query_finding *f, const char *guid)
 {
-	printf("%s %s revision %lld %s%s%s\n  %s\n  at %s byte %llu; next step: %s\n",
-	       catalog_severity_text(f->severity), f->rule, (long long)f->source_revision, guid,
-	       *f->kb ? " KB" : "", f->kb, f->message, f->file, (unsigned long long)f->offset,
+	printf("%s %s revision %lld %s%s%s\n  %s\n", catalog_severity_text(f->severity), f->rule,
+	       (long long)f->source_revision, guid, *f->kb ? " KB" : "", f->kb, f->message);
+	if (*f->value)
+		printf("  found: %s\n", f->value);
+	printf("  at %s byte %llu; next step: %s\n", f->file, (unsigned long long)f->offset,
 	       f->next_step);
 }
 

@@ -65,6 +65,8 @@ void catalog_report(struct catalog *c, struct catalog_revision *r, enum catalog_
 		f.kb = r->kb;
 		if (catalog_rule_severity(rule) == CATALOG_ERROR)
 			catalog_condemn(r);
+		r->has_bad_core = r->has_bad_core || (rule == CATALOG_RULE_FRAGMENT_MALFORMED &&
+						      *file == CATALOG_STREAM_CORE);
 	}
 	catalog_finding_add(&c->findings, &f, detail);
 }
@@ -314,9 +316,9 @@ int catalog_add_location(struct catalog *c, const struct catalog_location *l, ui
 	return 0;
 }
 
-void catalog_set_package(struct catalog *c, const struct catalog_package *p)
+void catalog_set_package(struct catalog *c, const struct catalog_package *p, uint64_t offset)
 {
-	report_problems(c, NULL, &p->problems, MASTER, 0, 0);
+	report_problems(c, NULL, &p->problems, MASTER, p->offset, offset);
 	c->package = (struct catalog_package){
 		.minimum_client_version = catalog_keep_text(c, p->minimum_client_version),
 		.package_version = catalog_keep_text(c, p->package_version),
@@ -326,7 +328,7 @@ void catalog_set_package(struct catalog *c, const struct catalog_package *p)
 		.source_id = catalog_keep_text(c, p->source_id),
 		.xmlns = catalog_keep_text(c, p->xmlns),
 		.creation = p->creation,
-		.offset = p->offset,
+		.offset = offset,
 	};
 	c->has_package = true;
 }
@@ -495,12 +497,10 @@ static void take_fragment(struct catalog *c, struct catalog_revision *r, const c
 		report_problems(c, r, &f->problems, file, 0, 0);
 }
 
-enum { FILE_NAME_SIZE = 64 };
-
-static void name_fragment(enum catalog_stream stream, const char *language, uint32_t revision_id,
-			  char out[FILE_NAME_SIZE])
+void catalog_name_fragment(enum catalog_stream stream, const char *language, uint32_t revision_id,
+			   char out[FRAGMENT_NAME_SIZE])
 {
-	snprintf(out, FILE_NAME_SIZE, "%c%s%.24s/%" PRIu32, (char)stream, *language ? "/" : "",
+	snprintf(out, FRAGMENT_NAME_SIZE, "%c%s%.24s/%" PRIu32, (char)stream, *language ? "/" : "",
 		 language, revision_id);
 }
 
@@ -509,11 +509,11 @@ int catalog_add_parsed(struct catalog *c, enum catalog_stream stream, const char
 		       uint64_t offset, struct error *err)
 {
 	struct catalog_revision *r = catalog_record(c, revision_id, err);
-	char file[FILE_NAME_SIZE], text[sizeof err->message];
+	char file[FRAGMENT_NAME_SIZE], text[sizeof err->message];
 
 	if (!r)
 		return -1;
-	name_fragment(stream, language, revision_id, file);
+	catalog_name_fragment(stream, language, revision_id, file);
 	if (f) {
 		take_fragment(c, r, file, language, f);
 		return 0;
@@ -531,11 +531,11 @@ int catalog_add_fragment(struct catalog *c, enum catalog_stream stream, const ch
 	struct catalog_revision *r = catalog_record(c, revision_id, err);
 	struct catalog_fragment f;
 	struct error fault = ERROR_INIT;
-	char file[FILE_NAME_SIZE];
+	char file[FRAGMENT_NAME_SIZE];
 
 	if (!r)
 		return -1;
-	name_fragment(stream, language, revision_id, file);
+	catalog_name_fragment(stream, language, revision_id, file);
 	if (catalog_fragment_parse(c->parser, stream, file, bytes, len, &f, &fault) < 0)
 		catalog_report(c, r, CATALOG_RULE_FRAGMENT_MALFORMED, file,
 			       catalog_fragment_fault(c->parser), "", fault.message);
@@ -549,7 +549,7 @@ int catalog_add_fragment(struct catalog *c, enum catalog_stream stream, const ch
 static int fill_package(void *ctx, const struct catalog_package *p, struct error *err)
 {
 	(void)err;
-	catalog_set_package(ctx, p);
+	catalog_set_package(ctx, p, p->offset);
 	return 0;
 }
 

@@ -57,6 +57,8 @@ struct catalog_revision {
 
 	/* For this component only. */
 	bool has_master, core_has_id, has_licence_fragment;
+	bool has_bad_core; /* a core fragment or a full document that is malformed */
+	uint32_t original; /* the revision before it that has the same identity, 0: none */
 	uint32_t sequence, core_number, licence_room;
 	struct catalog_licence *licence_list; /* of the licence fragments */
 	const struct catalog_title *titles;   /* that came before the master document */
@@ -91,7 +93,7 @@ int catalog_add_again(struct catalog *c, const struct catalog_update *u, uint64_
 		      struct error *err) __attribute__((nonnull, warn_unused_result));
 int catalog_add_location(struct catalog *c, const struct catalog_location *l, uint64_t offset,
 			 struct error *err) __attribute__((nonnull, warn_unused_result));
-void catalog_set_package(struct catalog *c, const struct catalog_package *p)
+void catalog_set_package(struct catalog *c, const struct catalog_package *p, uint64_t offset)
 	__attribute__((nonnull));
 void catalog_add_problem(struct catalog *c, const struct catalog_problem *p)
 	__attribute__((nonnull));

@@ -117,13 +117,15 @@ void catalog_check_package(struct catalog *c)
 
 /* ---- file locations ---- */
 
-/* The last 40 digits before the suffix: ".../name_<sha1>.cab". */
+/* The last 40 digits before the suffix: ".../name_<sha1>.cab", whatever is asked of it ("?..."). */
 static bool digest_of_url(const char *url, struct catalog_sha1 *out)
 {
-	const char *slash = strrchr(url, '/'), *name = slash ? slash + 1 : url;
-	const char *mark = strrchr(name, '_');
+	size_t len = strcspn(url, "?#");
+	const char *mark = memrchr(url, '_', len);
+	size_t left = mark ? len - (size_t)(mark + 1 - url) : 0;
 
-	return mark && strlen(mark) > HEX_SHA1 && (mark[41] == '.' || mark[41] == '\0') &&
+	return left >= HEX_SHA1 && (left == HEX_SHA1 || mark[1 + HEX_SHA1] == '.') &&
+	       !memchr(mark, '/', left + 1) &&
 	       str_from_any_hex(mark + 1, HEX_SHA1, out->bytes, sizeof out->bytes);
 }
 

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { VALUE_SHOWN = 200 };
+enum { VALUE_SHOWN = 200, FILE_SHOWN = 512 };
 
 static const struct {
 	const char *id, *text, *next;
@@ -55,17 +55,24 @@ const char *catalog_severity_text(enum catalog_severity severity)
 	return texts[severity];
 }
 
-static const char *printable(struct arena *a, const char *text)
+/* A copy without controls, cut after max bytes. */
+static const char *printable(struct arena *a, const char *text, size_t max)
 {
-	size_t len = strnlen(text, VALUE_SHOWN);
+	size_t len = strnlen(text, max);
 	/* do not cut inside a UTF-8 sequence */
 	while (len > 0 && text[len] != '\0' && ((unsigned char)text[len] & 0xC0) == 0x80)
 		len--;
 	char *copy = arena_text(a, text, len);
 
-	for (char *p = copy; *p; p++)
-		if ((unsigned char)*p < ' ' || *p == 0x7F)
+	for (unsigned char *p = (unsigned char *)copy; *p; p++) {
+		/* terminals obey U+0080 to U+009F too */
+		bool high = *p == 0xC2 && p[1] >= 0x80 && p[1] < 0xA0;
+
+		if (high)
+			p[1] = '?';
+		if (high || *p < ' ' || *p == 0x7F)
 			*p = '?';
+	}
 	return copy;
 }
 
@@ -82,12 +89,12 @@ void catalog_finding_add(struct catalog_findings *l, const struct catalog_findin
 	*n = *f;
 	n->severity = severity;
 	n->sequence = l->seen[CATALOG_ERROR] + l->seen[CATALOG_WARNING] + l->seen[CATALOG_NOTE];
-	n->kb = f->kb ? arena_text(&l->arena, f->kb, strlen(f->kb)) : "";
-	n->file = f->file ? arena_text(&l->arena, f->file, strlen(f->file)) : "";
-	n->value = f->value && *f->value ? printable(&l->arena, f->value) : "";
+	n->kb = f->kb ? printable(&l->arena, f->kb, VALUE_SHOWN) : "";
+	n->file = f->file ? printable(&l->arena, f->file, FILE_SHOWN) : "";
+	n->value = f->value && *f->value ? printable(&l->arena, f->value, VALUE_SHOWN) : "";
 	snprintf(message, sizeof message, "%s%s%s", rules[f->rule].text, *detail ? ": " : "",
 		 detail);
-	n->message = *detail ? printable(&l->arena, message) : rules[f->rule].text;
+	n->message = *detail ? printable(&l->arena, message, VALUE_SHOWN) : rules[f->rule].text;
 }
 
 const char *catalog_finding_detail(const struct catalog_finding *f)
@@ -95,6 +102,11 @@ const char *catalog_finding_detail(const struct catalog_finding *f)
 	size_t head = strlen(rules[f->rule].text), len = strlen(f->message);
 
 	return len > head + 2 ? f->message + head + 2 : "";
+}
+
+void catalog_finding_set_kb(struct catalog_findings *l, struct catalog_finding *f, const char *kb)
+{
+	f->kb = printable(&l->arena, kb, VALUE_SHOWN);
 }
 
 void catalog_finding_extend(struct catalog_findings *l, struct catalog_finding *f, const char *text)

@@ -34,8 +34,8 @@ struct catalog_finding {
 	uint32_t revision_id; /* 0: the whole catalog */
 	bool has_update_id;
 	unsigned char update_id[16];
-	const char *kb;      /* "" when unknown */
-	const char *file;    /* "package.xml", "c/123", "l/en/123" */
+	const char *kb;      /* printable, cut; "" when unknown */
+	const char *file;    /* "package.xml", "c/123", "l/en/123"; printable */
 	uint64_t offset;     /* bytes into file */
 	const char *value;   /* as found, printable, cut; "" when there is none */
 	const char *message; /* one sentence for people */
@@ -62,14 +62,19 @@ int catalog_rule_find(const char *id) __attribute__((nonnull));
 const char *catalog_severity_text(enum catalog_severity severity);
 
 /*
- * Add a copy of f.  Severity comes from the rule; value is made printable and cut to 200 bytes;
- * the message is the rule's sentence, followed by ": " and detail unless that is empty.
+ * Add a copy of f.  Severity comes from the rule; texts are made printable, the value and the KB
+ * number are cut to 200 bytes; the message is the rule's sentence, followed by ": " and detail
+ * unless that is empty.
  */
 void catalog_finding_add(struct catalog_findings *l, const struct catalog_finding *f,
 			 const char *detail) __attribute__((nonnull));
 
 /* The detail that the message of a finding was made with. */
 const char *catalog_finding_detail(const struct catalog_finding *f) __attribute__((nonnull));
+
+/* The KB number of a finding in the list, which became known after it. */
+void catalog_finding_set_kb(struct catalog_findings *l, struct catalog_finding *f, const char *kb)
+	__attribute__((nonnull));
 
 /* Append "; text" to the message of a finding in the list. */
 void catalog_finding_extend(struct catalog_findings *l, struct catalog_finding *f, const char *text)

@@ -76,11 +76,12 @@ static int on_head(void *ctx, const struct catalog_export_head *h, struct error 
 		.package_id = "",
 		.source_id = h->server_id,
 		.xmlns = "",
+		.offset = h->offset,
 		.problems = h->problems,
 	};
 
 	(void)err;
-	catalog_set_package(f->catalog, &p);
+	catalog_set_package(f->catalog, &p, f->offset);
 	return 0;
 }
 
@@ -279,6 +280,7 @@ static int take_parsed(struct catalog_full *f, const struct catalog_document *d,
 		take_document(f->catalog, r, d);
 		report_problems(f->catalog, r, file, &d->problems, 0);
 	} else {
+		r->has_bad_core = true;
 		catalog_report(f->catalog, r, CATALOG_RULE_FRAGMENT_MALFORMED, file, offset, "",
 			       why);
 	}

@@ -42,9 +42,28 @@ static int by_guid(const void *left, const void *right, void *ctx)
 	return order != 0 ? order : a < b ? -1 : a > b;
 }
 
+/* One of the fragments that nothing else is known of; "" when all are malformed. */
+static void name_orphan(const struct catalog_revision *r, char out[FRAGMENT_NAME_SIZE])
+{
+	const char *language = r->has_title ? r->title_language
+			       : r->titles  ? r->titles->language
+					    : NULL;
+
+	out[0] = '\0';
+	if (r->has_core || r->has_extended)
+		catalog_name_fragment(r->has_core ? CATALOG_STREAM_CORE : CATALOG_STREAM_EXTENDED,
+				      "", r->revision_id, out);
+	else if (language)
+		catalog_name_fragment(CATALOG_STREAM_LOCALIZED, language, r->revision_id, out);
+	else if (r->has_licence_fragment)
+		catalog_name_fragment(CATALOG_STREAM_LICENCE, r->licence_list->language,
+				      r->revision_id, out);
+}
+
 /* Records that only fragments spoke of. */
 static void drop_orphans(struct catalog *c)
 {
+	char file[FRAGMENT_NAME_SIZE];
 	size_t kept = 0;
 
 	for (size_t i = 0; i < c->count; i++) {
@@ -53,7 +72,8 @@ static void drop_orphans(struct catalog *c)
 			continue;
 		}
 		/* a note must not look like a verdict on a revision that is not there */
-		catalog_report(c, &c->items[i], CATALOG_RULE_FRAGMENT_ORPHAN, "", 0, "", "");
+		name_orphan(&c->items[i], file);
+		catalog_report(c, &c->items[i], CATALOG_RULE_FRAGMENT_ORPHAN, file, 0, "", "");
 		c->orphans++;
 	}
 	c->count = kept;

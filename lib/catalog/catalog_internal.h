@@ -56,6 +56,12 @@ void catalog_condemn(struct catalog_revision *r);
 const void *catalog_keep(struct catalog *c, const void *items, size_t count, size_t size);
 const char *catalog_keep_text(struct catalog *c, const char *text);
 
+enum { FRAGMENT_NAME_SIZE = 64 };
+
+/* "c/123", "l/en/123": how findings name a fragment. */
+void catalog_name_fragment(enum catalog_stream stream, const char *language, uint32_t revision_id,
+			   char out[FRAGMENT_NAME_SIZE]);
+
 /* What a fragment says about a revision; it is copied. */
 void catalog_take_extended(struct catalog *c, struct catalog_revision *r,
 			   const struct catalog_extended *x);

@@ -76,6 +76,14 @@ static void only_known(struct catalog_master *m, const struct xml_attribute *at,
 	}
 }
 
+/* An element that only holds others: no attribute of it is known. */
+static int list_begin(void *ctx, const struct xml_attribute *at, size_t n, struct error *err)
+{
+	(void)err;
+	only_known(ctx, at, n, NULL, 0);
+	return 0;
+}
+
 /* Deliver what was found since the last piece, and begin the next one. */
 static int next_piece(struct catalog_master *m, struct error *err)
 {
@@ -114,7 +122,7 @@ static int package_begin(void *ctx, const struct xml_attribute *at, size_t n, st
 		.source_id = catalog_walk_value(&m->walk, at, n, "SourceId"),
 		.offset = xml_reader_offset(m->walk.reader),
 	};
-	if (*p.xmlns && strcmp(p.xmlns, NAMESPACE) != 0)
+	if (strcmp(p.xmlns, NAMESPACE) != 0)
 		catalog_walk_problem(&m->walk, CATALOG_RULE_NAMESPACE_UNKNOWN, "xmlns", p.xmlns,
 				     strlen(p.xmlns));
 	p.raw = xml_reader_tag(m->walk.reader, &p.raw_len);
@@ -439,13 +447,13 @@ static const struct catalog_walk_row rows[] = {
 	  .end = update_end },
 	{ .parent = IN_LOCATIONS, .name = "FileLocation", .state = IN_LOCATION,
 	  .begin = location_begin, .end = location_end },
-	{ .parent = IN_UPDATE, .name = "Prerequisites", .state = IN_PREREQUISITES },
-	{ .parent = IN_UPDATE, .name = "PayloadFiles", .state = IN_PAYLOAD },
-	{ .parent = IN_UPDATE, .name = "BundledBy", .state = IN_BUNDLED_BY },
-	{ .parent = IN_UPDATE, .name = "Categories", .state = IN_CATEGORIES },
-	{ .parent = IN_UPDATE, .name = "SupersededBy", .state = IN_SUPERSEDED_BY },
-	{ .parent = IN_UPDATE, .name = "Languages", .state = IN_LANGUAGES },
-	{ .parent = IN_UPDATE, .name = "EulaFiles", .state = IN_LICENCES },
+	{ .parent = IN_UPDATE, .name = "Prerequisites", .state = IN_PREREQUISITES, .begin = list_begin },
+	{ .parent = IN_UPDATE, .name = "PayloadFiles", .state = IN_PAYLOAD, .begin = list_begin },
+	{ .parent = IN_UPDATE, .name = "BundledBy", .state = IN_BUNDLED_BY, .begin = list_begin },
+	{ .parent = IN_UPDATE, .name = "Categories", .state = IN_CATEGORIES, .begin = list_begin },
+	{ .parent = IN_UPDATE, .name = "SupersededBy", .state = IN_SUPERSEDED_BY, .begin = list_begin },
+	{ .parent = IN_UPDATE, .name = "Languages", .state = IN_LANGUAGES, .begin = list_begin },
+	{ .parent = IN_UPDATE, .name = "EulaFiles", .state = IN_LICENCES, .begin = list_begin },
 	{ .parent = IN_PREREQUISITES, .name = "UpdateId", .state = IN_PREREQUISITE,
 	  .begin = prerequisite_begin },
 	{ .parent = IN_PREREQUISITES, .name = "Or", .state = IN_OR, .begin = or_begin },
@@ -464,8 +472,8 @@ static const struct catalog_walk_row rows[] = {
 	  .begin = licence_language_begin },
 	{ .parent = CATALOG_WALK_TOP, .name = "OfflineSyncPackage", .state = IN_PACKAGE,
 	  .begin = package_begin },
-	{ .parent = IN_PACKAGE, .name = "Updates", .state = IN_UPDATES },
-	{ .parent = IN_PACKAGE, .name = "FileLocations", .state = IN_LOCATIONS },
+	{ .parent = IN_PACKAGE, .name = "Updates", .state = IN_UPDATES, .begin = list_begin },
+	{ .parent = IN_PACKAGE, .name = "FileLocations", .state = IN_LOCATIONS, .begin = list_begin },
 	/* single elements; in a document these are never roots */
 	{ .parent = CATALOG_WALK_TOP, .name = "Update", .state = IN_UPDATE, .begin = update_begin,
 	  .end = update_end },

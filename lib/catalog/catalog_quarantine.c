@@ -21,6 +21,12 @@ struct work {
 	uint32_t *dependents; /* revision -> how many it took with it */
 };
 
+static void u32_free(uint32_t *p)
+{
+	free(p);
+}
+DEFINE_CLEANUP(uint32_t *, u32_free);
+
 static void work_clear(struct work *w)
 {
 	catalog_graph_clear(&w->g);
@@ -65,14 +71,40 @@ static void follow_prerequisites(struct work *w, uint32_t i)
 	}
 }
 
+static int by_number(const void *left, const void *right)
+{
+	uint32_t a = *(const uint32_t *)left, b = *(const uint32_t *)right;
+
+	return a < b ? -1 : a > b;
+}
+
+/* Of two revisions with one identity the first stays: a bundle that has both still has it. */
+static uint32_t *bundles_of_first(const struct work *w, const struct catalog_revision *r,
+				  size_t *count)
+{
+	const struct catalog_revision *first =
+		r->original ? catalog_by_revision(w->c, r->original) : NULL;
+	*count = first ? first->bundled_by_count : 0;
+	uint32_t *all = buf_calloc(*count, sizeof *all);
+
+	for (size_t k = 0; k < *count; k++)
+		all[k] = first->bundled_by[k];
+	if (*count > 1)
+		qsort(all, *count, sizeof *all, by_number);
+	return all;
+}
+
 static void follow_bundles(struct work *w, uint32_t i)
 {
 	const struct catalog_revision *r = &w->c->items[i];
+	size_t count;
+	CLEANUP(u32_free) uint32_t *whole = bundles_of_first(w, r, &count);
 
 	for (size_t k = 0; k < r->bundled_by_count; k++) {
 		size_t parent = catalog_index_of(w->c, r->bundled_by[k]);
 
-		if (parent != SIZE_MAX)
+		if (parent != SIZE_MAX && (count == 0 || !bsearch(&r->bundled_by[k], whole, count,
+								  sizeof *whole, by_number)))
 			take(w, parent, i, "a bundle that contains");
 	}
 	for (uint32_t k = w->g.child_first[i]; k < w->g.child_first[i + 1]; k++) {
@@ -128,12 +160,6 @@ static void complete_findings(struct work *w, const uint32_t *superseded)
 	}
 }
 
-static void u32_free(uint32_t *p)
-{
-	free(p);
-}
-DEFINE_CLEANUP(uint32_t *, u32_free);
-
 void catalog_add_remark(struct catalog *c, const struct catalog_remark *r)
 {
 	struct catalog_finding f = {
@@ -149,11 +175,12 @@ void catalog_add_remark(struct catalog *c, const struct catalog_remark *r)
 }
 
 /* Findings may be older than what is known of their revision. */
-static void complete_finding(const struct catalog *c, struct catalog_finding *f, size_t at)
+static void complete_finding(struct catalog *c, struct catalog_finding *f, size_t at)
 {
 	const struct catalog_revision *r = &c->items[at];
 
-	f->kb = *f->kb ? f->kb : r->kb;
+	if (!*f->kb && *r->kb)
+		catalog_finding_set_kb(&c->findings, f, r->kb);
 	if (f->has_update_id || !r->has_update_id)
 		return;
 	f->has_update_id = true;

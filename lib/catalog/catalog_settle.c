@@ -227,10 +227,10 @@ static void check_identity(struct catalog *c, struct catalog_revision *r)
 	char file[24];
 
 	snprintf(file, sizeof file, "s/%" PRIu32, r->revision_id);
-	if (!r->has_document)
+	if (!r->has_document && !r->has_bad_core)
 		catalog_report(c, r, CATALOG_RULE_FRAGMENT_MALFORMED, file, 0, "",
 			       "there is no document");
-	else if (r->core_has_id && r->has_update_id &&
+	else if (r->has_document && r->core_has_id && r->has_update_id &&
 		 (memcmp(&r->core_id, &r->update_id, sizeof r->core_id) != 0 ||
 		  r->core_number != r->revision_number))
 		catalog_report(c, r, CATALOG_RULE_FRAGMENT_MALFORMED, file, 0, "",

@@ -103,20 +103,21 @@ static bool type_fits(const struct catalog_revision *r)
 
 static void check_core(struct catalog *c, struct catalog_revision *r)
 {
-	char file[24], text[STR_GUID_SIZE];
+	char file[24], text[STR_GUID_SIZE] = "";
 
 	snprintf(file, sizeof file, "c/%" PRIu32, r->revision_id);
 	if (!r->has_core) {
-		if (c->cores > 0 && !r->is_duplicate)
+		if (c->cores > 0 && !r->is_duplicate && !r->has_bad_core)
 			catalog_report(c, r, CATALOG_RULE_CORE_MISSING, file, 0, "", "");
 		return;
 	}
 	if (r->is_deployable && r->action == CATALOG_ACTION_BUNDLE)
 		catalog_report(c, r, CATALOG_RULE_DEPLOYABLE_PART, file, 0, "true", "");
-	if (r->core_has_id && r->has_update_id &&
-	    (memcmp(&r->core_id, &r->update_id, sizeof r->core_id) != 0 ||
+	if (r->has_update_id &&
+	    (!r->core_has_id || memcmp(&r->core_id, &r->update_id, sizeof r->core_id) != 0 ||
 	     r->core_number != r->revision_number)) {
-		str_from_guid(r->core_id.bytes, text);
+		if (r->core_has_id)
+			str_from_guid(r->core_id.bytes, text);
 		catalog_report(c, r, CATALOG_RULE_CORE_IDENTITY, file, 0, text, "");
 	}
 	if (r->core_prerequisites != r->master_prerequisites)
@@ -198,6 +199,7 @@ static void check_identities(struct catalog *c)
 			original = i;
 			continue;
 		}
+		b->original = a->revision_id;
 		say_number(c, b, CATALOG_RULE_IDENTITY_DUPLICATE, a->revision_id);
 	}
 }

@@ -50,7 +50,7 @@ static bool count_tag(struct counting *n, const char *tag, size_t len)
 
 	if (!wrapper && n->or_depth)
 		n->out->alternatives++;
-	else if (!wrapper)
+	else if (!wrapper && !is_named(tag, len, "True"))
 		n->out->conditions++;
 	if (empty)
 		return true;

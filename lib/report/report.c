@@ -50,8 +50,10 @@ static void print_finding(FILE *out, const struct catalog_finding *f)
 		fprintf(out, " update %s", update_text(f, guid));
 	if (f->kb && *f->kb)
 		fprintf(out, " KB%s", f->kb);
-	fprintf(out, "\n  %s\n  at %s byte %" PRIu64 "\n", f->message, f->file ? f->file : "-",
-		f->offset);
+	fprintf(out, "\n  %s\n", f->message);
+	if (*f->value)
+		fprintf(out, "  found: %s\n", f->value);
+	fprintf(out, "  at %s byte %" PRIu64 "\n", *f->file ? f->file : "-", f->offset);
 	if (f->severity == CATALOG_ERROR)
 		fprintf(out, "  next step: %s\n", catalog_rule_next_step(f->rule));
 }

@@ -288,25 +288,14 @@ static void take_bundles(struct deciding *d, uint32_t node)
 	}
 }
 
-/* Detectoids and categories have no content: a group that one of them can fulfil needs none. */
-static bool is_free(const struct graph *g, const struct graph_span *group)
-{
-	for (uint32_t i = 0; i < group->count; i++) {
-		const struct graph_span *s = &g->identities[g->links[group->first + i]].nodes;
-
-		for (uint32_t k = 0; k < s->count; k++)
-			if (g->nodes[g->identity_nodes[s->first + k]].is_evaluate)
-				return true;
-	}
-	return false;
-}
-
+/*
+ * All of them, also when a detectoid can fulfil the group: where it does not hold, only one of the
+ * others helps.
+ */
 static void take_group(struct deciding *d, uint32_t node, const struct graph_span *group)
 {
 	const struct graph *g = d->g;
 
-	if (is_free(g, group))
-		return;
 	for (uint32_t i = 0; i < group->count; i++) {
 		const struct graph_span *s = &g->identities[g->links[group->first + i]].nodes;
 

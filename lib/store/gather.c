@@ -127,7 +127,7 @@ int gather_take(struct gather *g, const struct listing_entry *e, enum catalog_re
 	if (kind == CATALOG_RECORD_FRAGMENT)
 		return catalog_add_parsed(g->catalog, (enum catalog_stream)e->stream, e->key,
 					  e->revision, &p->fragment, "", 0, err);
-	catalog_set_package(g->catalog, &p->package);
+	catalog_set_package(g->catalog, &p->package, e->offset);
 	return 0;
 }
 
@@ -138,9 +138,45 @@ static int compare_fragments(const void *a, const void *b)
 	return memcmp(x->sha256, y->sha256, sizeof x->sha256);
 }
 
-int gather_sort(struct gather *g, struct error *err)
+static bool is_fragment(const struct listing_entry *e)
 {
+	return strchr("cxles", e->stream) != NULL;
+}
+
+static int compare_in_order(const void *a, const void *b)
+{
+	const struct listing_entry *x = a, *y = b;
+	int order = listing_compare(x, y);
+
+	return order ? order : x->offset < y->offset ? -1 : x->offset > y->offset;
+}
+
+/* Fragments have no place in a document: until they are sorted their offset is their number. */
+static void sort_and_drop(struct gather *g)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < g->entry_count; i++)
+		if (is_fragment(&g->entries[i]))
+			g->entries[i].offset = i;
 	if (g->entry_count > 0)
+		qsort(g->entries, g->entry_count, sizeof *g->entries, compare_in_order);
+	for (size_t i = 0; i < g->entry_count; i++) {
+		struct listing_entry e = g->entries[i];
+		bool fragment = is_fragment(&e);
+
+		e.offset = fragment ? 0 : e.offset;
+		if (!fragment || kept == 0 || listing_compare(&g->entries[kept - 1], &e) != 0)
+			g->entries[kept++] = e;
+	}
+	g->entry_count = kept;
+}
+
+int gather_sort(struct gather *g, bool first_counts, struct error *err)
+{
+	if (first_counts)
+		sort_and_drop(g);
+	else if (g->entry_count > 0)
 		qsort(g->entries, g->entry_count, sizeof *g->entries, listing_compare);
 	if (g->fragment_count > 0)
 		qsort(g->fragments, g->fragment_count, sizeof *g->fragments, compare_fragments);
@@ -164,7 +200,7 @@ int gather_judge(struct gather *g, struct error *err)
 
 int gather_finish(struct gather *g, struct error *err)
 {
-	return gather_sort(g, err) < 0 ? -1 : gather_judge(g, err);
+	return gather_sort(g, false, err) < 0 ? -1 : gather_judge(g, err);
 }
 
 const struct gather_fragment *gather_find(const struct gather *g, const unsigned char sha256[32])

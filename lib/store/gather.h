@@ -73,13 +73,17 @@ int gather_take(struct gather *g, const struct listing_entry *e, enum catalog_re
 		const union catalog_piece *p, struct error *err)
 	__attribute__((nonnull, warn_unused_result));
 
-/* All is there: sort.  -1 with GATHER_DUPLICATE when two documents have one key. */
-int gather_sort(struct gather *g, struct error *err) __attribute__((nonnull, warn_unused_result));
+/*
+ * All is there: sort.  -1 with GATHER_DUPLICATE when two documents have one key; of fragments the
+ * first may count instead, as it does for the catalog (GF-C055).
+ */
+int gather_sort(struct gather *g, bool first_counts, struct error *err)
+	__attribute__((nonnull, warn_unused_result));
 
 /* Then: finish the catalog, judge it, quarantine. */
 int gather_judge(struct gather *g, struct error *err) __attribute__((nonnull, warn_unused_result));
 
-/* Both. */
+/* Both; no document may come twice. */
 int gather_finish(struct gather *g, struct error *err) __attribute__((nonnull, warn_unused_result));
 
 /* The fragment with this digest, or NULL.  After gather_finish(). */

@@ -348,7 +348,7 @@ int gather_build_finish(struct gather_build *b, struct error *err)
 		return -1;
 	add_known_packs(b);
 	/* The catalog is judged while workers write the listings. */
-	if (gather_sort(b->g, err) < 0 || submit_listings(b, err) < 0 ||
+	if (gather_sort(b->g, !gather_is_full(b->g), err) < 0 || submit_listings(b, err) < 0 ||
 	    gather_judge(b->g, err) < 0)
 		return -1;
 	return drain(b, err);

@@ -68,7 +68,7 @@ static int on_package(void *ctx, const struct catalog_package *p, struct error *
 	(void)err;
 	require(memcmp(p->raw, r->data + p->offset, p->raw_len) == 0);
 	require(catalog_master_element(r->single, "head", p->raw, p->raw_len, &inner) == 0);
-	catalog_set_package(r->catalog, p);
+	catalog_set_package(r->catalog, p, p->offset);
 	return 0;
 }
 

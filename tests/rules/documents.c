@@ -180,6 +180,21 @@ static bool attribute_unknown(struct world *w, struct expectation *e)
 	return true;
 }
 
+/* Of an element that only holds others. */
+static bool attribute_of_list(struct world *w, struct expectation *e)
+{
+	static const char list[] = "<Categories";
+	const struct model_update *u = world_pick(w, MODEL_BUNDLE, 0);
+
+	NEED(u);
+	size_t len, from = world_element(w, u->revision, &len);
+	size_t at = world_text(world_master(w), from, len, list);
+
+	world_splice(world_master(w), at + sizeof list - 1, 0, " Novelty=\"1\"");
+	expect(e, RULE(ATTRIBUTE_UNKNOWN), "package.xml", (int64_t)at, u);
+	return true;
+}
+
 static bool update_date(struct world *w, struct expectation *e)
 {
 	const struct model_update *u = any(w, 0);
@@ -215,7 +230,8 @@ static bool head(struct world *w, struct expectation *e, enum catalog_rule rule,
 
 static bool namespace_unknown(struct world *w, struct expectation *e)
 {
-	return head(w, e, RULE(NAMESPACE_UNKNOWN), "xmlns", "urn:other");
+	return head(w, e, RULE(NAMESPACE_UNKNOWN), "xmlns",
+		    ONE_OF(w, "urn:other", "", (const char *)NULL));
 }
 
 static bool package_version(struct world *w, struct expectation *e)
@@ -599,13 +615,15 @@ static bool widened_within(struct world *w, struct expectation *e)
 static bool revision_unusable(struct world *w, struct expectation *e)
 {
 	const struct model_update *u = world_pick(w, MODEL_DETECTOID, WORLD_UNNEEDED);
+	char file[24];
 
 	NEED(u);
 	size_t at = element(w, u);
 
 	world_attribute(world_master(w), at, "RevisionId", ONE_OF(w, "0", "x", "", "4294967296"));
 	expect(e, RULE(REVISION_UNUSABLE), "package.xml", (int64_t)at, NULL);
-	expect_other(e, RULE(FRAGMENT_ORPHAN), "", 0, u->revision, "", "");
+	snprintf(file, sizeof file, "c/%u", u->revision);
+	expect_other(e, RULE(FRAGMENT_ORPHAN), file, 0, u->revision, "", "");
 	return true;
 }
 
@@ -678,8 +696,9 @@ static bool url_digest(struct world *w, struct expectation *e)
 	size_t file, at = location(w, &file);
 	char url[128];
 
-	snprintf(url, sizeof url, "https://a.example/b_%040llx.cab",
-		 (unsigned long long)random_below(&w->random, 1u << 30));
+	snprintf(url, sizeof url, "https://a.example/b_%040llx.cab%s",
+		 (unsigned long long)random_below(&w->random, 1u << 30),
+		 ONE_OF(w, "", "?c_d=/e_f", "#_"));
 	world_attribute(world_master(w), at, "Url", url);
 	expect(e, RULE(URL_DIGEST), "package.xml", (int64_t)at, NULL);
 	return true;
@@ -724,6 +743,18 @@ static bool core_identity(struct world *w, struct expectation *e)
 	return true;
 }
 
+static bool core_nameless(struct world *w, struct expectation *e)
+{
+	const struct model_update *u = any(w, 0);
+
+	NEED(u);
+	struct document *d = core(w, u);
+
+	world_splice(d, 0, world_text(d, 0, d->text.len, "/>") + 2, "");
+	expect_fragment(e, RULE(CORE_IDENTITY), 'c', u);
+	return true;
+}
+
 static bool core_prerequisites(struct world *w, struct expectation *e)
 {
 	const struct model_update *u = any(w, 0);
@@ -759,16 +790,17 @@ static bool fragment_malformed(struct world *w, struct expectation *e)
 	core(w, u)->text.len -= 5;
 	snprintf(file, sizeof file, "c/%u", u->revision);
 	expect(e, RULE(FRAGMENT_MALFORMED), file, ANYWHERE, u);
-	expect_fragment(e, RULE(CORE_MISSING), 'c', u);
 	return true;
 }
 
 static bool fragment_orphan(struct world *w, struct expectation *e)
 {
 	uint32_t revision = world_new_revision(w);
+	char stream = "cxl"[random_below(&w->random, 3)], file[24];
 
-	world_splice(world_add(w, "cxl"[random_below(&w->random, 3)], revision), 0, 0, "");
-	expect_other(e, RULE(FRAGMENT_ORPHAN), "", 0, revision, "", "");
+	world_splice(world_add(w, stream, revision), 0, 0, "");
+	snprintf(file, sizeof file, "%c/%u", stream, revision);
+	expect_other(e, RULE(FRAGMENT_ORPHAN), file, 0, revision, "", "");
 	return true;
 }
 
@@ -937,6 +969,7 @@ const struct mutation mutations_documents[] = {
 	ROW(CATEGORY_TYPE, category_type),
 	ROW(ELEMENT_UNKNOWN, element_unknown),
 	ROW(ATTRIBUTE_UNKNOWN, attribute_unknown),
+	ROW(ATTRIBUTE_UNKNOWN, attribute_of_list),
 	ROW(NAMESPACE_UNKNOWN, namespace_unknown),
 	ROW(REVISION_DUPLICATE, revision_duplicate),
 	ROW(IDENTITY_DUPLICATE, identity_duplicate),
@@ -959,6 +992,7 @@ const struct mutation mutations_documents[] = {
 	ROW(CATEGORY_KIND, category_kind),
 	ROW(CATEGORY_COUNT, category_count),
 	ROW(CORE_IDENTITY, core_identity),
+	ROW(CORE_IDENTITY, core_nameless),
 	ROW(CORE_PREREQUISITES, core_prerequisites),
 	ROW(CORE_MISSING, core_missing),
 	ROW(FRAGMENT_MALFORMED, fragment_malformed),

@@ -20,7 +20,9 @@ static struct catalog *judged(const char *created)
 	struct catalog_master *m = catalog_master_new(&catalog_fill, c);
 	char xml[1024];
 	int len = snprintf(xml, sizeof xml,
-			   "<OfflineSyncPackage PackageVersion=\"1.1\" ProtocolVersion=\"1.0\" "
+			   "<OfflineSyncPackage "
+			   "xmlns=\"http://schemas.microsoft.com/msus/2004/02/OfflineSync\" "
+			   "PackageVersion=\"1.1\" ProtocolVersion=\"1.0\" "
 			   "MinimumClientVersion=\"5.8.0.2678\" PackageId=\"" G "aa\" "
 			   "SourceId=\"802cb907-a558-4033-9844-bbf65cd3481e\" CreationDate=\"%s\">"
 			   "<Updates><Update UpdateId=\"" G

@@ -8,11 +8,12 @@
 #include <stdlib.h>
 
 #define G "00000000-0000-0000-0000-0000000000"
+#define NS " xmlns=\"http://schemas.microsoft.com/msus/2004/02/OfflineSync\""
 #define PACKAGE                                                                               \
 	" PackageVersion=\"1.1\" ProtocolVersion=\"1.0\" MinimumClientVersion=\"5.8.0.2678\"" \
 	" PackageId=\"" G "aa\" SourceId=\"802cb907-a558-4033-9844-bbf65cd3481e\""            \
 	" CreationDate=\"2026-07-14T17:00:00Z\">"
-#define HEAD "<OfflineSyncPackage" PACKAGE "<Updates>"
+#define HEAD "<OfflineSyncPackage" NS PACKAGE "<Updates>"
 #define TAIL                                                                                       \
 	"</Updates><FileLocations><FileLocation Id=\"" D "\" Url=\"http://d/u\"/></FileLocations>" \
 	"</OfflineSyncPackage>"
@@ -106,6 +107,19 @@ static void each_rule_fires_alone(void **state)
 		{ DETECT(11, "") "<Update UpdateId=\"" G
 				 "11\" RevisionNumber=\"1\" RevisionId=\"10\"/>",
 		  "GF-C031@10" },
+		/* the first stays in the bundle, which stays whole; another bundle does not */
+		{ BUNDLE(10, "")
+			  LEAF(11, PAYLOAD BY(10)) "<Update UpdateId=\"" G
+						   "11\" RevisionNumber=\"1\" RevisionId=\"12\" "
+						   "DeploymentAction=\"Bundle\">" PAYLOAD BY(
+							   10) "</Update>",
+		  "GF-C031@12" },
+		{ BUNDLE(10, "") BUNDLE(13, "")
+			  LEAF(11, PAYLOAD BY(10)) "<Update UpdateId=\"" G
+						   "11\" RevisionNumber=\"1\" RevisionId=\"12\" "
+						   "DeploymentAction=\"Bundle\">" PAYLOAD BY(
+							   13) "</Update>",
+		  "GF-C031@12 GF-C060@13" },
 		{ DETECT(10, NEEDS(99)), "GF-C040@10" },
 		{ LEAF(10, BY(99)), "GF-C041@10" },
 		{ BUNDLE(10, "<SupersededBy><Revision Id=\"99\"/></SupersededBy>"), "GF-C042@10" },
@@ -375,14 +389,19 @@ static void every_action_is_understood_everywhere(void **state)
 	}
 }
 
-static void a_foreign_namespace_is_a_warning(void **state)
+static void a_foreign_namespace_or_none_is_a_warning(void **state)
 {
-	static const char xml[] =
-		"<OfflineSyncPackage xmlns=\"urn:other\"" PACKAGE "<Updates>" DETECT(10, "") TAIL;
-	CLEANUP(catalog_free) struct catalog *c = judge(xml);
+	static const char *const rows[] = {
+		"<OfflineSyncPackage xmlns=\"urn:other\"" PACKAGE "<Updates>" DETECT(10, "") TAIL,
+		"<OfflineSyncPackage" PACKAGE "<Updates>" DETECT(10, "") TAIL,
+	};
 
 	(void)state;
-	assert_findings(c, xml, "GF-C029@0");
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		CLEANUP(catalog_free) struct catalog *c = judge(rows[i]);
+
+		assert_findings(c, rows[i], "GF-C029@0");
+	}
 }
 
 int main(void)
@@ -394,7 +413,7 @@ int main(void)
 		cmocka_unit_test(fragments_are_judged),
 		cmocka_unit_test(sets_of_fragments_are_judged),
 		cmocka_unit_test(every_action_is_understood_everywhere),
-		cmocka_unit_test(a_foreign_namespace_is_a_warning),
+		cmocka_unit_test(a_foreign_namespace_or_none_is_a_warning),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -22,6 +22,9 @@ static void conditions_are_counted(void **state)
 		  1, 2 },
 		{ "<IsInstallable><Not><Or/><a/></Not></IsInstallable>", true, 1, 0 },
 		{ "<IsInstallable x='1'><a><deep/></a></IsInstallable>", true, 2, 0 },
+		{ "<IsInstallable><True/></IsInstallable>", true, 0, 0 },
+		{ "<IsInstallable><And><True /><a/></And></IsInstallable>", true, 1, 0 },
+		{ "<IsInstallable><Or><True/><a/></Or></IsInstallable>", true, 0, 2 },
 		{ "<IsInstallable><a/>", true, 1, 0 }, /* cut */
 		{ "<IsInstallable", false, 0, 0 },
 		{ "<IsInstallable>", true, 0, 0 },

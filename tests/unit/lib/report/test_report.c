@@ -18,7 +18,9 @@ static struct catalog *judged(size_t warnings)
 	size_t len = 0;
 	FILE *f = open_memstream(&xml, &len);
 
-	fprintf(f, "<OfflineSyncPackage PackageVersion=\"1.1\" ProtocolVersion=\"1.0\""
+	fprintf(f, "<OfflineSyncPackage"
+		   " xmlns=\"http://schemas.microsoft.com/msus/2004/02/OfflineSync\""
+		   " PackageVersion=\"1.1\" ProtocolVersion=\"1.0\""
 		   " MinimumClientVersion=\"5.8.0.2678\" PackageId=\"" G "aa\""
 		   " SourceId=\"802cb907-a558-4033-9844-bbf65cd3481e\""
 		   " CreationDate=\"2026-07-14T17:00:00Z\"><Updates>"

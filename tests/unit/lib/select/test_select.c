@@ -98,9 +98,9 @@ static const struct {
 	const char *rules, *in; /* the revisions that are in */
 } table[] = {
 	{ "", "10 11 12 20 30 31 33 40 50 60" },
-	{ "product = Product A", "10 11 12 40" },
+	{ "product = Product A", "10 11 12 20 30 31 33 40" },
 	{ "product = product b", "12 20 30 31 33" },
-	{ "product = 01010101-0101-0101-0101-010101010101", "10 11 12 40" },
+	{ "product = 01010101-0101-0101-0101-010101010101", "10 11 12 20 30 31 33 40" },
 	{ "product = Product C", "" },
 	{ "kb = 100", "10 11 12" },
 	{ "kb = 200", "12 20 30 31 33" }, /* its prerequisite with its whole bundle */
@@ -108,10 +108,10 @@ static const struct {
 	{ "update-id = 0b0b0b0b-0b0b-0b0b-0b0b-0b0b0b0b0b0b", "10 11 12" },
 	{ "update-id = 0c0c0c0c-0c0c-0c0c-0c0c-0c0c0c0c0c0c", "10 11 12 20 30 31 33" },
 	{ "update-id = 20202020-2020-2020-2020-202020202020", "" }, /* quarantined */
-	{ "kb = 400", "40" },                                       /* the detectoid is enough */
+	{ "kb = 400", "12 20 30 31 33 40" },                        /* the detectoid may not hold */
 	{ "kb = 500", "50 60" },                                    /* a cycle ends */
-	{ "product = Product A\nkb = 600", "10 11 12 40 50 60" },
-	{ "product = Product A\nsuperseded = no", "40" },
+	{ "product = Product A\nkb = 600", "10 11 12 20 30 31 33 40 50 60" },
+	{ "product = Product A\nsuperseded = no", "12 20 30 31 33 40" },
 	{ "product = Product A\ndriver = no", "10 11 12" },
 	{ "kb = 100\nsuperseded = no", "10 11 12" }, /* named all the same */
 	{ "severity = critical", "30 31 33" },       /* that of a part */
@@ -119,7 +119,7 @@ static const struct {
 	{ "severity = unspecified\nproduct = Product B", "12 20 30 31 33" },
 	{ "max-age-days = 10\nproduct = Product B", "12 20 30 31 33" },
 	{ "max-age-days = 9\nproduct = Product B", "30 31 33" },
-	{ "exclude-product = Product B", "10 11 12 40 50 60" },
+	{ "exclude-product = Product B", "10 11 12 20 30 31 33 40 50 60" },
 	{ "exclude-kb = 300\nproduct = Product B", "12 20 30 31 33" }, /* needed all the same */
 	{ "exclude-kb = 100\nkb = 100", "" },
 	{ "exclude-update-id = 32323232-3232-3232-3232-323232323232\nkb = 600", "50 60" },

@@ -3,6 +3,7 @@
 
 #include "lib/catalog/catalog.h"
 #include "lib/catalog/catalog_master.h"
+#include "lib/crypto/digest.h"
 #include "lib/sandbox/sandbox_message.h"
 #include "lib/store/gather_build.h"
 #include "lib/store/gather_load.h"
@@ -258,14 +259,45 @@ static void one_document_comes_once(void **state)
 	CLEANUP(store_close) struct store *s = repository_open(*state, true);
 	struct listing_source source = source_of("a");
 	CLEANUP(gather_free) struct gather *g = gather_new(&source);
-	struct listing_entry e = { .stream = 'c', .revision = 7 };
+	struct listing_entry e = { .stream = 'u', .revision = 7 };
 	struct error err = ERROR_INIT;
 	CLEANUP(gather_build_free) struct gather_build *b = gather_build_new(g, s, 1, &err);
 
 	assert_int_equal(gather_build_add(b, &e, "x", 1, &err), 0);
 	assert_int_equal(gather_build_add(b, &e, "y", 1, &err), 0);
 	assert_int_equal(gather_build_finish(b, &err), -1);
-	assert_error(err, ERROR_GATHER_DUPLICATE, "c//7");
+	assert_error(err, ERROR_GATHER_DUPLICATE, "u//7");
+}
+
+static void the_first_of_two_fragments_counts(void **state)
+{
+	static const struct listing_entry entries[] = {
+		{ .stream = 'x', .revision = 8 },
+		{ .stream = 'c', .revision = 7 },
+		{ .stream = 'c', .revision = 7 },
+		{ .stream = 'l', .revision = 7, .key = "en" },
+		{ .stream = 'l', .revision = 7, .key = "de" },
+		{ .stream = 'c', .revision = 7 },
+	};
+	CLEANUP(store_close) struct store *s = repository_open(*state, true);
+	struct listing_source source = source_of("a");
+	CLEANUP(gather_free) struct gather *g = gather_new(&source);
+	struct error err = ERROR_INIT;
+	CLEANUP(gather_build_free) struct gather_build *b = gather_build_new(g, s, 1, &err);
+	unsigned char first[32];
+
+	for (size_t i = 0; i < sizeof entries / sizeof *entries; i++) {
+		struct listing_entry e = entries[i];
+		char text[] = { (char)('p' + i) };
+
+		assert_int_equal(gather_build_add(b, &e, text, sizeof text, &err), 0);
+	}
+	digest_sha256("q", 1, first);
+	assert_int_equal(gather_build_finish(b, &err), 0);
+	assert_int_equal(g->entry_count, 4);
+	assert_memory_equal(g->entries[0].sha256, first, sizeof first);
+	for (size_t i = 0; i < g->entry_count; i++)
+		assert_int_equal(g->entries[i].offset, 0);
 }
 
 static void replace(struct store *s, const struct gather *g)
@@ -737,6 +769,7 @@ int main(void)
 		TEST(threads_make_no_difference),
 		TEST(incomplete_sources_are_refused),
 		TEST(one_document_comes_once),
+		TEST(the_first_of_two_fragments_counts),
 		TEST(rows_have_the_root_of_what_they_store),
 		TEST(a_replacement_can_be_abandoned),
 		TEST(a_lie_of_one_set_is_not_published),
