@@ -2,7 +2,8 @@
  * Requests in UTF-8, whatever they came in.  A byte order mark, or a NUL among the first two bytes,
  * tells UTF-16; else the charset of Content-Type tells, else the XML declaration (RFC 7303). UTF-8,
  * US-ASCII, ISO-8859-1 and UTF-16 are known; any other name is not listened to, and the text is
- * taken for UTF-8.  Knows nothing else of XML.
+ * taken for UTF-8.  Knows nothing else of XML.  Not iconv(): it opens files and loads modules,
+ * which the role of the server forbids.
  */
 #ifndef SERVER_SOAP_CHARSET_H
 #define SERVER_SOAP_CHARSET_H
