@@ -324,7 +324,7 @@ $(B)/bin/sweep $(B)/bin/mutants $(B)/bin/parity-bench $(B)/bin/repair: $(SWEEP_L
 	@mkdir -p $(@D)
 	$(call say,LD)$(CC) -o $@ $(filter %.o,$^) $(LDFLAGS_ALL) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(foreach p,libcrypto p11-kit-1 libisal jansson threads,$(LIBS.$(p)))
 
-faults: all tools                           ## FAULT_MEMORY=100 each call of 12 commands fails once, each 100th allocation
+faults: all tools                           ## FAULT_MEMORY=100 each call of 14 commands fails once, each 100th allocation
 	@FAULT_EVERY=$(or $(FAULT_EVERY),1) FAULT_MEMORY=$(or $(FAULT_MEMORY),100) BIN=$(CURDIR)/$(B)/bin sh tests/e2e/63-faults.sh
 crash-states: all tools                     ## COUNT=10000000 states of the disk after a crash
 	@CRASH_COUNT=$(or $(COUNT),10000000) CRASH_RESTARTS=400 BIN=$(CURDIR)/$(B)/bin sh tests/e2e/64-crash-states.sh

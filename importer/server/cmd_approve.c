@@ -131,9 +131,9 @@ static int fill(const struct cli_args *args, const struct desk *d, struct approv
 		return error_set(err, ERROR_USAGE,
 				 "--action %.40s: install, optional, uninstall, detect or block",
 				 action);
-	if (deadline && desk_time(deadline, &form->deadline, err) < 0)
+	if ((deadline && desk_time(deadline, &form->deadline, err) < 0) ||
+	    desk_by(cli_text(args, "by"), form->by, err) < 0)
 		return -1;
-	desk_by(cli_text(args, "by"), form->by);
 	*count = cli_list(args, "group", names, GROUPS_MAX);
 	if (*count > GROUPS_MAX)
 		return error_set(err, ERROR_USAGE, "more than %d groups", GROUPS_MAX);

@@ -12,8 +12,7 @@ int cmd_decline(const struct cli_args *args, struct error *err)
 	char by[APPROVAL_BY_SIZE], what[DESK_WHAT];
 	bool undo = cli_flag(args, "undo");
 
-	desk_by(cli_text(args, "by"), by);
-	if (desk_open(args, &d, err) < 0 ||
+	if (desk_by(cli_text(args, "by"), by, err) < 0 || desk_open(args, &d, err) < 0 ||
 	    desk_updates(&d, args->operands, args->operand_count, &updates, err) < 0)
 		return -1;
 	/* An update that is not here can be declined beforehand only by mistake. */

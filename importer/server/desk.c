@@ -7,6 +7,7 @@
 #include "lib/store/parts.h"
 #include "lib/store/store.h"
 
+#include <errno.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -296,16 +297,26 @@ void desk_what(const struct desk_update *u, char out[DESK_WHAT])
 		 *u->kb ? " " : "", u->title, *u->title ? " " : "", guid);
 }
 
-void desk_by(const char *option, char out[APPROVAL_BY_SIZE])
+int desk_by(const char *option, char out[APPROVAL_BY_SIZE], struct error *err)
 {
-	const struct passwd *user = option ? NULL : getpwuid(getuid());
+	unsigned id = (unsigned)getuid();
 
-	if (option)
+	if (option) {
 		snprintf(out, APPROVAL_BY_SIZE, "%s", option);
-	else if (user)
+		return 0;
+	}
+	errno = 0;
+	const struct passwd *user = getpwuid(id);
+	/* getpwuid(3): what it says of a user that is not there */
+	if (!user && errno != 0 && errno != ENOENT && errno != ESRCH && errno != EBADF &&
+	    errno != EPERM)
+		return error_set_errno(err, ERROR_FILE_OPEN,
+				       "the name of user %u, who has to be stated with --by", id);
+	if (user)
 		snprintf(out, APPROVAL_BY_SIZE, "%s", user->pw_name);
 	else
-		snprintf(out, APPROVAL_BY_SIZE, "%u", (unsigned)getuid());
+		snprintf(out, APPROVAL_BY_SIZE, "%u", id);
+	return 0;
 }
 
 int desk_time(const char *text, int64_t *out, struct error *err)

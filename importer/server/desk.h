@@ -89,8 +89,12 @@ int desk_missing(struct desk *d, struct desk_update *u,
 enum { DESK_WHAT = DESK_TITLE + DESK_KB + 48 };
 void desk_what(const struct desk_update *u, char out[DESK_WHAT]) __attribute__((nonnull));
 
-/* Who does this: --by, else the name of the user. */
-void desk_by(const char *option, char out[APPROVAL_BY_SIZE]) __attribute__((nonnull(2)));
+/*
+ * Who does this: --by, else the name of the user, or the number of one who has no name.  It stays
+ * on record: -1 when the name cannot be looked up.
+ */
+int desk_by(const char *option, char out[APPROVAL_BY_SIZE], struct error *err)
+	__attribute__((nonnull(2, 3), warn_unused_result));
 
 /* "YYYY-MM-DD" or "YYYY-MM-DDThh:mm:ssZ", UTC; USAGE otherwise. */
 int desk_time(const char *text, int64_t *out, struct error *err)

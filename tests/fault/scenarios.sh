@@ -8,7 +8,7 @@
 
 # shellcheck disable=SC2034 # for the script
 F_NAMES='ingest write-full write-increment approve import-full import-increment import-wait import-resume
-	receipt receive gc trust-add'
+	receipt receive gc trust-add server-approve server-group'
 
 # f_keep NAME: the sites as they are now are the tree of a scenario.
 f_keep() {
@@ -31,6 +31,22 @@ f_approve() {
 		--key "$T_DIR/site/keys/anna-approver.key.pem" --trust "$T_DIR/site/trust"
 }
 
+# A group, and updates that can be approved for it; what is made for these two alone is taken away.
+f_served() {
+	t_must gapferry-server group add plant --repo "$site/importer"
+	cp -r "$site/importer" "$T_DIR/tried"
+	gapferry-import --repo "$site/importer" updates --json |
+		jq -r '.updates[] | select(.type == "Software" and all(.files[]; .present)) | .update_id' |
+		while read -r f_id; do
+			gapferry-server approve "$f_id" --group plant --repo "$T_DIR/tried" \
+				>/dev/null 2>&1 && echo "$f_id"
+		done | head -n 3 >"$site/list"
+	f_keep server-approve
+	t_must gapferry-server approve --list "$site/list" --group plant --repo "$site/importer"
+	f_keep server-group
+	rm -r "$T_DIR/tried" "$site/list" "$site"/importer/clients.db*
+}
+
 f_prepare() {
 	site=$T_DIR/site
 	mkdir -p "$site/medium" "$site/back"
@@ -49,6 +65,7 @@ f_prepare() {
 	f_keep import-full
 	t_must gapferry-import --repo "$site/importer" import "$site/medium"
 	f_keep receipt
+	f_served
 	t_must gapferry-import --repo "$site/importer" receipt \
 		--key "$site/keys/ines-importer.key.pem" --out "$site/back"
 	f_keep receive
@@ -98,6 +115,13 @@ f_importer() {
 		--after 'gapferry-verify ledger @/importer/ledger' "$@"
 }
 
+# What is approved is shown with its group.
+f_server() {
+	f_run "$1" importer 'gapferry-server report updates --repo @/importer --json' \
+		"gapferry-server $2 --repo @/importer" \
+		--after 'gapferry-server group list --repo @/importer'
+}
+
 f_scenario() {
 	case $1 in
 	ingest) f_exporter "$1" 'ingest wsusscn2 @/catalog/wsusscn2.cab --content @/catalog/content --threads 1' ;;
@@ -111,5 +135,7 @@ f_scenario() {
 	receive) f_exporter "$1" 'receive @/back/receipt-main-site1-1.txt' ;;
 	gc) f_exporter "$1" 'gc' --garbage ;;
 	trust-add) f_importer "$1" 'trust add @/trust' ;;
+	server-approve) f_server "$1" 'approve --list @/list --group plant' ;;
+	server-group) f_server "$1" 'group remove plant' ;;
 	esac
 }

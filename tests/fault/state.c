@@ -121,13 +121,25 @@ static bool digest_file(const char *path, unsigned char out[32])
 	return n == 0;
 }
 
+/* No two of them have a table of the same name. */
+static const char *const databases[] = { "catalog.db", "clients.db" };
+enum { DATABASES = sizeof databases / sizeof *databases };
+
+static bool is_database(const char *name)
+{
+	for (size_t i = 0; i < DATABASES; i++)
+		if (strncmp(name, databases[i], strlen(databases[i])) == 0)
+			return true;
+	return false;
+}
+
 static int add_file(const char *path, const struct stat *st, int type, struct FTW *at)
 {
 	const char *name = path + walk.skip;
 	char hex[DIGEST_HEX];
 
 	(void)st;
-	if (type != FTW_F || strncmp(name, "catalog.db", 10) == 0 || strcmp(name, "lock") == 0 ||
+	if (type != FTW_F || is_database(name) || strcmp(name, "lock") == 0 ||
 	    strncmp(name, "tmp/", 4) == 0)
 		return 0;
 	struct state_entry *e = add(walk.state, "file", name, "");
@@ -141,13 +153,19 @@ static int add_file(const char *path, const struct stat *st, int type, struct FT
 
 bool state_load_rows(struct state *s, const char *repository)
 {
-	char path[4096];
-	sqlite3 *db;
+	bool good = true;
 
-	snprintf(path, sizeof path, "%s/catalog.db", repository);
-	bool good = sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE, NULL) == SQLITE_OK &&
-		    state_add_rows(s, db);
-	sqlite3_close(db);
+	for (size_t i = 0; good && i < DATABASES; i++) {
+		char path[4096];
+		sqlite3 *db;
+
+		snprintf(path, sizeof path, "%s/%s", repository, databases[i]);
+		if (i > 0 && access(path, F_OK) != 0)
+			continue; /* it comes with the first group or approval */
+		good = sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE, NULL) == SQLITE_OK &&
+		       state_add_rows(s, db);
+		sqlite3_close(db);
+	}
 	return good;
 }
 

@@ -1,6 +1,6 @@
 /*
  * What a repository holds, as a list of keys with digests: every column of every table of its
- * database, and every file.  Two lists are compared key by key.
+ * databases, and every file.  Two lists are compared key by key.
  */
 #ifndef FAULT_STATE_H
 #define FAULT_STATE_H
@@ -26,7 +26,7 @@ struct state {
 /* The rows; false when the database cannot be read, or is corrupt. */
 bool state_add_rows(struct state *s, struct sqlite3 *db);
 
-/* The same of a repository. */
+/* The same of a repository: of catalog.db, and of clients.db where it is. */
 bool state_load_rows(struct state *s, const char *repository);
 
 /* Rows and files of a repository. */
