@@ -99,11 +99,12 @@ int cmd_plan(const struct cli_args *args, struct error *err)
 					.chosen = &chosen,
 					.explain = cli_flag(args, "explain"),
 					.missing = cli_flag(args, "missing") };
-	if (!args->json) {
+	json_t *out = args->json ? plan_json(&c, &inc, &p) : NULL;
+	if (!out)
 		plan_text(&c, &inc, &p);
+	plan_clear(&p); /* before the updates are loaded as well */
+	if (!out)
 		return plan_reasons_text(&reasons, err);
-	}
-	json_t *out = plan_json(&c, &inc, &p);
 	if (plan_reasons_json(&reasons, out, err) < 0) {
 		json_decref(out);
 		return -1;

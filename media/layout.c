@@ -23,17 +23,10 @@ struct layout_split {
 	uint64_t first, length;
 };
 
-/* A part in the order of placing. */
-struct placed {
-	struct layout_place place;
-	uint32_t volume;
-};
-
 struct plan {
-	struct placed *placed;
-	size_t capacity;
-	uint64_t room;     /* bytes for members in an empty volume: a multiple of 512 */
-	uint64_t part_max; /* data of a part that is not the first: whole blocks */
+	uint32_t parts[LEAVES + 1]; /* of each volume, by its number */
+	uint64_t room;              /* bytes for members in an empty volume: a multiple of 512 */
+	uint64_t part_max;          /* data of a part that is not the first: whole blocks */
 	/* Bytes free: volume v is left[LEAVES + v - 1], a parent is the larger of its children. */
 	uint64_t left[2 * LEAVES];
 	struct layout *out;
@@ -91,7 +84,7 @@ static int place(struct plan *p, struct layout_part part, uint32_t *volume, stru
 	uint64_t need = volume_member_bytes(part.length);
 	struct layout *out = p->out;
 
-	if (out->count >= LIMIT_OBJECTS)
+	if (!out->places && out->count >= LIMIT_OBJECTS)
 		return error_set(err, ERROR_MEDIA_LIMIT, "more than %u parts", LIMIT_OBJECTS);
 	part.volume = choose_volume(p, need, *volume, err);
 	if (part.volume == 0)
@@ -100,11 +93,15 @@ static int place(struct plan *p, struct layout_part part, uint32_t *volume, stru
 
 	part.offset = p->room - left + VOLUME_FIRST_DATA;
 	set_left(p, part.volume, left - need);
-	p->placed = buf_grow(p->placed, &p->capacity, out->count, sizeof *p->placed);
-	p->placed[out->count++] =
-		(struct placed){ .place = { part.object, (uint32_t)(part.offset / USTAR_BLOCK) },
-				 .volume = part.volume };
 	*volume = part.volume;
+	if (!out->places) {
+		p->parts[part.volume]++;
+		out->count++;
+		return 0;
+	}
+	/* Each first one ends up where the next volume begins. */
+	out->places[out->volume_first[part.volume]++] =
+		(struct layout_place){ part.object, (uint32_t)(part.offset / USTAR_BLOCK) };
 	if (out->sizes[part.object] <= out->whole_max)
 		return 0;
 	out->splits =
@@ -136,23 +133,25 @@ static int place_object(struct plan *p, uint32_t object, uint64_t size, struct e
 	return 0;
 }
 
-/* Counting sort by volume; parts of a volume were placed in order of offset already. */
-static void sort_parts(struct plan *p)
+static int place_all(struct plan *p, size_t count, struct error *err)
+{
+	for (size_t i = 0; i < count; i++)
+		if (place_object(p, (uint32_t)i, p->out->sizes[i], err))
+			return -1;
+	return 0;
+}
+
+/* Where the first part of each volume goes, as they are counted; all volumes are empty again. */
+static void make_places(struct plan *p)
 {
 	struct layout *l = p->out;
-	uint32_t *start = buf_calloc((size_t)l->volumes + 2, sizeof *start);
 
-	for (size_t i = 0; i < l->count; i++)
-		start[p->placed[i].volume + 1]++;
-	for (size_t v = 1; v <= (size_t)l->volumes + 1; v++)
-		start[v] += start[v - 1];
-	l->places = buf_malloc(l->count * sizeof *l->places);
-	for (size_t i = 0; i < l->count; i++)
-		l->places[start[p->placed[i].volume]++] = p->placed[i].place;
-	/* Each start has become the one of the next volume: [0] is still that of the first. */
-	l->volume_first = start;
-	free(p->placed);
-	p->placed = NULL;
+	l->places = buf_malloc((l->count + 1) * sizeof *l->places);
+	l->volume_first = buf_calloc((size_t)l->volumes + 2, sizeof *l->volume_first);
+	for (uint32_t v = 1; v <= l->volumes; v++)
+		l->volume_first[v + 1] = l->volume_first[v] + p->parts[v];
+	l->volumes = 0;
+	memset(p->left, 0, sizeof p->left);
 }
 
 static int count_bytes(const struct plan *p, struct error *err)
@@ -195,7 +194,6 @@ static int check_unfinished(const struct layout *l, struct error *err)
 
 static void free_plan(struct plan *p)
 {
-	free(p->placed);
 	free(p);
 }
 DEFINE_CLEANUP(struct plan *, free_plan);
@@ -217,14 +215,17 @@ int layout_plan(const uint64_t *sizes, size_t count, uint64_t limit, struct layo
 	if (out->whole_max > USTAR_SIZE_MAX)
 		out->whole_max = USTAR_SIZE_MAX;
 	p->part_max = out->whole_max / USTAR_BLOCK * USTAR_BLOCK;
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0; i < count; i++)
 		if (sizes[i] > LIMIT_OBJECT_BYTES)
 			return error_set(err, ERROR_MEDIA_LIMIT, "object %zu has %llu bytes", i,
 					 (unsigned long long)sizes[i]);
-		if (place_object(p, (uint32_t)i, sizes[i], err))
-			return -1;
-	}
-	sort_parts(p);
+	/* Twice, first to count: sorting millions of parts would need room for all of them again.
+	 */
+	if (place_all(p, count, err))
+		return -1;
+	make_places(p);
+	if (place_all(p, count, err))
+		return -1;
 	if (count_bytes(p, err))
 		return -1;
 	return check_unfinished(out, err);
