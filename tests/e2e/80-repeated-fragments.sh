@@ -34,8 +34,16 @@ printf '<ExtendedProperties><KBArticleID>1</KBArticleID></ExtendedProperties>' \
 last=$(find "$tree/package3/c" -type f | sed 's|.*/||' | sort -n | tail -n 1)
 mkdir "$tree/package3/core"
 cp "$tree/package3/c/$last" "$tree/package3/core/$last"
+# a licence text of another digest, and the title of a language that is not English
+eula=$(cd "$tree" && find package2/e -type f | sort | head -n 1)
+language=$(basename "$(dirname "$eula")")
+licensed=$(basename "$eula")
+mkdir -p "$tree/package3/e/$language"
+sed 's/Digest="[^"]*"/Digest="AAAAAAAAAAAAAAAAAAAAAAAAAAA="/' "$tree/$eula" \
+	>"$tree/package3/e/$language/$licensed"
 pack twice
-printf '%s\n' "GF-C055 c/$last $last" "GF-C055 x/$twice $twice" \
+printf '%s\n' "GF-C055 c/$last $last" "GF-C055 e/$language/$licensed $licensed" \
+	"GF-C080 package3.cab/e/$language/$licensed $licensed" "GF-C055 x/$twice $twice" \
 	"GF-C080 package3.cab/x/$twice $twice" | sort >"$T_DIR/want"
 
 t_ok 'lint warns' gapferry-export lint "$T_DIR/twice.cab" --json
@@ -53,7 +61,7 @@ cp "$T_DIR/out" "$T_DIR/import.json"
 t_json "$T_DIR/import.json" '.findings | length' 0
 for side in exporter importer; do
 	t_run gapferry-${side%er} --repo "$T_DIR/$side" query --title e --json
-	jq -S '[.updates[] | {update_id, revision_number, kb, title, severity}] | sort_by(.update_id)' \
+	jq -S '[.updates[] | {update_id, revision_number, kb, title, severity, files}] | sort_by(.update_id)' \
 		"$T_DIR/out" >"$T_DIR/$side.updates"
 done
 t_ok 'there are updates' test "$(jq length "$T_DIR/importer.updates")" -gt 5
