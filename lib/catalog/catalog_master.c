@@ -134,11 +134,14 @@ static void read_flags(struct catalog_master *m, const struct xml_attribute *at,
 		(void)catalog_walk_bool(&m->walk, leaf, CATALOG_RULE_BOOLEAN_TEXT, &u->is_leaf);
 	if (bundle)
 		(void)catalog_walk_bool(&m->walk, bundle, CATALOG_RULE_BOOLEAN_TEXT, &u->is_bundle);
-	if (software)
-		(void)catalog_walk_bool(&m->walk, software, CATALOG_RULE_SOFTWARE_TEXT,
-					&u->is_software);
 	u->action =
 		action ? catalog_action_parse(action->value, action->len) : CATALOG_ACTION_ABSENT;
+	/* of Evaluate EVALUATE_SOFTWARE tells */
+	if (software &&
+	    catalog_walk_bool(&m->walk, software, CATALOG_RULE_SOFTWARE_TEXT, &u->is_software) &&
+	    u->is_software && u->action != CATALOG_ACTION_EVALUATE)
+		catalog_walk_problem(&m->walk, CATALOG_RULE_SOFTWARE_STATED, software->name,
+				     software->value, software->len);
 	u->action_text = text_of(m, action);
 	u->action_offset = u->offset;
 }
