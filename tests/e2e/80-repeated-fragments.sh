@@ -34,7 +34,7 @@ printf '<ExtendedProperties><KBArticleID>1</KBArticleID></ExtendedProperties>' \
 last=$(find "$tree/package3/c" -type f | sed 's|.*/||' | sort -n | tail -n 1)
 mkdir "$tree/package3/core"
 cp "$tree/package3/c/$last" "$tree/package3/core/$last"
-# a licence text of another digest, and the title of a language that is not English
+# a licence text of another digest
 eula=$(cd "$tree" && find package2/e -type f | sort | head -n 1)
 language=$(basename "$(dirname "$eula")")
 licensed=$(basename "$eula")
@@ -61,9 +61,14 @@ cp "$T_DIR/out" "$T_DIR/import.json"
 t_json "$T_DIR/import.json" '.findings | length' 0
 for side in exporter importer; do
 	t_run gapferry-${side%er} --repo "$T_DIR/$side" query --title e --json
-	jq -S '[.updates[] | {update_id, revision_number, kb, title, severity, files}] | sort_by(.update_id)' \
+	jq -S '[.updates[] | {update_id, revision_number, kb, title, severity}] | sort_by(.update_id)' \
 		"$T_DIR/out" >"$T_DIR/$side.updates"
 done
 t_ok 'there are updates' test "$(jq length "$T_DIR/importer.updates")" -gt 5
 t_same 'and it knows them as the connected side does' "$T_DIR/importer.updates" \
 	"$T_DIR/exporter.updates"
+mkdir "$T_DIR/there" "$T_DIR/here"
+t_must gapferry-export --repo "$T_DIR/exporter" inventory main --out "$T_DIR/there"
+t_must gapferry-import --repo "$T_DIR/importer" inventory --out "$T_DIR/here"
+t_same 'and the same files, licence texts among them' "$T_DIR/here/inventory-list.txt" \
+	"$T_DIR/there/inventory-list.txt"
