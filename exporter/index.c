@@ -8,6 +8,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 enum { SHARDS_MAX = 4096 };
 
@@ -266,8 +267,10 @@ enum index_class index_classify(const char *name, struct index_name *out)
 {
 	*out = (struct index_name){ 0 };
 	if (strncmp(name, "files/", 6) == 0) {
+		/* the folder is the end of the name: nobody looks for it elsewhere */
 		bool ok = strlen(name) == 49 && name[8] == '/' &&
-			  str_from_any_hex(name + 9, 40, out->sha1, sizeof out->sha1);
+			  str_from_any_hex(name + 9, 40, out->sha1, sizeof out->sha1) &&
+			  strncasecmp(name + 6, name + 47, 2) == 0;
 
 		return ok ? INDEX_LICENCE : INDEX_UNKNOWN;
 	}

@@ -313,7 +313,8 @@ static int read_package(struct reading *r, struct error *err)
 {
 	CLEANUP(cab_close) struct cab *cab = cab_open(&r->base, r->out->name, err);
 
-	return cab ? wsusutil_package_read(&r->package, cab, on_document, r, err) : -1;
+	return cab ? wsusutil_package_read(&r->package, cab, r->out->catalog, on_document, r, err)
+		   : -1;
 }
 
 /* ---- all of it ---- */

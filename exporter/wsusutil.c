@@ -65,7 +65,8 @@ static int read_file(struct reader *r, struct store *s, int fd, const char *path
 		return -1;
 	tee_init(&tee, fd, path, copy, r->out->signature, progress);
 	CLEANUP(cab_close) struct cab *cab = cab_open(&tee.base, r->source->name, err);
-	int failed = cab && wsusutil_package_read(&r->package, cab, take, r, err) == 0
+	int failed = cab && wsusutil_package_read(&r->package, cab, r->out->gather->catalog, take,
+						  r, err) == 0
 			     ? finish(r, &tee, err)
 			     : -1;
 	content_abandon(tee.copy);

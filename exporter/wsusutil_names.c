@@ -21,14 +21,19 @@ void wsusutil_names_clear(struct wsusutil_names *n)
 	*n = (struct wsusutil_names){ 0 };
 }
 
-static int check_problems(const struct catalog_problems *p, uint64_t offset, struct error *err)
+/* Everything else that is wrong with an update is found where all of them are judged. */
+static int check_identity(const struct catalog_export_update *u, struct error *err)
 {
+	const struct catalog_problems *p = &u->problems;
+
 	for (size_t i = 0; i < p->count; i++)
-		if (catalog_rule_severity(p->items[i].rule) == CATALOG_ERROR)
+		if (catalog_rule_severity(p->items[i].rule) == CATALOG_ERROR &&
+		    (strcmp(p->items[i].detail, "UpdateId") == 0 ||
+		     strcmp(p->items[i].detail, "RevisionNumber") == 0))
 			return error_set(err, ERROR_WSUS_PACKAGE,
-					 "package.xml: piece at offset %" PRIu64
+					 "package.xml: update at offset %" PRIu64
 					 ": %s is missing or malformed",
-					 offset, p->items[i].detail);
+					 u->offset, p->items[i].detail);
 	return 0;
 }
 
@@ -41,7 +46,7 @@ static int on_head(void *ctx, const struct catalog_export_head *h, struct error 
 		return error_set(err, ERROR_WSUS_PACKAGE,
 				 "package.xml: format version \"%.32s\", known is 1.0",
 				 h->format_version);
-	return check_problems(&h->problems, h->offset, err);
+	return 0;
 }
 
 static int on_languages(void *ctx, const struct catalog_export_file *l, struct error *err)
@@ -53,20 +58,14 @@ static int on_languages(void *ctx, const struct catalog_export_file *l, struct e
 				 "package.xml: a second list of languages at offset %" PRIu64,
 				 l->offset);
 	n->has_languages = true;
-	return check_problems(&l->problems, l->offset, err);
-}
-
-static int on_file(void *ctx, const struct catalog_export_file *f, struct error *err)
-{
-	(void)ctx;
-	return check_problems(&f->problems, f->offset, err);
+	return 0;
 }
 
 static int on_update(void *ctx, const struct catalog_export_update *u, struct error *err)
 {
 	struct wsusutil_names *n = ctx;
 
-	if (check_problems(&u->problems, u->offset, err) < 0)
+	if (check_identity(u, err) < 0)
 		return -1;
 	if (n->count == LIMIT_CATALOG_UPDATES)
 		return error_set(err, ERROR_WSUS_LIMIT, "package.xml: more than %u updates",
@@ -78,9 +77,9 @@ static int on_update(void *ctx, const struct catalog_export_update *u, struct er
 	return 0;
 }
 
-static const struct catalog_export_handler handler = {
-	.head = on_head, .languages = on_languages, .file = on_file, .update = on_update
-};
+static const struct catalog_export_handler handler = { .head = on_head,
+						       .languages = on_languages,
+						       .update = on_update };
 
 static int read_document(struct source *src, struct catalog_export *e, struct error *err)
 {

@@ -6,6 +6,7 @@
 #include "lib/base/source.h"
 #include "lib/base/str.h"
 #include "lib/cab/cab.h"
+#include "lib/catalog/catalog.h"
 #include "lib/catalog/catalog_export.h"
 #include "lib/wsus/wsus_record.h"
 
@@ -19,6 +20,7 @@ enum { PIECE = 64 << 10 };
 
 struct reader {
 	struct wsusutil_package *p;
+	struct catalog *catalog;
 	wsusutil_take *take;
 	void *ctx;
 	struct catalog_export *exports;
@@ -115,7 +117,7 @@ static int on_file(void *ctx, const struct catalog_export_file *f, struct error 
 	struct reader *r = ctx;
 	struct listing_entry e = { .stream = 'f', .offset = f->offset };
 
-	if (!index_seen_location(&r->index, f->sha1.bytes))
+	if (f->has_sha1 && !index_seen_location(&r->index, f->sha1.bytes))
 		str_to_hex(f->sha1.bytes, sizeof f->sha1.bytes, e.key);
 	else
 		snprintf(e.key, sizeof e.key, "at%" PRIu64, f->offset);
@@ -137,9 +139,20 @@ static int on_update(void *ctx, const struct catalog_export_update *u, struct er
 	return add(r, &e, u->raw, u->raw_len, err);
 }
 
-static const struct catalog_export_handler handler = {
-	.head = on_head, .languages = on_languages, .file = on_file, .update = on_update
-};
+static int on_problem(void *ctx, const struct catalog_problem *p, struct error *err)
+{
+	struct reader *r = ctx;
+
+	(void)err;
+	catalog_add_problem(r->catalog, p);
+	return 0;
+}
+
+static const struct catalog_export_handler handler = { .head = on_head,
+						       .languages = on_languages,
+						       .file = on_file,
+						       .update = on_update,
+						       .problem = on_problem };
 
 static int read_package(struct reader *r, struct cab *cab, struct error *err)
 {
@@ -191,10 +204,11 @@ static int read_records(struct reader *r, struct cab *cab, struct error *err)
 
 /* ---- the cabinet ---- */
 
-int wsusutil_package_read(struct wsusutil_package *p, struct cab *cab, wsusutil_take *take,
-			  void *ctx, struct error *err)
+int wsusutil_package_read(struct wsusutil_package *p, struct cab *cab, struct catalog *c,
+			  wsusutil_take *take, void *ctx, struct error *err)
 {
-	CLEANUP(reader_clear) struct reader r = { .p = p, .take = take, .ctx = ctx };
+	CLEANUP(reader_clear)
+	struct reader r = { .p = p, .catalog = c, .take = take, .ctx = ctx };
 	struct cab_member m;
 	int more;
 

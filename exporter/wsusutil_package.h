@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 struct cab;
+struct catalog;
 struct error;
 struct listing_entry;
 
@@ -50,9 +51,12 @@ int wsusutil_package_open(struct wsusutil_package *p, int fd, const char *label,
 typedef int wsusutil_take(void *ctx, struct listing_entry *e, const void *bytes, size_t len,
 			  struct error *err);
 
-/* The second reading, of the whole cabinet: *p is complete after it.  Errors as above. */
-int wsusutil_package_read(struct wsusutil_package *p, struct cab *cab, wsusutil_take *take,
-			  void *ctx, struct error *err)
-	__attribute__((nonnull(1, 2, 3, 5), warn_unused_result));
+/*
+ * The second reading, of the whole cabinet: *p is complete after it.  What is wrong between the
+ * documents is reported to c.  Errors as above.
+ */
+int wsusutil_package_read(struct wsusutil_package *p, struct cab *cab, struct catalog *c,
+			  wsusutil_take *take, void *ctx, struct error *err)
+	__attribute__((nonnull(1, 2, 3, 4, 6), warn_unused_result));
 
 #endif

@@ -43,7 +43,9 @@ static void add_item(struct report_format *r, const struct query_finding *f)
 					  .value = f->value,
 					  .message = f->message,
 					  .next_step = f->next_step,
-					  .offset = f->offset };
+					  .offset = f->offset,
+					  .cause = (uint32_t)f->cause,
+					  .dependents = (uint32_t)f->dependents };
 
 	report_format_add(r, &item);
 }

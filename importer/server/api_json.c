@@ -126,6 +126,8 @@ json_t *api_json_finding(const struct query_finding *f)
 	api_json_put(o, "value", api_json_text(f->value));
 	api_json_put(o, "message", api_json_text(f->message));
 	api_json_put(o, "next_step", api_json_text(f->next_step));
+	api_json_put(o, "cause", f->cause ? json_integer(f->cause) : json_null());
+	api_json_put(o, "dependents", json_integer(f->dependents));
 	return o;
 }
 

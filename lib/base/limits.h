@@ -120,6 +120,7 @@
 /* ---- catalog ---- */
 #define LIMIT_CATALOG_UPDATES 2000000u        /* one catalog; genuine 2026: 137,000 */
 #define LIMIT_UPDATE_RELATIONS 65536u         /* references of one update; genuine: 120 */
+#define LIMIT_UPDATE_LICENCES 1024u           /* licence texts of one update; genuine: 38 */
 #define LIMIT_FINDINGS 100000u                /* kept per run; the rest is counted */
 
 /* ---- update services (docs/PROTOCOL.md) ---- */

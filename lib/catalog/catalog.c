@@ -418,10 +418,10 @@ void catalog_take_title(struct catalog *c, struct catalog_revision *r, const cha
 	if (!r->has_master && title_rank(r, language) < 2) {
 		struct catalog_title *t = arena_alloc(&c->arena, sizeof *t);
 
-		*t = (struct catalog_title){ .next = r->titles,
-					     .title = catalog_keep_text(c, title),
+		*t = (struct catalog_title){ .title = catalog_keep_text(c, title),
 					     .language = catalog_keep_text(c, language) };
-		r->titles = t;
+		*(r->titles ? &r->last_title->next : &r->titles) = t;
+		r->last_title = t;
 	} else if (is_better_title(r, language)) {
 		r->has_title = true;
 		r->title = catalog_keep_text(c, title);
@@ -457,23 +457,43 @@ static void reserve_licences(struct catalog *c, struct catalog_revision *r, size
 	r->licence_room = room;
 }
 
+/* Whether another fragment told the licences of this language: the first one counts. */
+static bool is_told(const struct catalog_revision *r, uint32_t count, const char *folder)
+{
+	for (uint32_t i = 0; i < count; i++)
+		if (strcmp(r->licence_list[i].folder, folder) == 0)
+			return true;
+	return false;
+}
+
 void catalog_take_licences(struct catalog *c, struct catalog_revision *r, const char *language,
 			   const struct catalog_eula *e)
 {
-	uint32_t before = r->has_licence_fragment ? r->licences_count : 0;
+	uint32_t before = r->has_licence_fragment ? r->licences_count : 0, count = before;
+	const char *twice = NULL;
+	char file[FRAGMENT_NAME_SIZE];
 
-	if (e->files_count == 0 || before + e->files_count > LIMIT_UPDATE_RELATIONS)
+	if (e->files_count == 0 || before + e->files_count > LIMIT_UPDATE_LICENCES)
 		return;
 	reserve_licences(c, r, before + e->files_count);
 	for (size_t i = 0; i < e->files_count; i++) {
-		struct catalog_licence *l = &r->licence_list[before + i];
+		const struct catalog_licence *l = &e->files[i];
+		const char *folder = l->folder ? l->folder : language;
 
-		*l = e->files[i];
-		l->language = catalog_keep_text(c, *l->language ? l->language : language);
+		if (!is_told(r, before, folder)) {
+			r->licence_list[count] = *l;
+			r->licence_list[count].folder = catalog_keep_text(c, folder);
+			r->licence_list[count++].language =
+				catalog_keep_text(c, *l->language ? l->language : folder);
+		} else if (!twice || strcmp(twice, folder) != 0) {
+			twice = folder;
+			catalog_name_fragment(CATALOG_STREAM_LICENCE, folder, r->revision_id, file);
+			catalog_report(c, r, CATALOG_RULE_FRAGMENT_DUPLICATE, file, 0, "", "");
+		}
 	}
 	r->has_licence_fragment = true;
 	r->licences = r->licence_list;
-	r->licences_count = before + (uint32_t)e->files_count;
+	r->licences_count = count;
 }
 
 static void take_fragment(struct catalog *c, struct catalog_revision *r, const char *file,

@@ -60,8 +60,8 @@ struct catalog_revision {
 	bool has_bad_core; /* a core fragment or a full document that is malformed */
 	uint32_t original; /* the revision before it that has the same identity, 0: none */
 	uint32_t sequence, core_number, licence_room;
-	struct catalog_licence *licence_list; /* of the licence fragments */
-	const struct catalog_title *titles;   /* that came before the master document */
+	struct catalog_licence *licence_list;      /* of the licence fragments */
+	struct catalog_title *titles, *last_title; /* that came before the master document */
 	struct catalog_guid core_id;
 	const struct catalog_links *links;                 /* of the full document */
 	uint64_t master_prerequisites, core_prerequisites; /* digests, to compare */

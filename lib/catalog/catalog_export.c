@@ -33,10 +33,34 @@ struct catalog_export {
 	struct catalog_vector products, classifications; /* struct catalog_guid */
 };
 
+/* Deliver what was found since the last piece, and begin the next one. */
+static int next_piece(struct catalog_export *e, struct error *err)
+{
+	struct catalog_problems p = catalog_walk_problems(&e->walk);
+
+	for (size_t i = 0; i < p.count; i++)
+		if (e->handler->problem && e->handler->problem(e->ctx, &p.items[i], err) < 0)
+			return -1;
+	catalog_walk_next_piece(&e->walk);
+	return 0;
+}
+
+/* An element that only holds others: no attribute of it is known. */
+static int list_begin(void *ctx, const struct xml_attribute *at, size_t n, struct error *err)
+{
+	struct catalog_export *e = ctx;
+
+	(void)err;
+	catalog_walk_known(&e->walk, at, n, NULL, 0);
+	return 0;
+}
+
 /* ---- the head ---- */
 
 static int package_begin(void *ctx, const struct xml_attribute *at, size_t n, struct error *err)
 {
+	static const char *const known[] = { "ServerID", "CreationTime", "FormatVersion",
+					     "ProtocolVersion" };
 	struct catalog_export *e = ctx;
 	struct catalog_export_head h = {
 		.server_id = catalog_walk_value(&e->walk, at, n, "ServerID"),
@@ -46,6 +70,7 @@ static int package_begin(void *ctx, const struct xml_attribute *at, size_t n, st
 		.offset = xml_reader_offset(e->walk.reader),
 	};
 
+	catalog_walk_known(&e->walk, at, n, known, 4);
 	if (!str_to_time(h.creation_text, strlen(h.creation_text), &h.creation)) {
 		h.creation = 0;
 		catalog_walk_problem(&e->walk, CATALOG_RULE_DATE_TEXT, "CreationTime",
@@ -61,10 +86,12 @@ static int package_begin(void *ctx, const struct xml_attribute *at, size_t n, st
 
 /* ---- languages, files ---- */
 
-static void begin_piece(struct catalog_export *e)
+static int begin_piece(struct catalog_export *e, struct error *err)
 {
-	catalog_walk_next_piece(&e->walk);
+	if (next_piece(e, err) < 0)
+		return -1;
 	xml_reader_capture(e->walk.reader);
+	return 0;
 }
 
 static int languages_begin(void *ctx, const struct xml_attribute *at, size_t n, struct error *err)
@@ -73,8 +100,8 @@ static int languages_begin(void *ctx, const struct xml_attribute *at, size_t n, 
 
 	(void)at;
 	(void)n;
-	(void)err;
-	begin_piece(e);
+	if (begin_piece(e, err) < 0)
+		return -1;
 	e->file = (struct catalog_export_file){ .url = "",
 						.name = "",
 						.offset = xml_reader_offset(e->walk.reader) };
@@ -103,11 +130,13 @@ static int languages_end(void *ctx, struct error *err)
 
 static int file_begin(void *ctx, const struct xml_attribute *at, size_t n, struct error *err)
 {
+	static const char *const known[] = { "Digest", "MUUrl", "Name" };
 	struct catalog_export *e = ctx;
 	const struct xml_attribute *digest = catalog_walk_find(at, n, "Digest");
 
-	(void)err;
-	begin_piece(e);
+	if (begin_piece(e, err) < 0)
+		return -1;
+	catalog_walk_known(&e->walk, at, n, known, 3);
 	e->file = (struct catalog_export_file){
 		.url = catalog_walk_value(&e->walk, at, n, "MUUrl"),
 		.name = catalog_walk_value(&e->walk, at, n, "Name"),
@@ -131,14 +160,16 @@ static int file_end(void *ctx, struct error *err)
 
 static int update_begin(void *ctx, const struct xml_attribute *at, size_t n, struct error *err)
 {
+	static const char *const known[] = { "UpdateId", "RevisionNumber" };
 	struct catalog_export *e = ctx;
 	const struct xml_attribute *id = catalog_walk_find(at, n, "UpdateId");
 	const struct xml_attribute *number = catalog_walk_find(at, n, "RevisionNumber");
 	struct catalog_export_update *u = &e->update;
 	uint64_t value = 0;
 
-	(void)err;
-	begin_piece(e);
+	if (begin_piece(e, err) < 0)
+		return -1;
+	catalog_walk_known(&e->walk, at, n, known, 2);
 	e->files.count = e->products.count = e->classifications.count = 0;
 	*u = (struct catalog_export_update){ .offset = xml_reader_offset(e->walk.reader) };
 	if (id)
@@ -218,9 +249,9 @@ static int classification_begin(void *ctx, const struct xml_attribute *at, size_
 		.end = languages_end
 static const struct catalog_walk_row rows[] = {
 	{ .parent = IN_UPDATES, UPDATE_ROW },
-	{ .parent = IN_UPDATE, .name = "Files", .state = IN_UPDATE_FILES },
-	{ .parent = IN_UPDATE, .name = "Categories", .state = IN_CATEGORIES },
-	{ .parent = IN_UPDATE, .name = "Classifications", .state = IN_CLASSIFICATIONS },
+	{ .parent = IN_UPDATE, .name = "Files", .state = IN_UPDATE_FILES, .begin = list_begin },
+	{ .parent = IN_UPDATE, .name = "Categories", .state = IN_CATEGORIES, .begin = list_begin },
+	{ .parent = IN_UPDATE, .name = "Classifications", .state = IN_CLASSIFICATIONS, .begin = list_begin },
 	{ .parent = IN_UPDATE_FILES, .name = "File", .state = IN_UPDATE_FILE,
 	  .begin = update_file_begin },
 	{ .parent = IN_CATEGORIES, .name = "Category", .state = IN_CATEGORY,
@@ -232,8 +263,8 @@ static const struct catalog_walk_row rows[] = {
 	{ .parent = CATALOG_WALK_TOP, .name = "ExportPackage", .state = IN_PACKAGE,
 	  .begin = package_begin },
 	{ .parent = IN_PACKAGE, LANGUAGES_ROW },
-	{ .parent = IN_PACKAGE, .name = "Files", .state = IN_FILES },
-	{ .parent = IN_PACKAGE, .name = "Updates", .state = IN_UPDATES },
+	{ .parent = IN_PACKAGE, .name = "Files", .state = IN_FILES, .begin = list_begin },
+	{ .parent = IN_PACKAGE, .name = "Updates", .state = IN_UPDATES, .begin = list_begin },
 	/* single pieces; in a document these are never roots */
 	{ .parent = CATALOG_WALK_TOP, LANGUAGES_ROW },
 	{ .parent = CATALOG_WALK_TOP, FILE_ROW },
@@ -272,7 +303,7 @@ int catalog_export_feed(struct catalog_export *e, const void *bytes, size_t len,
 
 int catalog_export_finish(struct catalog_export *e, struct error *err)
 {
-	return xml_reader_finish(e->walk.reader, err);
+	return xml_reader_finish(e->walk.reader, err) < 0 ? -1 : next_piece(e, err);
 }
 
 int catalog_export_piece(struct catalog_export *e, const char *label, const void *bytes, size_t len,

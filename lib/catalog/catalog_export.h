@@ -57,6 +57,8 @@ struct catalog_export_handler {
 	int (*languages)(void *ctx, const struct catalog_export_file *l, struct error *err);
 	int (*file)(void *ctx, const struct catalog_export_file *f, struct error *err);
 	int (*update)(void *ctx, const struct catalog_export_update *u, struct error *err);
+	/* What is wrong between them; nothing of it reaches whoever has the pieces alone. */
+	int (*problem)(void *ctx, const struct catalog_problem *p, struct error *err);
 };
 
 /* Never fails.  handler and ctx are borrowed. */

@@ -56,7 +56,7 @@ static void name_orphan(const struct catalog_revision *r, char out[FRAGMENT_NAME
 	else if (language)
 		catalog_name_fragment(CATALOG_STREAM_LOCALIZED, language, r->revision_id, out);
 	else if (r->has_licence_fragment)
-		catalog_name_fragment(CATALOG_STREAM_LICENCE, r->licence_list->language,
+		catalog_name_fragment(CATALOG_STREAM_LICENCE, r->licence_list->folder,
 				      r->revision_id, out);
 }
 

@@ -7,7 +7,7 @@
 #include "lib/catalog/catalog_document.h"
 
 struct catalog_title {
-	const struct catalog_title *next;
+	struct catalog_title *next;
 	const char *title, *language;
 };
 

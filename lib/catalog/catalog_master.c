@@ -61,26 +61,13 @@ static int64_t date_of(struct catalog_master *m, const struct xml_attribute *a)
 	return seconds;
 }
 
-/* Complain about every attribute whose name is not in the list. */
-static void only_known(struct catalog_master *m, const struct xml_attribute *at, size_t n,
-		       const char *const *known, size_t count)
-{
-	for (size_t i = 0; i < n; i++) {
-		size_t k = 0;
-
-		while (k < count && strcmp(at[i].name, known[k]) != 0)
-			k++;
-		if (k == count)
-			catalog_walk_problem(&m->walk, CATALOG_RULE_ATTRIBUTE_UNKNOWN, at[i].name,
-					     at[i].value, at[i].len);
-	}
-}
-
 /* An element that only holds others: no attribute of it is known. */
 static int list_begin(void *ctx, const struct xml_attribute *at, size_t n, struct error *err)
 {
+	struct catalog_master *m = ctx;
+
 	(void)err;
-	only_known(ctx, at, n, NULL, 0);
+	catalog_walk_known(&m->walk, at, n, NULL, 0);
 	return 0;
 }
 
@@ -108,7 +95,7 @@ static int package_begin(void *ctx, const struct xml_attribute *at, size_t n, st
 
 	if (next_piece(m, err) < 0)
 		return -1;
-	only_known(m, at, n, known, sizeof known / sizeof *known);
+	catalog_walk_known(&m->walk, at, n, known, sizeof known / sizeof *known);
 	const struct xml_attribute *created = catalog_walk_find(at, n, "CreationDate");
 	struct catalog_package p = {
 		.xmlns = catalog_walk_value(&m->walk, at, n, "xmlns"),
@@ -147,11 +134,14 @@ static void read_flags(struct catalog_master *m, const struct xml_attribute *at,
 		(void)catalog_walk_bool(&m->walk, leaf, CATALOG_RULE_BOOLEAN_TEXT, &u->is_leaf);
 	if (bundle)
 		(void)catalog_walk_bool(&m->walk, bundle, CATALOG_RULE_BOOLEAN_TEXT, &u->is_bundle);
-	if (software)
-		(void)catalog_walk_bool(&m->walk, software, CATALOG_RULE_SOFTWARE_TEXT,
-					&u->is_software);
 	u->action =
 		action ? catalog_action_parse(action->value, action->len) : CATALOG_ACTION_ABSENT;
+	/* of Evaluate EVALUATE_SOFTWARE tells */
+	if (software &&
+	    catalog_walk_bool(&m->walk, software, CATALOG_RULE_SOFTWARE_TEXT, &u->is_software) &&
+	    u->is_software && u->action != CATALOG_ACTION_EVALUATE)
+		catalog_walk_problem(&m->walk, CATALOG_RULE_SOFTWARE_STATED, software->name,
+				     software->value, software->len);
 	u->action_text = text_of(m, action);
 	u->action_offset = u->offset;
 }
@@ -201,7 +191,7 @@ static int update_begin(void *ctx, const struct xml_attribute *at, size_t n, str
 		.creation = date_of(m, created),
 		.default_language = catalog_walk_value(&m->walk, at, n, "DefaultLanguage"),
 	};
-	only_known(m, at, n, known, sizeof known / sizeof *known);
+	catalog_walk_known(&m->walk, at, n, known, sizeof known / sizeof *known);
 	read_identity(m, at, n);
 	read_flags(m, at, n);
 	return 0;
@@ -261,7 +251,7 @@ static int or_begin(void *ctx, const struct xml_attribute *at, size_t n, struct 
 	struct catalog_master *m = ctx;
 
 	(void)err;
-	only_known(m, at, n, NULL, 0);
+	catalog_walk_known(&m->walk, at, n, NULL, 0);
 	if (catalog_walk_relation(&m->walk))
 		catalog_grouping_open(&m->prerequisites);
 	return 0;
@@ -346,7 +336,7 @@ static int category_begin(void *ctx, const struct xml_attribute *at, size_t n, s
 	struct catalog_category c = { .type = CATALOG_CATEGORY_OTHER };
 
 	(void)err;
-	only_known(m, at, n, known, 2);
+	catalog_walk_known(&m->walk, at, n, known, 2);
 	if (!type || !id) {
 		catalog_walk_missing(&m->walk, type ? "Id" : "Type");
 		return 0;
@@ -414,7 +404,7 @@ static int location_begin(void *ctx, const struct xml_attribute *at, size_t n, s
 	if (next_piece(m, err) < 0)
 		return -1;
 	xml_reader_capture(m->walk.reader);
-	only_known(m, at, n, known, 3);
+	catalog_walk_known(&m->walk, at, n, known, 3);
 	m->location = (struct catalog_location){
 		.url = text_of(m, url),
 		.offset = xml_reader_offset(m->walk.reader),

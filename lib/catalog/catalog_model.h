@@ -54,7 +54,8 @@ struct catalog_applicability {
 struct catalog_licence {
 	struct catalog_sha1 sha1;
 	const char *language;
-	bool has_sha256; /* of the licence fragment; the master document states none */
+	const char *folder; /* language of the fragment that states it; NULL elsewhere */
+	bool has_sha256;    /* of the licence fragment; the master document states none */
 	unsigned char sha256[32];
 	bool has_size; /* of a full document */
 	uint64_t size;

@@ -101,6 +101,7 @@ static void put_licences(struct varint_writer *w, const struct catalog_revision 
 
 		put_digests(w, &l->sha1, l->has_sha256, l->sha256, l->has_size, l->size);
 		varint_put_text(w, l->language);
+		varint_put_text(w, l->folder);
 	}
 }
 
@@ -205,7 +206,7 @@ static void get_extended(struct catalog *c, struct varint_reader *r, struct cata
 
 static void get_titles(struct catalog *c, struct varint_reader *r, struct catalog_revision *out)
 {
-	const struct catalog_title **last = &out->titles;
+	struct catalog_title **last = &out->titles;
 
 	if (out->has_title) {
 		out->title_language = varint_get_text(r);
@@ -217,7 +218,7 @@ static void get_titles(struct catalog *c, struct varint_reader *r, struct catalo
 		t->language = varint_get_text(r);
 		t->title = varint_get_text(r);
 		t->next = NULL;
-		*last = t;
+		*last = out->last_title = t;
 		last = &t->next;
 	}
 }
@@ -235,6 +236,7 @@ static void get_licences(struct catalog *c, struct varint_reader *r, struct cata
 		*l = (struct catalog_licence){ .size = 0 };
 		get_digests(r, &l->sha1, &l->has_sha256, l->sha256, &l->has_size, &l->size);
 		l->language = varint_get_text(r);
+		l->folder = varint_get_text(r);
 	}
 	out->licences = out->licence_list;
 }

@@ -287,9 +287,9 @@ static void compare_newest(struct comparison *x, const struct record *old, const
 
 	if (new->number < old->number)
 		remark_number(x, CATALOG_RULE_REVISION_BACK, new, "RevisionNumber", old->number);
-	if (old->classification && new->classification &&
-	    old->classification != new->classification)
-		remark(x, CATALOG_RULE_RECLASSIFIED, new, "", "");
+	if (old->classification && old->classification != new->classification)
+		remark(x, CATALOG_RULE_RECLASSIFIED, new, "",
+		       new->classification ? "" : "none any more");
 	if (old->action != new->action || (old->flags ^ new->flags) & FLAG_BUNDLE) {
 		const char *was = catalog_action_text((enum catalog_action)old->action);
 		char detail[64];

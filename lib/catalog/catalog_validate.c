@@ -51,6 +51,21 @@ static void check_structure(struct catalog *c, struct catalog_revision *r)
 		say(c, r, CATALOG_RULE_DOUBLE_ROLE, r->action_text);
 }
 
+/* What is no contradiction, and yet was never seen; full documents state categories everywhere. */
+static void check_combination(struct catalog *c, struct catalog_revision *r)
+{
+	bool part = r->action == CATALOG_ACTION_BUNDLE;
+
+	if (c->full || r->verdict != CATALOG_OK)
+		return; /* what was left out may be what is missing */
+	if ((part || r->action == CATALOG_ACTION_EVALUATE) && r->categories_count > 0)
+		catalog_report(c, r, CATALOG_RULE_COMBINATION, MASTER, r->offset, r->action_text,
+			       "with categories");
+	if (part && r->payload_count == 0)
+		catalog_report(c, r, CATALOG_RULE_COMBINATION, MASTER, r->offset, r->action_text,
+			       "without files");
+}
+
 static void say_number(struct catalog *c, struct catalog_revision *r, enum catalog_rule rule,
 		       uint32_t number)
 {
@@ -216,6 +231,7 @@ void catalog_validate(struct catalog *c)
 
 		check_text(c, r);
 		check_structure(c, r);
+		check_combination(c, r);
 		check_prerequisites(c, r);
 		check_references(c, r);
 		check_core(c, r);

@@ -237,16 +237,27 @@ bool catalog_walk_sha256(struct catalog_walk *w, unsigned char out[32])
 	return false;
 }
 
+void catalog_walk_known(struct catalog_walk *w, const struct xml_attribute *at, size_t n,
+			const char *const *known, size_t count)
+{
+	for (size_t i = 0; i < n; i++) {
+		size_t k = 0;
+
+		while (k < count && strcmp(at[i].name, known[k]) != 0)
+			k++;
+		if (k == count)
+			catalog_walk_problem(w, CATALOG_RULE_ATTRIBUTE_UNKNOWN, at[i].name,
+					     at[i].value, at[i].len);
+	}
+}
+
 const struct xml_attribute *catalog_walk_only(struct catalog_walk *w,
 					      const struct xml_attribute *at, size_t n,
 					      const char *name)
 {
 	const struct xml_attribute *found = catalog_walk_find(at, n, name);
 
-	for (size_t i = 0; i < n; i++)
-		if (&at[i] != found)
-			catalog_walk_problem(w, CATALOG_RULE_ATTRIBUTE_UNKNOWN, at[i].name,
-					     at[i].value, at[i].len);
+	catalog_walk_known(w, at, n, &name, 1);
 	if (!found)
 		catalog_walk_missing(w, name);
 	return found;

@@ -113,6 +113,10 @@ const struct xml_attribute *catalog_walk_only(struct catalog_walk *w,
 					      const struct xml_attribute *at, size_t n,
 					      const char *name);
 
+/* A note about every attribute whose name is not in the list. */
+void catalog_walk_known(struct catalog_walk *w, const struct xml_attribute *at, size_t n,
+			const char *const *known, size_t count);
+
 /* Conversions; false with a problem. */
 bool catalog_walk_guid(struct catalog_walk *w, const struct xml_attribute *a,
 		       struct catalog_guid *out);

@@ -96,9 +96,20 @@ static void log_add(struct report_format *r, const struct report_item *i)
 	char text[LINE_SIZE], line[CATALOG_HISTORIC_SIZE], guid[REPORT_GUID_SIZE];
 	static const char *const words[] = { "Error", "Warning", "Note" };
 
-	/* the line of 2008 alone, as matchers of logs know it; then what we know about it */
-	if (strcmp(i->rule, catalog_rule_id(CATALOG_RULE_ACTION_TEXT)) == 0)
+	const char *rest = "";
+	size_t len = strlen(i->message);
+
+	/* the line of 2008 alone, and once, as matchers of logs know it; then the rest of it */
+	if (strcmp(i->rule, catalog_rule_id(CATALOG_RULE_ACTION_TEXT)) == 0) {
 		put_line(r, i->severity, catalog_historic_line(i->revision_id, line));
+		const char *again = strstr(i->message, line);
+		if (again) {
+			len = (size_t)(again - i->message);
+			rest = again + strlen(line);
+		}
+		while (again && len > 0 && strchr(": ", i->message[len - 1]))
+			len--;
+	}
 	int n = snprintf(text, sizeof text, "%s %s:", words[i->severity], i->rule);
 	if (i->revision_id)
 		n += snprintf(text + n, sizeof text - (size_t)n, " revision %" PRIu32,
@@ -108,8 +119,8 @@ static void log_add(struct report_format *r, const struct report_item *i)
 			      report_guid(i, guid));
 	if (*i->kb && strlen(i->kb) < 64)
 		n += snprintf(text + n, sizeof text - (size_t)n, " KB%s", i->kb);
-	snprintf(text + n, sizeof text - (size_t)n, " %s%s%s (%s, byte %" PRIu64 ")", i->message,
-		 *i->value ? ": " : "", i->value, i->file, i->offset);
+	snprintf(text + n, sizeof text - (size_t)n, " %.*s%s%s%s (%s, byte %" PRIu64 ")", (int)len,
+		 i->message, rest, *i->value ? ": " : "", i->value, i->file, i->offset);
 	put_line(r, i->severity, text);
 }
 

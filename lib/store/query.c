@@ -55,7 +55,8 @@ static const char *const texts[STATEMENTS] = {
 		  " ORDER BY f.kind, f.ordinal",
 	[FINDINGS] =
 		"SELECT f.id, f.rule, f.severity, u.revision_id, f.source_revision, f.update_id,"
-		" f.kb, f.file, f.value, f.message, f.next_step, f.offset"
+		" f.kb, f.file, f.value, f.message, f.next_step, f.offset, f.cause,"
+		" f.dependents"
 		" FROM finding f LEFT JOIN update_info u ON u.source_id=f.source_id"
 		" AND u.source_revision=f.source_revision WHERE f.id>?1 ORDER BY f.id",
 };
@@ -369,6 +370,8 @@ static void read_finding(struct db_statement *s, struct query_finding *out)
 		.message = db_text(s, 9),
 		.next_step = db_text(s, 10),
 		.offset = (uint64_t)db_int(s, 11),
+		.cause = db_int(s, 12),
+		.dependents = db_int(s, 13),
 	};
 	out->has_update_id = db_copy(s, 5, out->update_id, sizeof out->update_id);
 }

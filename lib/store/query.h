@@ -140,6 +140,7 @@ struct query_finding {
 	unsigned char update_id[16];
 	const char *kb, *file, *value, *message, *next_step;
 	uint64_t offset;
+	int64_t cause, dependents; /* as in struct catalog_finding, of the source's revisions */
 };
 
 /* As struct query_updates. */

@@ -421,7 +421,8 @@ static int insert_findings(const struct inserter *in, struct error *err)
 		db_prepare(store_db(in->store),
 			   "INSERT INTO finding(source_id, rule, severity, source_revision, "
 			   "update_id, kb, file, offset,"
-			   " value, message, next_step) VALUES(?,?,?,?,?,?,?,?,?,?,?)",
+			   " value, message, next_step, cause, dependents)"
+			   " VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?)",
 			   err);
 
 	if (!q)
@@ -440,6 +441,8 @@ static int insert_findings(const struct inserter *in, struct error *err)
 			text(f->value),
 			{ .kind = CELL_TEXT, .bytes = f->message },
 			{ .kind = CELL_TEXT, .bytes = catalog_rule_next_step(f->rule) },
+			number(f->cause),
+			number(f->dependents),
 		};
 
 		bind(q, cells, sizeof cells / sizeof *cells);

@@ -194,7 +194,14 @@ static const char *const migrations[SCHEMA_VERSION] = {
 	" digest BLOB PRIMARY KEY, kind TEXT NOT NULL, series TEXT NOT NULL, first INTEGER NOT "
 	"NULL, state BLOB NOT NULL);"
 	"CREATE INDEX shard_source ON shard(kind, series);"
-	"CREATE INDEX shard_first ON shard(first);",
+	"CREATE INDEX shard_first ON shard(first);"
+
+	/*
+	 * Of GF-C060 the revision at the root of it; how many a finding took with it.  0 in rows of
+	 * before, until the next catalog of the series.
+	 */
+	"ALTER TABLE finding ADD COLUMN cause INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE finding ADD COLUMN dependents INTEGER NOT NULL DEFAULT 0;",
 };
 
 static int current_version(struct db *db, int64_t *version, struct error *err)

@@ -86,10 +86,19 @@ printf 'nobody asked for it' >"$T_DIR/text"
 sha1=$(sha1sum <"$T_DIR/text")
 sha1=${sha1%% *}
 upper=$(echo "$sha1" | tr a-f A-F)
-mkdir -p "$tree/package2/files/zz"
-cp "$T_DIR/text" "$tree/package2/files/zz/$upper"
+folder=$tree/package2/files/$(echo "$upper" | cut -c 39-40)
+mkdir -p "$folder"
+cp "$T_DIR/text" "$folder/$upper"
 pack
 found extra "GF-C083 files/$sha1 $sha1 0"
+begin misplaced
+licence=$(find "$tree/package2/files" -type f | sort | tail -n 1)
+mkdir "$tree/package2/files/zz"
+mv "$licence" "$tree/package2/files/zz/"
+name_of=files/zz/${licence##*/}
+pack
+found misplaced "GF-C073 package2.cab/$name_of $name_of 0" \
+	"GF-C082 package.xml $(basename "$licence" | tr A-F a-f) 0"
 t_must mkcatalog --out "$T_DIR/future" --updates 60 --shards 2 --payloads 4 \
 	--created 2099-01-01T00:00:00Z
 cp "$T_DIR/future/wsusscn2.cab" "$T_DIR/future.cab"
@@ -140,6 +149,7 @@ t_json "$T_DIR/report.sarif" '[.runs[0].results[] | select(.level == "error") | 
 historic="Error 0x80004005, Unexpected DeploymentAction for update $victim. Returned from CreateUpdateNode"
 t_contains 'the site server form has the historic line' "$T_DIR/report.wsyncmgr" \
 	"$historic  \$\$<SMS_WSUS_SYNC_MANAGER><"
+t_ok 'once' test "$(grep -cF "$historic" "$T_DIR/report.wsyncmgr")" -eq 1
 t_contains 'the CMTrace form too' "$T_DIR/report.cmtrace" "<![LOG[$historic]LOG]!><time=\""
 for line in 'Performing legacy sync' 'STATMSG: ID=6709 SEV=I' 'Processing security catalog' \
 	'Initializing catalog' 'Pre-processing updates...' 'Updates summary: ' 'STATMSG: ID=6710'; do

@@ -40,3 +40,8 @@ t_status 2 'import' gapferry-import --repo "$T_DIR/importer" import "$T_BUNDLE" 
 jq -S .findings "$T_DIR/out" >"$T_DIR/here"
 t_json "$T_DIR/here" '[.[] | select(.revision_id == 0) | .offset] | unique | length > 0 and .[0] > 0' true
 t_same 'both sides say the same of the same places' "$T_DIR/here" "$T_DIR/there"
+t_ok 'what was imported is asked for' gapferry-import --repo "$T_DIR/importer" findings --json
+jq -S .findings "$T_DIR/out" >"$T_DIR/kept"
+t_same 'and all of it was kept' "$T_DIR/kept" "$T_DIR/here"
+t_json "$T_DIR/kept" 'map(select(.cause > 0)) | length > 0' true
+t_json "$T_DIR/kept" 'map(select(.dependents > 0)) | length > 0' true

@@ -34,8 +34,16 @@ printf '<ExtendedProperties><KBArticleID>1</KBArticleID></ExtendedProperties>' \
 last=$(find "$tree/package3/c" -type f | sed 's|.*/||' | sort -n | tail -n 1)
 mkdir "$tree/package3/core"
 cp "$tree/package3/c/$last" "$tree/package3/core/$last"
+# a licence text of another digest
+eula=$(cd "$tree" && find package2/e -type f | sort | head -n 1)
+language=$(basename "$(dirname "$eula")")
+licensed=$(basename "$eula")
+mkdir -p "$tree/package3/e/$language"
+sed 's/Digest="[^"]*"/Digest="AAAAAAAAAAAAAAAAAAAAAAAAAAA="/' "$tree/$eula" \
+	>"$tree/package3/e/$language/$licensed"
 pack twice
-printf '%s\n' "GF-C055 c/$last $last" "GF-C055 x/$twice $twice" \
+printf '%s\n' "GF-C055 c/$last $last" "GF-C055 e/$language/$licensed $licensed" \
+	"GF-C080 package3.cab/e/$language/$licensed $licensed" "GF-C055 x/$twice $twice" \
 	"GF-C080 package3.cab/x/$twice $twice" | sort >"$T_DIR/want"
 
 t_ok 'lint warns' gapferry-export lint "$T_DIR/twice.cab" --json
@@ -59,3 +67,8 @@ done
 t_ok 'there are updates' test "$(jq length "$T_DIR/importer.updates")" -gt 5
 t_same 'and it knows them as the connected side does' "$T_DIR/importer.updates" \
 	"$T_DIR/exporter.updates"
+mkdir "$T_DIR/there" "$T_DIR/here"
+t_must gapferry-export --repo "$T_DIR/exporter" inventory main --out "$T_DIR/there"
+t_must gapferry-import --repo "$T_DIR/importer" inventory --out "$T_DIR/here"
+t_same 'and the same files, licence texts among them' "$T_DIR/here/inventory-list.txt" \
+	"$T_DIR/there/inventory-list.txt"

@@ -106,6 +106,30 @@ static bool double_role(struct world *w, struct expectation *e)
 	CHANGE(RULE(DOUBLE_ROLE), MODEL_LEAF, 0, "DeploymentAction", NULL);
 }
 
+static bool software_stated(struct world *w, struct expectation *e)
+{
+	CHANGE(RULE(SOFTWARE_STATED), MODEL_BUNDLE, 0, "IsSoftware", "true");
+}
+
+static bool combination(struct world *w, struct expectation *e)
+{
+	enum model_kind kind = random_below(&w->random, 2) ? MODEL_DETECTOID : MODEL_LEAF;
+	const struct model_update *u = world_pick(w, kind, 0), *b = world_pick(w, MODEL_BUNDLE, 0);
+
+	NEED(u && b);
+	size_t len, at = world_element(w, b->revision, &len);
+	struct document *d = world_master(w);
+	size_t from = world_text(d, at, len, "<Categories>");
+	size_t to = world_text(d, at, len, "</Categories>");
+	char text[1024];
+
+	NEED(from != SIZE_MAX && to != SIZE_MAX && to - from < sizeof text - 16);
+	snprintf(text, sizeof text, "%.*s</Categories>", (int)(to - from), d->text.bytes + from);
+	world_child(w, u->revision, text);
+	expect_element(e, w, RULE(COMBINATION), u);
+	return true;
+}
+
 static bool leaf_needed(struct world *w, struct expectation *e)
 {
 	const struct model_update *u = world_pick(w, MODEL_DETECTOID, WORLD_NEEDED);
@@ -954,6 +978,8 @@ const struct mutation mutations_documents[] = {
 	ROW(DOUBLE_ROLE, double_role),
 	ROW(TYPE_ACTION, type_action),
 	ROW(DEPLOYABLE_PART, deployable_part),
+	ROW(SOFTWARE_STATED, software_stated),
+	ROW(COMBINATION, combination),
 	ROW(LEAF_NEEDED, leaf_needed),
 	ROW(EVALUATE_BUNDLE, evaluate_bundle),
 	ROW(LICENCE_MISMATCH, licence_mismatch),

@@ -120,6 +120,8 @@ static void members_are_classified_by_their_names(void **state)
 		{ "files/", INDEX_UNKNOWN, 0, 0, NULL },
 		{ "files/67", INDEX_UNKNOWN, 0, 0, NULL },
 		{ "files/67/" SHA "0", INDEX_UNKNOWN, 0, 0, NULL },
+		{ "files/66/" SHA, INDEX_UNKNOWN, 0, 0, NULL },
+		{ "files/66/" SHA, INDEX_UNKNOWN, 0, 0, NULL },
 		{ "files/67-" SHA, INDEX_UNKNOWN, 0, 0, NULL },
 		{ "files/67/g123456789abcdef0123456789abcdef01234567", INDEX_UNKNOWN, 0, 0, NULL },
 		{ "package.xml", INDEX_UNKNOWN, 0, 0, NULL },

@@ -147,7 +147,7 @@ static void licences_have_a_limit(void **state)
 
 	(void)state;
 	add_master(c, HEAD DETECT(10, "") TAIL);
-	for (unsigned i = 0; i <= LIMIT_UPDATE_RELATIONS; i++) {
+	for (unsigned i = 0; i <= LIMIT_UPDATE_LICENCES; i++) {
 		char language[16];
 
 		snprintf(language, sizeof language, "x%06u", i);
@@ -155,9 +155,9 @@ static void licences_have_a_limit(void **state)
 	}
 	judge(c);
 	const struct catalog_revision *r = catalog_by_revision(c, 10);
-	assert_int_equal(r->licences_count, LIMIT_UPDATE_RELATIONS);
+	assert_int_equal(r->licences_count, LIMIT_UPDATE_LICENCES);
 	assert_string_equal(r->licences[0].language, "x000000");
-	assert_string_equal(r->licences[LIMIT_UPDATE_RELATIONS - 1].language, "x065535");
+	assert_string_equal(r->licences[LIMIT_UPDATE_LICENCES - 1].language, "x001023");
 }
 
 static void relations_have_a_limit(void **state)

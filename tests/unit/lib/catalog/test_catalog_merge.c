@@ -30,6 +30,9 @@ static const struct row {
 	{ 0, 'c', "", 13, CORE(12) }, /* another identity */
 	{ 1, 'c', "", 11, CORE(11) }, /* a second time */
 	{ 1, 'l', "fr", 12, TITLE("deux") },
+	{ 1, 'e', "de", 12, EULA }, /* a second time */
+	{ 1, 'l', "de", 13, TITLE("drei") },
+	{ 1, 'l', "de", 13, TITLE("a second one") },
 	{ 1, 'c', "", 12, CORE(12) "<" }, /* malformed */
 	{ 1, 'c', "", 99, CORE(99) },     /* of nobody */
 	{ 1, 'x', "", 13,
@@ -133,6 +136,8 @@ static void parts_make_the_same_catalog(void **state)
 		assert_same_findings(whole, joined);
 		assert_string_equal(catalog_at(joined, 0)->title, "one");
 		assert_string_equal(catalog_at(joined, 1)->title, "deux");
+		assert_int_equal(catalog_at(joined, 1)->licences_count, 1);
+		assert_string_equal(catalog_at(joined, 2)->title, "drei");
 	}
 }
 

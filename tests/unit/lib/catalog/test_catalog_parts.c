@@ -13,7 +13,7 @@
 enum { PARTS = 3, UPDATES = 400 };
 
 /* A field more: copy it in catalog_merge.c when fragments fill it, and compare it here. */
-_Static_assert(sizeof(struct catalog_revision) == 360, "struct catalog_revision has changed");
+_Static_assert(sizeof(struct catalog_revision) == 368, "struct catalog_revision has changed");
 
 static int feed_master(void *ctx, const void *bytes, size_t len, struct error *err)
 {
@@ -166,6 +166,9 @@ static void assert_same_licences(const struct catalog_licence *x, const struct c
 
 		SAME_BYTES(sha1);
 		SAME_TEXT(language);
+		assert_true(!a->folder == !b->folder);
+		if (a->folder)
+			SAME_TEXT(folder);
 		SAME(has_sha256);
 		SAME_BYTES(sha256);
 		SAME(has_size);

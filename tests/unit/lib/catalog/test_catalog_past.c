@@ -79,6 +79,23 @@ static void other_bytes_say_nothing(void **state)
 	assert_false(catalog_past_compare(c, NULL, other, sizeof other));
 }
 
+/* Taken away is another one too: nothing offers the update any more, or everything does. */
+static void a_classification_that_is_gone(void **state)
+{
+	CLEANUP(buf_clear) struct buf past = BUF_INIT(4096);
+	CLEANUP(catalog_free) struct catalog *a = judged(UPDATE(10, 1, 1, CLASS(20)));
+	CLEANUP(catalog_free) struct catalog *b = judged(UPDATE(10, 1, 1, ""));
+	struct error err = ERROR_INIT;
+	size_t found = 0;
+
+	(void)state;
+	assert_int_equal(catalog_past_write(a, NULL, &past, &err), 0);
+	assert_true(catalog_past_compare(b, NULL, past.bytes, past.len));
+	for (size_t i = 0; i < catalog_finding_count(b); i++)
+		found += catalog_finding_at(b, i)->rule == CATALOG_RULE_RECLASSIFIED;
+	assert_int_equal(found, 1);
+}
+
 static void changes_of_common_updates(void **state)
 {
 	CLEANUP(catalog_free)
@@ -103,6 +120,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_same_again_says_nothing),
 		cmocka_unit_test(other_bytes_say_nothing),
+		cmocka_unit_test(a_classification_that_is_gone),
 		cmocka_unit_test(changes_of_common_updates),
 	};
 

@@ -323,6 +323,8 @@ static void old_channels_find_their_direction(void **state)
 			  "DROP TABLE log_leaf; DROP TABLE log_checkpoint;"
 			  "DROP TABLE log_returned; DROP TABLE log_seen;"
 			  "DROP TABLE channel_selection; ALTER TABLE file DROP COLUMN express;"
+			  "ALTER TABLE finding DROP COLUMN cause;"
+			  "ALTER TABLE finding DROP COLUMN dependents;"
 			  "DROP TABLE revision; DROP TABLE update_info;"
 			  "CREATE TABLE revision("
 			  " id INTEGER PRIMARY KEY, identity_id INTEGER NOT NULL,"

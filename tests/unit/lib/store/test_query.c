@@ -203,7 +203,7 @@ static void totals_follow_commits(void **state)
 	assert_int_equal(c.findings[CATALOG_NOTE], 0);
 	repository_sql(
 		w, "INSERT INTO finding SELECT 3, source_id, rule, 2, 0, NULL, NULL, file, 0, NULL,"
-		   " message, next_step FROM finding WHERE id=2");
+		   " message, next_step, 0, 0 FROM finding WHERE id=2");
 	assert_no_error(err);
 }
 
