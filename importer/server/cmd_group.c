@@ -82,9 +82,9 @@ int cmd_group_list(const struct cli_args *args, struct error *err)
 
 		str_from_guid(g->guid, guid);
 		json_array_append_new(t.rows,
-				      json_pack("{s:s, s:s, s:s, s:I}", "name", g->name, "parent",
-						desk_group_name(&d, g->parent), "id", guid,
-						"computers", (json_int_t)counts[i]));
+				      json_pack("{s:s, s:s?, s:s, s:I}", "name", g->name, "parent",
+						g->parent ? desk_group_name(&d, g->parent) : NULL,
+						"id", guid, "computers", (json_int_t)counts[i]));
 	}
 	return table_print(&t, args, err);
 }

@@ -135,10 +135,11 @@ static int add_group(struct desk *d, const struct group *g, json_t *rows, struct
 	for (size_t i = 0; i < compliance_computers(all); i++)
 		for (int k = 0; k < COMPLIANCE_STATES_; k++)
 			sum.of[k] += compliance_computer(all, i)->counts.of[k];
-	json_t *o = json_pack("{s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I}", "group", g->name,
-			      "parent", desk_group_name(d, g->parent), "computers", s.computers,
-			      "compliant", s.compliant, "with_failures", s.failed, "restart_needed",
-			      s.reboot, "not_in_contact", s.lost, "never_reported", s.silent);
+	json_t *o = json_pack("{s:s, s:s?, s:I, s:I, s:I, s:I, s:I, s:I}", "group", g->name,
+			      "parent", g->parent ? desk_group_name(d, g->parent) : NULL,
+			      "computers", s.computers, "compliant", s.compliant, "with_failures",
+			      s.failed, "restart_needed", s.reboot, "not_in_contact", s.lost,
+			      "never_reported", s.silent);
 	client_json_counts(o, "pairs", &sum);
 	json_array_append_new(rows, o);
 	return 0;

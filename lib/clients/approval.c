@@ -148,20 +148,6 @@ int approval_list(struct clients *c, const struct group_set *groups, struct appr
 
 /* ---- changes ---- */
 
-/* The time of this change: never before the last one, and never the same. */
-static int change_time(struct clients *c, int64_t now, int64_t *out, struct error *err)
-{
-	struct db_statement *s = clients_prepared(
-		c, "UPDATE setting SET approval_change=max(?1, approval_change+1)", err);
-
-	if (!s)
-		return -1;
-	db_bind_int(s, 1, now);
-	if (db_execute(s, err) < 0)
-		return -1;
-	return clients_number(c, "SELECT approval_change FROM setting", out, err) < 0 ? -1 : 0;
-}
-
 static int is_declined(struct clients *c, const unsigned char update_id[16], struct error *err)
 {
 	struct db_statement *s =
@@ -221,7 +207,7 @@ int approval_set(struct clients *c, struct approval *rows, size_t count, int64_t
 	CLEANUP(db_scope_end) struct db_scope scope = { c->db };
 	int64_t change, total;
 
-	if (db_begin(c->db, err) < 0 || change_time(c, now, &change, err) < 0 ||
+	if (db_begin(c->db, err) < 0 || clients_change_time(c, now, &change, err) < 0 ||
 	    group_list_read(c, &tree, err) < 0)
 		return -1;
 	for (size_t i = 0; i < count; i++) {
@@ -251,7 +237,7 @@ static int take_back(struct clients *c, const unsigned char update_id[16], int64
 				 err);
 	int64_t change;
 
-	if (!s || change_time(c, now, &change, err) < 0)
+	if (!s || clients_change_time(c, now, &change, err) < 0)
 		return -1;
 	db_bind_blob(s, 1, update_id, 16);
 	db_bind_int(s, 2, group);

@@ -142,6 +142,19 @@ int clients_changed(struct clients *c, struct error *err)
 	return s ? db_execute(s, err) : -1;
 }
 
+int clients_change_time(struct clients *c, int64_t now, int64_t *out, struct error *err)
+{
+	struct db_statement *s = clients_prepared(
+		c, "UPDATE setting SET approval_change=max(?1, approval_change+1)", err);
+
+	if (!s)
+		return -1;
+	db_bind_int(s, 1, now);
+	if (db_execute(s, err) < 0)
+		return -1;
+	return clients_number(c, "SELECT approval_change FROM setting", out, err) < 0 ? -1 : 0;
+}
+
 /* ---- the rest ---- */
 
 const unsigned char *clients_server_id(const struct clients *c)

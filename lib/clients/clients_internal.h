@@ -41,6 +41,13 @@ int clients_changed(struct clients *c, struct error *err)
 	__attribute__((nonnull, warn_unused_result));
 
 /*
+ * Inside a transaction: the time of a change of approvals or of the tree of groups.  Never before
+ * the last one, and never the same, so that clients can be told what came after another one.
+ */
+int clients_change_time(struct clients *c, int64_t now, int64_t *out, struct error *err)
+	__attribute__((nonnull, warn_unused_result));
+
+/*
  * text as valid UTF-8 without control characters, cut at a character so that it fits size; NULL
  * becomes "".
  */

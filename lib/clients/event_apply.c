@@ -167,6 +167,11 @@ static int has_newer(struct clients *c, int64_t computer, int64_t time, struct e
  * A failure stays while the status goes on needing the update: one more detection does not undo
  * it.  It goes once a newer status has the update installed, or no longer names it.
  */
+static bool settles(bool named, enum compliance_state state)
+{
+	return !named || state == COMPLIANCE_INSTALLED || state == COMPLIANCE_REBOOT;
+}
+
 static int forget_failures(struct clients *c, int64_t computer, int64_t time,
 			   const struct gathered *g, struct error *err)
 {
@@ -192,8 +197,7 @@ static int forget_failures(struct clients *c, int64_t computer, int64_t time,
 				high = middle;
 		}
 		bool named = low < g->count && g->items[low].number == number;
-		if (named && g->items[low].state != COMPLIANCE_INSTALLED &&
-		    g->items[low].state != COMPLIANCE_REBOOT)
+		if (!settles(named, named ? g->items[low].state : COMPLIANCE_UNKNOWN))
 			continue;
 		done.items = buf_grow(done.items, &done.capacity, done.count, sizeof *done.items);
 		done.items[done.count++].number = number;
@@ -230,8 +234,12 @@ static int apply_status(struct clients *c, int64_t computer, const struct event_
 		g.count = status_sort(g.items, g.count);
 	if (status_pack(g.items, g.count, &packed, err) < 0)
 		return -1;
-	struct db_statement *s =
-		clients_prepared(c, "INSERT OR REPLACE INTO status VALUES(?1, ?2, ?3, ?4)", err);
+	/* Approvals made at once are dated ahead of the clock: what comes after them is not older.
+	 */
+	struct db_statement *s = clients_prepared(c,
+						  "INSERT OR REPLACE INTO status SELECT ?1, ?2,"
+						  " max(?3, approval_change), ?4 FROM setting",
+						  err);
 	if (!s)
 		return -1;
 	db_bind_int(s, 1, computer);
@@ -260,10 +268,36 @@ static int trim_failures(struct clients *c, int64_t computer, struct error *err)
 	return db_execute(s, err);
 }
 
+/* Has a status settled already what comes so late? */
+static int is_settled(struct clients *c, int64_t computer, uint32_t number, int64_t time,
+		      struct error *err)
+{
+	struct db_statement *s = clients_prepared(
+		c, "SELECT states FROM status WHERE computer_id=?1 AND time>?2", err);
+	struct status_item item = { 0 };
+	size_t len = 0;
+	int more = 1;
+
+	if (!s)
+		return -1;
+	db_bind_int(s, 1, computer);
+	db_bind_int(s, 2, time);
+	int row = db_step(s, err);
+	if (row <= 0)
+		return row;
+	const void *states = db_blob(s, 0, &len);
+	struct status_walk walk = status_begin(states, len);
+	while (more == 1 && item.number < number)
+		more = status_next(&walk, &item, err);
+	db_reset(s);
+	return more < 0 ? -1 : settles(more == 1 && item.number == number, item.state);
+}
+
 static int apply_failure(struct clients *c, int64_t computer, const struct event_batch *batch,
 			 const struct event *e, struct error *err)
 {
 	static const unsigned char none[16];
+	int64_t time = event_time(e, batch->now);
 	uint32_t number;
 
 	if (memcmp(e->update_id, none, 16) == 0 || !is_known(batch, e->update_id))
@@ -271,6 +305,9 @@ static int apply_failure(struct clients *c, int64_t computer, const struct event
 	int row = number_of(c, e->update_id, &number, err);
 	if (row != 1)
 		return row;
+	int settled = is_settled(c, computer, number, time, err);
+	if (settled != 0)
+		return settled < 0 ? -1 : 0;
 	struct db_statement *s = clients_prepared(
 		c,
 		"INSERT INTO failure VALUES(?1, ?2, ?3, ?4, ?5) ON CONFLICT DO UPDATE SET"
@@ -282,7 +319,7 @@ static int apply_failure(struct clients *c, int64_t computer, const struct event
 	db_bind_int(s, 2, number);
 	db_bind_int(s, 3, e->event_id);
 	db_bind_int(s, 4, e->result);
-	db_bind_int(s, 5, event_time(e, batch->now));
+	db_bind_int(s, 5, time);
 	if (db_execute(s, err) < 0)
 		return -1;
 	return trim_failures(c, computer, err);

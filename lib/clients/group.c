@@ -275,6 +275,7 @@ int group_move(struct clients *c, const char *name, const char *parent, int64_t 
 	CLEANUP(lock_release) struct lock *held = lock_take(c->lock);
 	CLEANUP(group_list_clear) struct group_list l = { 0 };
 	CLEANUP(db_scope_end) struct db_scope scope = { c->db };
+	int64_t change;
 
 	if (db_begin(c->db, err) < 0 || group_list_read(c, &l, err) < 0)
 		return -1;
@@ -288,13 +289,13 @@ int group_move(struct clients *c, const char *name, const char *parent, int64_t 
 	if (depth(&l, above->id) + height(&l, g->id) > LIMIT_GROUP_DEPTH)
 		return error_set(err, ERROR_GROUP_LIMIT, "group '%s': more than %u levels", g->name,
 				 LIMIT_GROUP_DEPTH);
-	struct db_statement *s = clients_prepared(
-		c, "UPDATE team SET parent=?2, changed=max(?3, changed+1) WHERE id=?1", err);
-	if (!s)
+	struct db_statement *s =
+		clients_prepared(c, "UPDATE team SET parent=?2, changed=?3 WHERE id=?1", err);
+	if (!s || clients_change_time(c, now, &change, err) < 0)
 		return -1;
 	db_bind_int(s, 1, g->id);
 	db_bind_int(s, 2, above->id);
-	db_bind_int(s, 3, now);
+	db_bind_int(s, 3, change);
 	if (db_execute(s, err) < 0)
 		return -1;
 	return clients_changed(c, err) < 0 ? -1 : db_commit(c->db, err);

@@ -37,6 +37,7 @@ cp "$T_DIR/out" "$T_DIR/groups"
 t_json "$T_DIR/groups" '.groups | map(.name) | join(",")' \
 	'All Computers,Unassigned Computers,Servers,Web'
 t_json "$T_DIR/groups" '.groups[3].parent' Servers
+t_json "$T_DIR/groups" '.groups[0].parent' null
 t_ok 'the file with the key is for its owner alone' \
 	test "$(stat -c %a "$T_DIR/importer/clients.db")" = 600
 
@@ -159,6 +160,7 @@ t_ok 'per group' gapferry-server report group "$all" --json
 cp "$T_DIR/out" "$T_DIR/by-group"
 t_json "$T_DIR/by-group" '.groups[0] | [.computers, .with_failures, .not_in_contact, .never_reported]
 	| join(" ")' '3 1 1 1'
+t_json "$T_DIR/by-group" '.groups[0].parent' null
 t_json "$T_DIR/by-group" '.groups[] | select(.group == "Web") | .computers' 1
 t_ok 'per computer, as CSV' gapferry-server report computers --csv
 cp "$T_DIR/out" "$T_DIR/csv"

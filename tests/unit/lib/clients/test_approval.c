@@ -332,6 +332,13 @@ static void clients_hear_of_a_moved_group(void **state)
 	assert_int_equal(
 		approval_list(f->clients, &(struct group_set){ 1, { child } }, &rows, &err), 0);
 	assert_int_equal(rows.items[0].last_change, NOW + 100);
+	/* Changes of one second have an order, whatever they change. */
+	approve(f->clients, 1, GROUP_ALL, APPROVAL_INSTALL, NOW + 100);
+	assert_int_equal(group_move(f->clients, "child", "All Computers", NOW + 100, &err), 0);
+	approval_rows_clear(&rows);
+	assert_int_equal(
+		approval_list(f->clients, &(struct group_set){ 1, { child } }, &rows, &err), 0);
+	assert_int_equal(rows.items[0].last_change, NOW + 102);
 }
 
 static void one_change_is_all_or_nothing(void **state)

@@ -151,6 +151,36 @@ static void a_failure_lasts_until_a_status_settles_it(void **state)
 	assert_string_equal(states(f), "i....");
 }
 
+static void a_failure_that_comes_late_is_judged_by_the_status_before_it(void **state)
+{
+	struct fixture *f = *state;
+	const char *const misc[] = { "U=" G("01"), "V=" G("02"), "W=" G("03"), "g=" G("04"), NULL };
+
+	send(f, 1, 156, NOW + 50, NOW + 60, 0, 0, misc);
+	assert_string_equal(states(f), "nirf.");
+	/* From before the status: of what it still needs only. */
+	for (unsigned char u = 1; u <= 5; u++)
+		send(f, 10 + u, 182, NOW + 40, NOW + 70, u, 1, NULL);
+	assert_string_equal(states(f), "firf.");
+	/* From after it: of all. */
+	for (unsigned char u = 1; u <= 5; u++)
+		send(f, 20 + u, 182, NOW + 50, NOW + 80, u, 1, NULL);
+	assert_string_equal(states(f), "fffff");
+}
+
+/* Each change has a second of its own; many changes are ahead of the clock. */
+static void a_status_after_many_approvals_is_after_each(void **state)
+{
+	struct fixture *f = *state;
+
+	for (int i = 0; i < 100; i++)
+		approve(f->clients, 5, GROUP_ALL, APPROVAL_INSTALL, NOW + 10);
+	send(f, 1, 156, NOW + 11, NOW + 11, 0, 0, NULL);
+	assert_string_equal(states(f), ".....");
+	approve(f->clients, 5, GROUP_ALL, APPROVAL_INSTALL, NOW + 11);
+	assert_string_equal(states(f), "....-");
+}
+
 static void success_alone_changes_no_state(void **state)
 {
 	static const int32_t ids[] = { 162, 167, 181, 183, 184, 190, 201, 999, 0, -1 };
@@ -336,6 +366,8 @@ int main(void)
 		ROW(a_newer_status_replaces_and_an_older_does_not),
 		ROW(a_clock_that_runs_ahead_does_no_lasting_harm),
 		ROW(a_failure_lasts_until_a_status_settles_it),
+		ROW(a_failure_that_comes_late_is_judged_by_the_status_before_it),
+		ROW(a_status_after_many_approvals_is_after_each),
 		ROW(success_alone_changes_no_state),
 		ROW(detections_are_noted),
 		ROW(an_event_is_stored_once),
