@@ -34,7 +34,6 @@ static enum wusp_action wire_action(enum approval_action a)
 static struct wusp_approval from_row(const struct approval *a)
 {
 	struct wusp_approval out = {
-		.revision_number = a->revision,
 		.action = wire_action(a->action),
 		.is_assigned = a->is_assigned,
 		/* a deployment's own id stays below those that are derived */

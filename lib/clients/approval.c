@@ -48,16 +48,15 @@ void approval_declined_clear(struct approval_declined *d)
 
 static bool read_row(struct db_statement *s, struct approval *a)
 {
-	int64_t action = db_int(s, 4);
+	int64_t action = db_int(s, 3);
 
 	*a = (struct approval){ .id = db_int(s, 0),
-				.revision = (uint32_t)db_int(s, 2),
-				.group = db_int(s, 3),
+				.group = db_int(s, 2),
 				.action = (enum approval_action)action,
-				.deadline = db_int(s, 5),
-				.is_assigned = db_int(s, 6) != 0,
-				.last_change = db_int(s, 7) };
-	clients_text(db_text(s, 8), a->by, sizeof a->by);
+				.deadline = db_int(s, 4),
+				.is_assigned = db_int(s, 5) != 0,
+				.last_change = db_int(s, 6) };
+	clients_text(db_text(s, 7), a->by, sizeof a->by);
 	return db_copy(s, 1, a->update_id, sizeof a->update_id) && action >= 0 &&
 	       action < APPROVAL_ACTIONS_;
 }
@@ -65,11 +64,11 @@ static bool read_row(struct db_statement *s, struct approval *a)
 int approval_read(struct clients *c, struct approval_rows *out, struct error *err)
 {
 	CLEANUP(approval_rows_clear) struct approval_rows rows = { 0 };
-	struct db_statement *s = clients_prepared(
-		c,
-		"SELECT id, update_id, revision, team_id, action, deadline, is_assigned,"
-		" last_change, by_whom FROM approval ORDER BY update_id, team_id",
-		err);
+	struct db_statement *s =
+		clients_prepared(c,
+				 "SELECT id, update_id, team_id, action, deadline, is_assigned,"
+				 " last_change, by_whom FROM approval ORDER BY update_id, team_id",
+				 err);
 	size_t capacity = 0;
 	int row = -1;
 
@@ -176,22 +175,21 @@ static int set_row(struct clients *c, struct approval *a, struct error *err)
 	}
 	struct db_statement *s = clients_prepared(
 		c,
-		"INSERT INTO approval(update_id, revision, team_id, action, deadline, is_assigned,"
-		" last_change, by_whom) VALUES(?1,?2,?3,?4,?5,?6,?7,?8)"
-		" ON CONFLICT(update_id, team_id) DO UPDATE SET revision=?2, action=?4,"
-		" deadline=?5, is_assigned=?6, last_change=?7, by_whom=?8 RETURNING id",
+		"INSERT INTO approval(update_id, team_id, action, deadline, is_assigned,"
+		" last_change, by_whom) VALUES(?1,?2,?3,?4,?5,?6,?7)"
+		" ON CONFLICT(update_id, team_id) DO UPDATE SET action=?3,"
+		" deadline=?4, is_assigned=?5, last_change=?6, by_whom=?7 RETURNING id",
 		err);
 	if (!s)
 		return -1;
 	clients_text(a->by, by, sizeof by);
 	db_bind_blob(s, 1, a->update_id, 16);
-	db_bind_int(s, 2, a->revision);
-	db_bind_int(s, 3, a->group);
-	db_bind_int(s, 4, a->action);
-	db_bind_int(s, 5, a->deadline);
-	db_bind_int(s, 6, a->is_assigned);
-	db_bind_int(s, 7, a->last_change);
-	db_bind_text(s, 8, by);
+	db_bind_int(s, 2, a->group);
+	db_bind_int(s, 3, a->action);
+	db_bind_int(s, 4, a->deadline);
+	db_bind_int(s, 5, a->is_assigned);
+	db_bind_int(s, 6, a->last_change);
+	db_bind_text(s, 7, by);
 	if (db_step(s, err) != 1)
 		return -1;
 	a->id = db_int(s, 0);

@@ -40,8 +40,7 @@ enum { APPROVAL_BY_SIZE = LIMIT_APPROVAL_BY + 1 };
 struct approval {
 	int64_t id; /* for ever, also the Deployment ID; a changed approval keeps it */
 	unsigned char update_id[16];
-	uint32_t revision; /* 0: the newest usable one */
-	int64_t group;     /* where it was made: maybe above the computer's group */
+	int64_t group; /* where it was made: maybe above the computer's group */
 	enum approval_action action;
 	int64_t deadline;    /* 0: none */
 	bool is_assigned;    /* false: offered only */

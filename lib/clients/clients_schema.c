@@ -16,7 +16,8 @@ static const char schema[] =
 
 	/* "group" is a word of SQL. */
 	"CREATE TABLE team("
-	" id INTEGER PRIMARY KEY, guid BLOB NOT NULL UNIQUE, name TEXT NOT NULL COLLATE NOCASE "
+	" id INTEGER PRIMARY KEY AUTOINCREMENT, guid BLOB NOT NULL UNIQUE, name TEXT NOT NULL "
+	"COLLATE NOCASE "
 	"UNIQUE,"
 	" parent INTEGER NOT NULL, changed INTEGER NOT NULL);"
 	"INSERT INTO team VALUES(1, x'a0a087464dbe4a379adf9e7652c0b421', 'All Computers', 0, 0);"
@@ -45,7 +46,7 @@ static const char schema[] =
 	"CREATE INDEX member_team ON member(team_id);"
 
 	"CREATE TABLE approval("
-	" id INTEGER PRIMARY KEY AUTOINCREMENT, update_id BLOB NOT NULL, revision INTEGER NOT NULL,"
+	" id INTEGER PRIMARY KEY AUTOINCREMENT, update_id BLOB NOT NULL,"
 	" team_id INTEGER NOT NULL, action INTEGER NOT NULL, deadline INTEGER NOT NULL,"
 	" is_assigned INTEGER NOT NULL, last_change INTEGER NOT NULL, by_whom TEXT NOT NULL,"
 	" UNIQUE(update_id, team_id));"

@@ -40,7 +40,6 @@ const char *wusp_deploy_action_text(enum wusp_action action) __attribute__((retu
  */
 struct wusp_approval {
 	struct catalog_guid update_id;
-	uint32_t revision_number; /* 0: always the newest */
 	enum wusp_action action;
 	bool declined; /* never served, whatever else says so; not even as a dependency */
 	bool is_assigned;
@@ -63,7 +62,6 @@ struct wusp_deployment {
 /* Why an approval has no effect, or less than it says. */
 enum wusp_problem_kind {
 	WUSP_PROBLEM_UNKNOWN,    /* no such update in the graph */
-	WUSP_PROBLEM_REVISION,   /* the approved revision is not the newest one */
 	WUSP_PROBLEM_ACTION,     /* an action that cannot be approved */
 	WUSP_PROBLEM_ROLE,       /* a category, detectoid or part of bundles cannot be deployed */
 	WUSP_PROBLEM_FILES,      /* its files, or those of a bundle child, are not all here */

@@ -132,8 +132,6 @@ static bool may_deploy(struct wusp_work *w, const struct wusp_approval *a, uint3
 
 	if (a->action >= WUSP_EVALUATE)
 		why = WUSP_PROBLEM_ACTION;
-	else if (a->revision_number != 0 && a->revision_number != w->g->number[node])
-		why = WUSP_PROBLEM_REVISION;
 	else if (type == WUSP_CATEGORY || type == WUSP_DETECTOID || w->g->flags[node] & WUSP_PART)
 		why = WUSP_PROBLEM_ROLE;
 	else if (!is_sound(w, node, &why, &where))

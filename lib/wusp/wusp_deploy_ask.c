@@ -22,11 +22,15 @@ const char *wusp_deploy_action_text(enum wusp_action action)
 const char *wusp_deploy_problem_name(enum wusp_problem_kind kind)
 {
 	static const char *const names[WUSP_PROBLEMS_] = {
-		[WUSP_PROBLEM_UNKNOWN] = "unknown",       [WUSP_PROBLEM_REVISION] = "revision",
-		[WUSP_PROBLEM_ACTION] = "action",         [WUSP_PROBLEM_ROLE] = "role",
-		[WUSP_PROBLEM_FILES] = "files",           [WUSP_PROBLEM_INCOMPLETE] = "incomplete",
-		[WUSP_PROBLEM_MALFORMED] = "malformed",   [WUSP_PROBLEM_CLAUSE] = "clause",
-		[WUSP_PROBLEM_DEPENDENCY] = "dependency", [WUSP_PROBLEM_SCOPE] = "scope",
+		[WUSP_PROBLEM_UNKNOWN] = "unknown",
+		[WUSP_PROBLEM_ACTION] = "action",
+		[WUSP_PROBLEM_ROLE] = "role",
+		[WUSP_PROBLEM_FILES] = "files",
+		[WUSP_PROBLEM_INCOMPLETE] = "incomplete",
+		[WUSP_PROBLEM_MALFORMED] = "malformed",
+		[WUSP_PROBLEM_CLAUSE] = "clause",
+		[WUSP_PROBLEM_DEPENDENCY] = "dependency",
+		[WUSP_PROBLEM_SCOPE] = "scope",
 	};
 
 	return names[kind];
@@ -36,7 +40,6 @@ const char *wusp_deploy_problem_text(enum wusp_problem_kind kind)
 {
 	static const char *const texts[WUSP_PROBLEMS_] = {
 		[WUSP_PROBLEM_UNKNOWN] = "no such update is here",
-		[WUSP_PROBLEM_REVISION] = "the approved revision is not the newest one here",
 		[WUSP_PROBLEM_ACTION] = "this action cannot be approved",
 		[WUSP_PROBLEM_ROLE] =
 			"a category, a detectoid or a part of bundles is not deployed "

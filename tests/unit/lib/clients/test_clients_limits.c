@@ -155,8 +155,8 @@ static void approvals(void **state)
 
 	fill(f,
 	     "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n WHERE i<?1)"
-	     " INSERT INTO approval(update_id, revision, team_id, action, deadline, is_assigned,"
-	     " last_change, by_whom) SELECT CAST(printf('%016d', i) AS BLOB), 0, 1, 1, 0, 1, 1, ''"
+	     " INSERT INTO approval(update_id, team_id, action, deadline, is_assigned,"
+	     " last_change, by_whom) SELECT CAST(printf('%016d', i) AS BLOB), 1, 1, 0, 1, 1, ''"
 	     " FROM n",
 	     LIMIT_APPROVALS - 1);
 	approve(f->clients, 1, GROUP_ALL, APPROVAL_INSTALL, NOW);

@@ -44,6 +44,20 @@ static void names_are_checked(void **state)
 	add_group(f->clients, longest, NULL);
 }
 
+/* What is kept of a group that is gone must not be taken for that of a new one. */
+static void a_number_is_never_given_again(void **state)
+{
+	struct fixture *f = *state;
+	struct error err = ERROR_INIT;
+	int64_t before, after;
+
+	assert_int_equal(group_add(f->clients, "before", NULL, &before, &err), 0);
+	assert_int_equal(group_remove(f->clients, "before", &err), 0);
+	assert_int_equal(group_add(f->clients, "after", NULL, &after, &err), 0);
+	assert_no_error(err);
+	assert_int_not_equal(before, after);
+}
+
 static void a_tree_has_no_cycles_and_limited_depth(void **state)
 {
 	struct fixture *f = *state;
@@ -142,6 +156,7 @@ int main(void)
 #define ROW(name) cmocka_unit_test_setup_teardown(name, clients_setup, clients_teardown)
 	const struct CMUnitTest tests[] = {
 		ROW(the_built_in_groups_are_there_and_stay), ROW(names_are_checked),
+		ROW(the_built_in_groups_are_there_and_stay), ROW(a_number_is_never_given_again),
 		ROW(a_tree_has_no_cycles_and_limited_depth), ROW(absent_groups_are_named),
 		cmocka_unit_test(where_a_computer_belongs),
 	};

@@ -92,23 +92,22 @@ static void closures(void **state)
 static void refusals(void **state)
 {
 	static const struct {
-		int update, number;
+		int update;
 		enum wusp_action action;
 		enum wusp_problem_kind want;
 		int blamed; /* 0: none */
 	} table[] = {
-		{ 99, 0, WUSP_INSTALL, WUSP_PROBLEM_UNKNOWN, 0 },
-		{ 10, 99, WUSP_INSTALL, WUSP_PROBLEM_REVISION, 10 },
-		{ 10, 0, WUSP_EVALUATE, WUSP_PROBLEM_ACTION, 10 },
-		{ 10, 0, WUSP_BUNDLED, WUSP_PROBLEM_ACTION, 10 },
-		{ 1, 0, WUSP_INSTALL, WUSP_PROBLEM_ROLE, 1 },
-		{ 3, 0, WUSP_INSTALL, WUSP_PROBLEM_ROLE, 3 },
-		{ 22, 0, WUSP_INSTALL, WUSP_PROBLEM_ROLE, 22 },
-		{ 60, 0, WUSP_INSTALL, WUSP_PROBLEM_FILES, 60 },
-		{ 61, 0, WUSP_OPTIONAL_INSTALL, WUSP_PROBLEM_FILES, 60 },
-		{ 70, 0, WUSP_INSTALL, WUSP_PROBLEM_INCOMPLETE, 70 },
-		{ 40, 0, WUSP_INSTALL, WUSP_PROBLEM_MALFORMED, 40 },
-		{ 50, 0, WUSP_INSTALL, WUSP_PROBLEM_MALFORMED, 20 },
+		{ 99, WUSP_INSTALL, WUSP_PROBLEM_UNKNOWN, 0 },
+		{ 10, WUSP_EVALUATE, WUSP_PROBLEM_ACTION, 10 },
+		{ 10, WUSP_BUNDLED, WUSP_PROBLEM_ACTION, 10 },
+		{ 1, WUSP_INSTALL, WUSP_PROBLEM_ROLE, 1 },
+		{ 3, WUSP_INSTALL, WUSP_PROBLEM_ROLE, 3 },
+		{ 22, WUSP_INSTALL, WUSP_PROBLEM_ROLE, 22 },
+		{ 60, WUSP_INSTALL, WUSP_PROBLEM_FILES, 60 },
+		{ 61, WUSP_OPTIONAL_INSTALL, WUSP_PROBLEM_FILES, 60 },
+		{ 70, WUSP_INSTALL, WUSP_PROBLEM_INCOMPLETE, 70 },
+		{ 40, WUSP_INSTALL, WUSP_PROBLEM_MALFORMED, 40 },
+		{ 50, WUSP_INSTALL, WUSP_PROBLEM_MALFORMED, 20 },
 	};
 	CLEANUP(wusp_graph_free) struct wusp_graph *g = world_graph(updates, COUNT(updates));
 
@@ -117,7 +116,6 @@ static void refusals(void **state)
 		struct wusp_approval a = world_approve(table[i].update, table[i].action);
 		size_t count;
 
-		a.revision_number = (uint32_t)table[i].number;
 		CLEANUP(wusp_deploy_free) struct wusp_deployments *d = wusp_deploy(g, &a, 1, 7);
 		const struct wusp_problem *p = wusp_deploy_problems(d, &count);
 		assert_int_equal(count, 1);
