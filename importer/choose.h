@@ -29,8 +29,8 @@ struct choose_request {
 
 /*
  * The bundle, with the volumes of all places added, and *decision on it.  NULL with the reason
- * against the only, or first, one when none can be imported; BUNDLE_OTHER when a place holds
- * others alone.
+ * against the only, or first, one when none can be imported, or when one was imported before and
+ * another cannot be read or proved; BUNDLE_OTHER when a place holds others alone.
  */
 struct verified_bundle *choose_bundle(const struct choose_request *request,
 				      enum accept_decision *decision, struct error *err)

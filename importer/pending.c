@@ -174,18 +174,25 @@ static int compare(const void *a, const void *b)
 	return x->sequence < y->sequence ? -1 : x->sequence > y->sequence;
 }
 
+/* What lies in R/pending, and its descriptor; nothing, and -1 for that, where it does not exist. */
+static int list_all(struct store *s, int *all, struct file_list *list, struct error *err)
+{
+	if (faccessat(store_dir(s), "pending", F_OK, AT_SYMLINK_NOFOLLOW) < 0)
+		return 0;
+	*all = open_all(s, false, err);
+	if (*all < 0)
+		return -1;
+	return file_list_load(*all, PENDING_MAX, list, err) < 0 ? error_wrap(err, "pending") : 0;
+}
+
 int pending_list_load(struct store *s, struct pending_list *out, struct error *err)
 {
 	CLEANUP(file_list_clear) struct file_list list = { 0 };
+	CLEANUP(file_close) int all = -1;
 
 	*out = (struct pending_list){ 0 };
-	if (faccessat(store_dir(s), "pending", F_OK, AT_SYMLINK_NOFOLLOW) < 0)
-		return 0;
-	CLEANUP(file_close) int all = open_all(s, false, err);
-	if (all < 0)
+	if (list_all(s, &all, &list, err) < 0)
 		return -1;
-	if (file_list_load(all, PENDING_MAX, &list, err) < 0)
-		return error_wrap(err, "pending");
 	for (size_t i = 0; i < list.count; i++) {
 		out->items = buf_grow(out->items, &out->capacity, out->count, sizeof *out->items);
 		int waits = look_at(all, list.names[i], &out->items[out->count], err);
@@ -202,14 +209,10 @@ int pending_list_load(struct store *s, struct pending_list *out, struct error *e
 int pending_tidy(struct store *s, struct error *err)
 {
 	CLEANUP(file_list_clear) struct file_list list = { 0 };
+	CLEANUP(file_close) int all = -1;
 
-	if (faccessat(store_dir(s), "pending", F_OK, AT_SYMLINK_NOFOLLOW) < 0)
-		return 0;
-	CLEANUP(file_close) int all = open_all(s, false, err);
-	if (all < 0)
+	if (list_all(s, &all, &list, err) < 0)
 		return -1;
-	if (file_list_load(all, PENDING_MAX, &list, err) < 0)
-		return error_wrap(err, "pending");
 	for (size_t i = 0; i < list.count; i++) {
 		const char *end = strrchr(list.names[i], '.');
 
