@@ -36,13 +36,7 @@ struct catalog_export {
 /* Deliver what was found since the last piece, and begin the next one. */
 static int next_piece(struct catalog_export *e, struct error *err)
 {
-	struct catalog_problems p = catalog_walk_problems(&e->walk);
-
-	for (size_t i = 0; i < p.count; i++)
-		if (e->handler->problem && e->handler->problem(e->ctx, &p.items[i], err) < 0)
-			return -1;
-	catalog_walk_next_piece(&e->walk);
-	return 0;
+	return catalog_walk_between(&e->walk, e->handler->problem, e->ctx, err);
 }
 
 /* An element that only holds others: no attribute of it is known. */

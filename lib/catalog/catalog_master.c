@@ -74,13 +74,7 @@ static int list_begin(void *ctx, const struct xml_attribute *at, size_t n, struc
 /* Deliver what was found since the last piece, and begin the next one. */
 static int next_piece(struct catalog_master *m, struct error *err)
 {
-	struct catalog_problems p = catalog_walk_problems(&m->walk);
-
-	for (size_t i = 0; i < p.count; i++)
-		if (m->handler->problem && m->handler->problem(m->ctx, &p.items[i], err) < 0)
-			return -1;
-	catalog_walk_next_piece(&m->walk);
-	return 0;
+	return catalog_walk_between(&m->walk, m->handler->problem, m->ctx, err);
 }
 
 /* ---- package ---- */

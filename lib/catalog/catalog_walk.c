@@ -177,6 +177,20 @@ struct catalog_problems catalog_walk_problems(const struct catalog_walk *w)
 	return (struct catalog_problems){ .items = w->problems.items, .count = w->problems.count };
 }
 
+int catalog_walk_between(struct catalog_walk *w,
+			 int (*problem)(void *ctx, const struct catalog_problem *p,
+					struct error *err),
+			 void *ctx, struct error *err)
+{
+	struct catalog_problems p = catalog_walk_problems(w);
+
+	for (size_t i = 0; i < p.count; i++)
+		if (problem && problem(ctx, &p.items[i], err) < 0)
+			return -1;
+	catalog_walk_next_piece(w);
+	return 0;
+}
+
 bool catalog_walk_relation(struct catalog_walk *w)
 {
 	if (w->relations == LIMIT_UPDATE_RELATIONS)

@@ -79,6 +79,13 @@ int catalog_walk_piece(struct catalog_walk *w, const char *root, const char *lab
 /* Forget strings and problems of the piece before. */
 void catalog_walk_next_piece(struct catalog_walk *w) __attribute__((nonnull));
 
+/* The same between pieces; problem (may be NULL) is told what was found there. */
+int catalog_walk_between(struct catalog_walk *w,
+			 int (*problem)(void *ctx, const struct catalog_problem *p,
+					struct error *err),
+			 void *ctx, struct error *err)
+	__attribute__((nonnull(1, 4), warn_unused_result));
+
 /* Record a problem at the current tag; at most 64 per piece are kept. */
 void catalog_walk_problem(struct catalog_walk *w, enum catalog_rule rule, const char *detail,
 			  const char *value, size_t len) __attribute__((nonnull));
