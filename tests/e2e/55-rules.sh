@@ -27,12 +27,7 @@ begin() {
 
 # pack OPTION...: $T_DIR/NAME.cab of the damaged tree.
 pack() {
-	mkdir "$T_DIR/$name.outer"
-	cp "$tree/index.xml" "$T_DIR/$name.outer/"
-	for folder in "$tree"/package*; do
-		t_must mkcatalog --pack "$folder" --out "$T_DIR/$name.outer/${folder##*/}.cab" "$@"
-	done
-	t_must mkcatalog --pack "$T_DIR/$name.outer" --out "$T_DIR/$name.cab"
+	t_pack "$tree" "$T_DIR/$name.cab" "$@"
 }
 
 # found NAME WANT...: lint finds exactly these, "ID FILE VALUE REVISION", beside that nobody signed.

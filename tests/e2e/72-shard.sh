@@ -28,12 +28,8 @@ ingest() {
 
 # pack NAME: the tree of that name as a catalog.
 pack() {
-	mkdir "$T_DIR/$1.outer" "$T_DIR/$1"
-	cp "$T_DIR/$1.tree/index.xml" "$T_DIR/$1.outer/"
-	for part in "$T_DIR/$1.tree"/package*; do
-		t_must mkcatalog --pack "$part" --out "$T_DIR/$1.outer/${part##*/}.cab"
-	done
-	t_must mkcatalog --pack "$T_DIR/$1.outer" --out "$T_DIR/$1/wsusscn2.cab"
+	mkdir "$T_DIR/$1"
+	t_pack "$T_DIR/$1.tree" "$T_DIR/$1/wsusscn2.cab"
 }
 
 # spoil TREE N: something is wrong with every N-th core fragment, but it is well-formed.

@@ -13,12 +13,7 @@ sed -i "s/\\(RevisionId=\"$victim\"\\)/\\1 DeploymentAction=\"De${escape}31mploy
 file=$(find "$tree" -path "*/x/$victim")
 sed -i "s|<KBArticleID>[0-9]*|<KBArticleID>47\&#xD;${escape}2J\\n11|" "$file"
 sed -i '1s/SourceId="802cb907/New="1" SourceId="902cb907/' "$xml"
-mkdir "$T_DIR/outer"
-cp "$tree/index.xml" "$T_DIR/outer/"
-for folder in "$tree"/package*; do
-	t_must mkcatalog --pack "$folder" --out "$T_DIR/outer/${folder##*/}.cab"
-done
-t_must mkcatalog --pack "$T_DIR/outer" --out "$T_DIR/bad.cab"
+t_pack "$tree" "$T_DIR/bad.cab"
 
 t_status 2 'lint finds it' gapferry-export lint "$T_DIR/bad.cab"
 t_contains 'and shows the value' "$T_DIR/out" '  found: De??31mploy'

@@ -10,17 +10,6 @@ t_importer "$T_DIR"
 t_must mkcatalog --out "$T_DIR/base" --updates 60 --shards 2 --tree "$T_DIR/tree"
 tree=$T_DIR/tree
 
-# pack NAME: $T_DIR/NAME.cab of the tree.
-pack() {
-	rm -rf "$T_DIR/outer"
-	mkdir "$T_DIR/outer"
-	cp "$tree/index.xml" "$T_DIR/outer/"
-	for folder in "$tree"/package*; do
-		t_must mkcatalog --pack "$folder" --out "$T_DIR/outer/${folder##*/}.cab"
-	done
-	t_must mkcatalog --pack "$T_DIR/outer" --out "$T_DIR/$1.cab"
-}
-
 # rules FILE: the rules of a report, sorted, but for the signature that nobody made.
 rules() {
 	jq -r '.findings[] | select(.id != "GF-C076") | "\(.id) \(.file) \(.revision_id)"' "$1" | sort
@@ -41,7 +30,7 @@ licensed=$(basename "$eula")
 mkdir -p "$tree/package3/e/$language"
 sed 's/Digest="[^"]*"/Digest="AAAAAAAAAAAAAAAAAAAAAAAAAAA="/' "$tree/$eula" \
 	>"$tree/package3/e/$language/$licensed"
-pack twice
+t_pack "$tree" "$T_DIR/twice.cab"
 printf '%s\n' "GF-C055 c/$last $last" "GF-C055 e/$language/$licensed $licensed" \
 	"GF-C080 package3.cab/e/$language/$licensed $licensed" "GF-C055 x/$twice $twice" \
 	"GF-C080 package3.cab/x/$twice $twice" | sort >"$T_DIR/want"

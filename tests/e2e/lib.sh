@@ -186,6 +186,20 @@ t_trust() {
 		--key "$t_keys/ruth-root.key.pem" --out "$t_trust_dir" "$@"
 }
 
+# t_pack TREE FILE OPTION...: a tree of mkcatalog, with its folders package*, as a catalog; the options
+# are those of the inner cabinets, which stay in a folder beside FILE, ".outer" instead of ".cab".
+t_pack() {
+	t_tree=$1 t_file=$2 t_outer=${2%.cab}.outer
+	shift 2
+	rm -rf "$t_outer"
+	mkdir "$t_outer"
+	cp "$t_tree/index.xml" "$t_outer/"
+	for t_folder in "$t_tree"/package*; do
+		t_must mkcatalog --pack "$t_folder" --out "$t_outer/${t_folder##*/}.cab" "$@"
+	done
+	t_must mkcatalog --pack "$t_outer" --out "$t_file"
+}
+
 # t_catalog DIR OPTION...: DIR/catalog/wsusscn2.cab and DIR/catalog/content.
 t_catalog() {
 	t_catalog_dir=$1
